@@ -1,0 +1,60 @@
+"""What a field may be written in: sets of symbols that recognition is restricted to.
+
+The recogniser knows 18,708 symbols of many scripts; its errors on these forms are mostly symbols that the field cannot
+hold (a traditional form for a simplified one, O for 0). Restricting the alphabet before decoding removes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+
+DIGITS = frozenset("0123456789")
+# GB 32100-2015 5.3: the credit code uses digits and capital letters without I, O, Z, S and V.
+CREDIT_CODE = DIGITS | frozenset("ABCDEFGHJKLMNPQRTUWXY")
+# GB 11643-1999: 17 digits and a check character, a digit or X.
+IDENTITY_NUMBER = DIGITS | {"X"}
+DATE = DIGITS | frozenset("年月日长期至.-/ ")
+LATIN = frozenset(chr(code) for code in range(33, 127))
+PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】…—～·○〇□☑☐■√✓×✔")
+
+# A lower-case letter that looks like its capital stands for it where only capitals can be.
+CAPITALS = {"x": "X", "×": "X", "Х": "X", "о": "0", "O": "0", "o": "0", "〇": "0", "○": "0", "l": "1", "I": "1", "|": "1"}
+
+
+@cache
+def _traditional() -> frozenset[str]:
+    """Characters whose simplified form is another character (the OpenCC table TSCharacters)."""
+    table = files("opencc").joinpath("dictionary", "TSCharacters.txt").read_text("utf-8")
+    pairs = (line.split("\t") for line in table.splitlines() if "\t" in line)
+    return frozenset(old for old, new in pairs if old not in new.split(" "))
+
+
+@cache
+def _simplified(symbol: str) -> bool:
+    if symbol in LATIN or symbol in PUNCTUATION:
+        return True
+    if not "\u3400" <= symbol <= "\U0003ffff" or "\ufb00" <= symbol <= "\uffff":
+        return False
+    if symbol not in _traditional():
+        return True
+    # GB 2312 has characters that are both: a traditional form of one word and the simplified form of another (乾, 著).
+    try:
+        symbol.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+Allowed = Callable[[str], bool]
+
+# by field kind; `text` is simplified Chinese with Latin letters, digits and the punctuation of the forms.
+ALPHABETS: dict[str, Allowed] = {
+    "text": _simplified,
+    "name": lambda s: _simplified(s) and (s > "\u3400" or s == "·"),
+    "digits": DIGITS.__contains__,
+    "credit_code": CREDIT_CODE.__contains__,
+    "identity_number": IDENTITY_NUMBER.__contains__,
+    "date": DATE.__contains__,
+}

@@ -1,0 +1,87 @@
+"""The PP-OCRv6 small weights as PaddleOCR model directories.
+
+The RapidOCR wheel carries the weights as ONNX, with the alphabet in the recogniser's metadata. A PaddleOCR model
+directory is that file as `inference.onnx` beside an `inference.yml`; both are made once, in the user's cache.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yinjian.errors import SetupError
+
+DETECTOR = "PP-OCRv6_small_det"
+RECOGNISER = "PP-OCRv6_small_rec"
+
+_FILES = {DETECTOR: "PP-OCRv6_det_small.onnx", RECOGNISER: "PP-OCRv6_rec_small.onnx"}
+
+
+def weights_file(model: str) -> Path:
+    """The ONNX file of `model` inside the installed wheel. Raises SetupError when it is not there."""
+    spec = find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise SetupError("The recogniser's weights are missing.", "Run `make setup`: it installs the rapidocr wheel.")
+    path = Path(spec.origin).parent / "models" / _FILES[model]
+    if not path.is_file():
+        raise SetupError(f"The weights file {path.name} is missing.", "Run `make setup` again.")
+    return path
+
+
+def model_directory(model: str, cache: Path | None = None) -> Path:
+    """A PaddleOCR model directory for `model`, made on first use."""
+    root = cache or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "yinjian" / "models"
+    directory = root / model
+    directory.mkdir(parents=True, exist_ok=True)
+    _link(weights_file(model), directory / "inference.onnx")
+    _write(directory / "inference.yml", yaml.safe_dump(_configuration(model), allow_unicode=True, sort_keys=False))
+    return directory
+
+
+def alphabet() -> tuple[str, ...]:
+    """The recogniser's symbols in class order, without the blank (class 0) and the space (last class)."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(weights_file(RECOGNISER), options, providers=["CPUExecutionProvider"])
+    return tuple(session.get_modelmeta().custom_metadata_map["character"].split("\n"))
+
+
+def _configuration(model: str) -> dict[str, Any]:
+    decode = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
+    if model == RECOGNISER:
+        return {
+            "Global": {"model_name": model},
+            "PreProcess": {"transform_ops": [decode, {"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
+            "PostProcess": {"name": "CTCLabelDecode", "character_dict": list(alphabet())},
+        }
+    normalise = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "scale": "1./255.", "order": "hwc"}
+    resize = {"DetResizeForTest": {"resize_long": 960}}
+    return {
+        "Global": {"model_name": model},
+        "PreProcess": {"transform_ops": [decode, resize, {"NormalizeImage": normalise}, {"ToCHWImage": None}]},
+        "PostProcess": {"name": "DBPostProcess", "thresh": 0.3, "box_thresh": 0.6, "unclip_ratio": 1.5},
+    }
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.is_symlink() and target.readlink() == source:
+        return
+    # Beside and then moved over, so that two processes that start together never see half a file.
+    beside = target.with_name(f"{target.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(source)
+    beside.replace(target)
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text("utf-8") == text:
+        return
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_text(text, "utf-8")
+    beside.replace(path)
