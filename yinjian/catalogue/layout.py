@@ -1,14 +1,15 @@
 """What a form's page says and where it leaves room: rows of labelled cells, cells of lines, lines of text and slots.
 
 A line is written in the catalogue as its words with slots in braces, for example
-`单位法人手写签名：{signature:signature_legal_person}`. The same layout draws the blank form and reads the filled one.
+`单位法人手写签名：{signature:signature_legal_person}`. Spaces inside the braces are the room that is printed for the
+value. The same layout draws the blank form and reads the filled one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -26,16 +27,20 @@ class SlotKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Room for a value: a field id, a mark id, or for a tick box the choice group with the label."""
+    """Room for a value: a field id, a mark id, or for a tick box the choice group with the label.
+
+    `room` is how many half-width spaces the form prints for it, 0 where the value has the rest of its line or cell.
+    """
 
     kind: SlotKind
     id: str = ""
     label: str = ""
+    room: int = field(default=0, compare=False)
 
 
 Line = tuple[str | Slot, ...]
 
-_SLOT = re.compile(r"\{([a-z_]+)(?::([a-z_]+))?(?::([^{}]+))?\}")
+_SLOT = re.compile(r"\{([a-z_]+)(?::([a-z_]+))?(?::([^{} ]+))?( *)\}")
 
 
 def parse_line(source: str) -> Line:
@@ -48,7 +53,7 @@ def parse_line(source: str) -> Line:
     for match in _SLOT.finditer(source):
         if match.start() > end:
             parts.append(source[end : match.start()])
-        parts.append(Slot(SlotKind(match[1]), match[2] or "", match[3] or ""))
+        parts.append(Slot(SlotKind(match[1]), match[2] or "", match[3] or "", len(match[4])))
         end = match.end()
     if end < len(source):
         parts.append(source[end:])
@@ -73,8 +78,8 @@ class Cell:
 class Row:
     """Cells that stand beside one another. `section` is a label that spans this and neighbouring rows, or empty."""
 
-    section: str
     cells: tuple[Cell, ...]
+    section: str = ""
 
     def slots(self) -> Iterator[Slot]:
         return (slot for cell in self.cells for slot in cell.slots())
