@@ -1,0 +1,213 @@
+"""Opening an application's files: a folder in, pages as arrays out, one at a time; what cannot be opened is a finding.
+
+Nothing here decodes: that is done by `_decode.py` in a process with limits on memory, time and pixels, one for each
+application, so that no applicant's file ever shares a process with another's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yinjian.findings import Finding, finding
+from yinjian.settings import DEFAULTS, Settings
+
+DECODER = Path(__file__).with_name("_decode.py")
+PASSED_ON = (
+    "max_pages_per_file",
+    "max_megapixels",
+    "max_page_megapixels",
+    "decode_memory_mb",
+    "decode_seconds",
+)
+NO_SCANS = {"application.json", "thumbs.db", "desktop.ini", "__macosx"}
+MAX_DEPTH = 16  # sub-folders within one another
+A4_RATIO, A4_INCHES = 2**0.5, 11.69
+GRACE_SECONDS = 10  # the decoder ends itself at its time limit; this is for one that does not
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One page as it came: BGR, turned by its EXIF tag only. `file` is for people: odd bytes in it are escaped."""
+
+    file: str
+    page: int
+    image: NDArray[np.uint8] = field(repr=False)
+    dpi: float | None
+    born_digital: bool
+
+
+def open_scans(folder: Path, settings: Settings = DEFAULTS) -> Iterator[Scan | Finding]:
+    """The pages of every file in `folder` and its sub-folders, in natural order of their names."""
+    with _Decoder(settings) as decoder:
+        for path in list_files(folder):
+            yield from _open(path, _label(path, folder), decoder, settings)
+
+
+def list_files(folder: Path) -> tuple[Path, ...]:
+    """Whatever lies in `folder` to be read, links, pipes and folders that cannot be entered included."""
+    return tuple(sorted(_walk(folder, 0), key=lambda path: [natural_key(part) for part in path.parts]))
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name.lower() in NO_SCANS:
+            continue
+        enters = stat.S_ISDIR(path.lstat().st_mode) and depth < MAX_DEPTH and os.access(path, os.R_OK | os.X_OK)
+        if enters:
+            yield from _walk(path, depth + 1)
+        else:
+            yield path
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts `page 2` before `page 10`; ties are broken by the name itself."""
+    parts = re.split(r"([0-9]+)", name)
+    return (*((0, int(part), "") if i % 2 else (1, 0, part.casefold()) for i, part in enumerate(parts)), (2, 0, name))
+
+
+def _label(path: Path, folder: Path) -> str:
+    """The relative path as text that can be printed: other bytes than UTF-8 and control characters escaped."""
+    text = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _open(path: Path, label: str, decoder: _Decoder, settings: Settings) -> Iterator[Scan | Finding]:
+    try:
+        descriptor = _open_regular(path)
+    except OSError:
+        yield _refuse("scan.unreadable", label, "cannot be opened: check that it is there and may be read")
+        return
+    if descriptor is None:
+        yield _refuse("scan.unsupported", label, "a link, pipe, device or closed folder: put the file itself here")
+        return
+    try:
+        size_mb = os.fstat(descriptor).st_size / 1e6
+        if size_mb == 0:
+            yield _refuse("scan.unreadable", label, "empty: copy or scan it again")
+        elif size_mb > settings.max_file_mb:
+            yield _refuse("scan.too_large", label, f"over {settings.max_file_mb} MB: scan at 300 dpi or split it")
+        else:
+            yield from decoder.decode(descriptor, label)
+    finally:
+        os.close(descriptor)
+
+
+def _open_regular(path: Path) -> int | None:
+    """A read-only descriptor; None for what is no plain file. Never follows a link, never waits for a pipe."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)  # exchanged between the two looks
+    return None
+
+
+def _refuse(code: str, label: str, message: str) -> Finding:
+    return finding(code, label, f"{label}: {message}")
+
+
+class _Decoder:
+    """A decoding process, started when first needed and again after it died."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._limits = json.dumps({name: getattr(settings, name) for name in PASSED_ON})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+
+    def __enter__(self) -> _Decoder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop()
+
+    def decode(self, descriptor: int, label: str) -> Iterator[Scan | Finding]:
+        """The pages of an open file; a decoder that dies or hangs is a finding, and the next file gets a new one."""
+        try:
+            yield from self._answers(descriptor, label)
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            self._stop()
+            message = "decoding took too much time or memory, or failed: scan it again at 300 dpi, or save it as PDF"
+            yield _refuse("scan.unreadable", label, message)
+        except GeneratorExit:
+            self._stop()  # it may be in the middle of a page that nobody will take
+            raise
+
+    def _answers(self, descriptor: int, label: str) -> Iterator[Scan | Finding]:
+        channel = self._start()
+        socket.send_fds(channel, [b"?"], [descriptor])
+        with channel.makefile("rb") as stream:
+            while True:
+                answer = json.loads(stream.readline(4096))
+                if "end" in answer:
+                    return
+                if "code" in answer:
+                    yield _refuse(answer["code"], label, answer["message"])
+                    continue
+                image = self._pixels(stream, answer["height"], answer["width"])
+                yield from self._page(answer, image, label)
+
+    def _pixels(self, stream: Any, height: int, width: int) -> NDArray[np.uint8]:
+        if not 0 < height * width <= self._settings.max_page_megapixels * 1.01e6:
+            raise ValueError("a page of an impossible size")
+        image = np.empty((height, width, 3), np.uint8)
+        if stream.readinto(image.data.cast("B")) != image.nbytes:
+            raise EOFError
+        return image
+
+    def _page(self, answer: dict[str, Any], image: NDArray[np.uint8], label: str) -> Iterator[Scan | Finding]:
+        dpi = _a4_dpi(answer["native"], answer["dpi"])
+        if dpi is not None and dpi < self._settings.low_dpi:
+            message = f"page {answer['page'] + 1} has about {dpi:.0f} dpi: scan it again at 300 dpi"
+            yield _refuse("scan.low_resolution", label, message)
+        yield Scan(label, answer["page"], image, answer["dpi"], answer["born_digital"])
+
+    def _start(self) -> socket.socket:
+        if self._channel is not None:
+            return self._channel
+        ours, theirs = socket.socketpair()
+        ours.settimeout(self._settings.decode_seconds + GRACE_SECONDS)
+        command = [sys.executable, "-I", str(DECODER), str(theirs.fileno()), self._limits]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # a library's complaint may quote the file
+                env={},
+            )
+        self._channel = ours
+        return ours
+
+    def _stop(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._channel = self._process = None
+
+
+def _a4_dpi(native: list[int] | None, dpi: float | None) -> float | None:
+    """The resolution of a page that was captured as a picture and has the shape of A4; None for any other."""
+    if native is None or not min(native):
+        return None
+    long, short = max(native), min(native)
+    small = dpi is not None and long / dpi < 10.0  # a card or slip, not a page
+    return None if small or abs(long / short / A4_RATIO - 1.0) > 0.05 else long / A4_INCHES
