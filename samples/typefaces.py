@@ -1,0 +1,69 @@
+"""The fonts that print and write: files of the Debian font packages and the hands under `samples/fonts`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Mask = NDArray[Any]  # float32 ink, 0 none to 1 full, (height, width)
+
+_SYSTEM = Path("/usr/share/fonts")
+_HANDS = Path(__file__).parent / "fonts"
+
+# name -> file, index in the collection
+_FILES: dict[str, tuple[Path, int]] = {
+    "song": (_SYSTEM / "opentype/noto/NotoSerifCJK-Regular.ttc", 2),
+    "song-bold": (_SYSTEM / "opentype/noto/NotoSerifCJK-Bold.ttc", 2),
+    "hei": (_SYSTEM / "opentype/noto/NotoSansCJK-Regular.ttc", 2),
+    "hei-bold": (_SYSTEM / "opentype/noto/NotoSansCJK-Bold.ttc", 2),
+    "kai": (_SYSTEM / "truetype/arphic/ukai.ttc", 0),
+    "ming": (_SYSTEM / "truetype/arphic/uming.ttc", 0),
+    "zenhei": (_SYSTEM / "truetype/wqy/wqy-zenhei.ttc", 0),
+    "microhei": (_SYSTEM / "truetype/wqy/wqy-microhei.ttc", 0),
+} | {
+    family: (_HANDS / family / f"{family}-chinese-simplified-400-normal.woff2", 0)
+    for family in ("liu-jian-mao-cao", "long-cang", "ma-shan-zheng", "zhi-mang-xing")
+}
+
+
+@lru_cache(maxsize=64)
+def font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """The font of that name at `size` pixels to the em."""
+    path, index = _FILES[name]
+    return ImageFont.truetype(str(path), size, index=index)
+
+
+def text_mask(text: str, name: str, size: int, spacing: float = 0.0) -> Mask:
+    """One line of text, cut to its ink's width and to the font's line height. `spacing`: ems between characters."""
+    face = font(name, size)
+    ascent, descent = face.getmetrics()
+    width = round(sum(face.getlength(c) + spacing * size for c in text)) + size
+    image = Image.new("L", (width, ascent + descent), 0)
+    draw = ImageDraw.Draw(image)
+    x = size / 4
+    for character in text:
+        draw.text((x, 0), character, font=face, fill=255)
+        x += face.getlength(character) + spacing * size
+    mask = np.asarray(image, np.float32) / 255
+    columns = np.flatnonzero(mask.max(axis=0) > 0)
+    return mask[:, columns[0] : columns[-1] + 1] if len(columns) else mask[:, :1]
+
+
+def glyph_mask(character: str, name: str, size: int) -> Mask:
+    """One character cut to its ink on all sides."""
+    image = Image.new("L", (size * 2, size * 2), 0)
+    ImageDraw.Draw(image).text((size / 2, size / 3), character, font=font(name, size), fill=255)
+    return crop(np.asarray(image, np.float32) / 255)
+
+
+def crop(mask: Mask, margin: int = 0) -> Mask:
+    """`mask` cut to its ink, with `margin` pixels of nothing around it."""
+    rows, columns = np.flatnonzero(mask.max(axis=1) > 0.05), np.flatnonzero(mask.max(axis=0) > 0.05)
+    if not len(rows):
+        return mask[:1, :1]
+    return np.pad(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], margin)
