@@ -66,12 +66,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A page; `native` is the size in pixels it was captured with, None for a page that was never a picture."""
+    """A page; `native` is the size in pixels it was captured with, None for a page that was never a picture.
+
+    `inches` is the longer side of the sheet, where it is known; `dpi` is the resolution of `image`.
+    """
 
     page: int
     image: Image.Image  # RGB
     dpi: float | None
     native: tuple[int, int] | None
+    inches: float | None
     born_digital: bool = False
 
 
@@ -129,7 +133,7 @@ def picture(image: Image.Image, number: int, limits: Limits) -> Decoded:
         flipped = (plain.width > plain.height) != (native[0] > native[1])
         plain = plain.resize(target[::-1] if flipped else target, Image.Resampling.BOX)
     upright = ImageOps.exif_transpose(plain)
-    return Decoded(number, on_white(upright), dpi and dpi * scale, native)
+    return Decoded(number, on_white(upright), dpi and dpi * scale, native, dpi and max(native) / dpi)
 
 
 def plain_mode(image: Image.Image) -> Image.Image:
@@ -178,7 +182,7 @@ def stated_dpi(image: Image.Image) -> float | None:
 
 def pdf_pages(file: IO[bytes], limits: Limits) -> Iterator[Decoded]:
     """The pages of a PDF, rendered; nothing is rendered before its declared sizes are checked."""
-    pymupdf: Any = importlib.import_module("pymupdf")  # late: most files are pictures
+    pymupdf = load_pymupdf()
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with pymupdf.open(f"/proc/self/fd/{file.fileno()}", filetype="pdf") as document:
@@ -189,6 +193,12 @@ def pdf_pages(file: IO[bytes], limits: Limits) -> Iterator[Decoded]:
             except Refused as refused:
                 send({"code": refused.code, "message": f"page {number + 1}: {refused}"})
             pymupdf.TOOLS.store_shrink(100)
+
+
+def load_pymupdf() -> Any:
+    """Late, since most files are pictures, and without the layout models that it would load along (0.1 s, not 1.4)."""
+    sys.modules.update({"pymupdf.layout": None, "pymupdf4llm": None})  # type: ignore[dict-item]
+    return importlib.import_module("pymupdf")
 
 
 def check_document(document: Any, file: IO[bytes], limits: Limits) -> None:
@@ -214,7 +224,8 @@ def render(pymupdf: Any, document: Any, number: int, limits: Limits) -> Decoded:
     inches = (page.rect.width / 72, page.rect.height / 72)
     native = (round(inches[0] * density), round(inches[1] * density)) if covered > 0.85 else None
     digital = covered < 0.5 and bool(page.get_text().strip())
-    return Decoded(number, image, dpi if max(inches) <= PAPER_INCHES else None, native, digital)
+    paper = max(inches) <= PAPER_INCHES
+    return Decoded(number, image, dpi if paper else None, native, max(inches) if paper else None, digital)
 
 
 def pictured(page: Any) -> tuple[float, float]:
@@ -260,7 +271,7 @@ def send(header: dict[str, Any], pixels: bytes = b"") -> None:
 
 def send_page(page: Decoded) -> None:
     header: dict[str, Any] = {"page": page.page, "width": page.image.width, "height": page.image.height}
-    header |= {"dpi": page.dpi, "native": page.native, "born_digital": page.born_digital}
+    header |= {"dpi": page.dpi, "native": page.native, "inches": page.inches, "born_digital": page.born_digital}
     send(header, page.image.tobytes("raw", "BGR"))
 
 

@@ -171,7 +171,7 @@ class _Decoder:
         return image
 
     def _page(self, answer: dict[str, Any], image: NDArray[np.uint8], label: str) -> Iterator[Scan | Finding]:
-        dpi = _a4_dpi(answer["native"], answer["dpi"])
+        dpi = _a4_dpi(answer["native"], answer["inches"])
         if dpi is not None and dpi < self._settings.low_dpi:
             message = f"page {answer['page'] + 1} has about {dpi:.0f} dpi: scan it again at 300 dpi"
             yield _refuse("scan.low_resolution", label, message)
@@ -204,10 +204,10 @@ class _Decoder:
         self._channel = self._process = None
 
 
-def _a4_dpi(native: list[int] | None, dpi: float | None) -> float | None:
+def _a4_dpi(native: list[int] | None, inches: float | None) -> float | None:
     """The resolution of a page that was captured as a picture and has the shape of A4; None for any other."""
     if native is None or not min(native):
         return None
     long, short = max(native), min(native)
-    small = dpi is not None and long / dpi < 10.0  # a card or slip, not a page
+    small = inches is not None and inches < 10.0  # a card or slip, not a page
     return None if small or abs(long / short / A4_RATIO - 1.0) > 0.05 else long / A4_INCHES
