@@ -37,10 +37,10 @@ def make_hand(rng: Generator, families: tuple[str, ...]) -> Hand:
         digits=family,
         letters=family if family == "long-cang" else "kai",  # the brush fonts' capitals are too ornate for a code
         signature=family if family == "long-cang" else str(rng.choice(("liu-jian-mao-cao", "zhi-mang-xing", family))),
-        weight=float(rng.uniform(0.045, 0.075)),
+        weight=float(rng.uniform(0.034, 0.058)),
         slant=float(rng.uniform(-0.06, 0.22)),
         restless=float(rng.uniform(0.5, 1.1)),
-        spacing=float(rng.uniform(0.02, 0.12)),
+        spacing=float(rng.uniform(0.06, 0.17)),
         blue=bool(rng.random() < 0.4),
     )
 
@@ -86,7 +86,7 @@ def _penned(ink: Mask, hand: Hand, rng: Generator) -> Mask:
     line = cv2.ximgproc.thinning(cv2.medianBlur(solid, 5))
     width = max(3, round(_EM * hand.weight * float(rng.uniform(0.9, 1.1))))
     pen = cv2.dilate(line, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
-    body = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    body = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
     return np.asarray(cv2.GaussianBlur(np.maximum(pen, body), (0, 0), 1.2), np.float32) / 255
 
 

@@ -65,9 +65,10 @@ def _scan(sheet: Sheet, machine: Machine, rng: Generator) -> tuple[Colour, Matri
     height, width = sheet.height, sheet.width
     angle = float(np.clip(rng.normal(0, machine.skew), -3, 3))
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
-    turn[:, 2] += rng.normal(0, 0.003, 2) * width
+    turn = np.asarray(turn, float) + np.array([[0, 0, 1]]) * rng.normal(0, 0.003, (2, 1)) * width
     lid = float(rng.choice((252, 245, 190)))
-    picture = cv2.warpAffine(sheet.picture(), turn, (width, height), borderValue=(lid, lid, lid))
+    page = sheet.picture()
+    picture: Colour = np.asarray(cv2.warpAffine(page, turn, (width, height), borderValue=(lid, lid, lid)))
     matrix = np.vstack([turn, [0, 0, 1]]) @ np.diag([width, height, 1.0])
     if rng.random() < machine.shadow:
         picture = picture * _edge_shadow(rng, height, width)[:, :, None]
@@ -153,7 +154,8 @@ def _light(rng: Generator, uneven: float, height: int, width: int) -> Colour:
     slope = rng.uniform(-uneven, uneven, 2)
     level = 0.86 + 0.5 * (slope[0] * u + slope[1] * v) + uneven * 0.35 * field(rng, (height, width), width / 2)
     warm = float(rng.uniform(-0.05, 0.06))
-    return np.clip(level, 0.4, 1.05)[:, :, None] * np.asarray([1 + warm, 1.0, 1 - warm], np.float32)
+    lamp = np.asarray([1 + warm, 1.0, 1 - warm], np.float32)
+    return np.asarray(np.clip(level, 0.4, 1.05)[:, :, None] * lamp, np.float32)
 
 
 def _worn(picture: Colour, machine: Machine, rng: Generator) -> Colour:

@@ -86,6 +86,6 @@ class Sheet:
         return np.asarray(255 * 10 ** -(self.density + np.asarray(paper, np.float32)), np.float32)
 
 
-def at_sheet_scale(ink: Mask, sheet: Sheet, dpi: int) -> Mask:
-    """Ink drawn at `dpi`, at the sheet's resolution."""
-    return resized(ink, max(1, round(ink.shape[0] * sheet.dpi / dpi)))
+def at_scale(ink: Mask, drawn_dpi: int, dpi: int) -> Mask:
+    """Ink drawn at one resolution, at another."""
+    return resized(ink, max(1, round(ink.shape[0] * dpi / drawn_dpi)))

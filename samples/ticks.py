@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from samples.noise import elastic
-from samples.typefaces import Mask, glyph_mask
+from samples.typefaces import Mask
 
 _UNIT = 64  # pixels to the box while drawing
 
@@ -57,11 +57,6 @@ def draw_tick(tick: Tick, rng: Generator, label_widths: float = 2.5) -> Drawn:
         shifted = np.asarray(points, float) + rng.normal(0, 0.03, (len(points), 2)) + (reach[0], reach[1])
         _stroke(canvas, shifted, width * float(rng.uniform(0.85, 1.15)))
     return Drawn(elastic(rng, canvas, _UNIT, 3), reach[0], reach[1])
-
-
-def printed_tick(tick: Tick, font: str, size: int) -> Mask:
-    """The character that stands in place of the box, cut to its ink."""
-    return glyph_mask(GLYPHS[tick], font, size)
 
 
 Points = Sequence[tuple[float, float]]

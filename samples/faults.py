@@ -1,0 +1,190 @@
+"""What can be wrong with an application: each fault changes a complete case and has the finding it must give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+
+from samples import numbers
+from samples.cases import Case, Material
+from samples.people import make_company
+from yinjian.catalogue import catalogue
+
+Change = Callable[[Case, Random], Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`finding` is (code, where); `needs_claim`: only an on-line application can have it."""
+
+    finding: tuple[str, str]
+    apply: Change
+    needs_claim: bool = False
+
+
+def _value(case: Case, field_id: str, text: str, *, claimed: bool = True) -> Case:
+    """Another text on the form, and in the claim too when `claimed` (the fault is then in the value alone)."""
+    if field_id not in case.values:
+        raise ValueError(f"{case.form.id} has no field {field_id}; this fault is for another form")
+    claim = case.claim | {field_id: text} if claimed and case.claim is not None else case.claim
+    if claim is not None and field_id == "application_date":
+        claim = case.claim
+    return replace(case, values=case.values | {field_id: text}, claim=claim)
+
+
+def _code_digit(case: Case, rng: Random) -> Case:
+    code = case.values["uscc"]
+    return _value(case, "uscc", numbers.another_character(rng, code, "0123456789", len(code) - 4))
+
+
+def _identity_digit(case: Case, rng: Random) -> Case:
+    number = case.values["authorization_agent_id"]
+    return _value(case, "authorization_agent_id", numbers.another_character(rng, number, "0123456789", 15))
+
+
+def _claimed_code(case: Case, rng: Random) -> Case:
+    """Paper and claim differ in one digit of the code, both with valid check digits."""
+    body = numbers.another_character(rng, case.company.code[:-1], "0123456789", 10)
+    check = numbers.registration_check if case.company.old_number else numbers.credit_check
+    return replace(case, claim=(case.claim or {}) | {"uscc": body + check(body)})
+
+
+def _claimed_name(case: Case, rng: Random) -> Case:
+    name = case.company.name
+    claim = case.claim or {}
+    place = next(i for i, c in enumerate(name) if c in "霁澜桦岚泓屿珩砚汀沐穗翎禾序衍")
+    return replace(case, claim=claim | {"unit_name": numbers.another_character(rng, name, "安宏盛德源", place)})
+
+
+def _ticks(group: str, labels: tuple[str, ...]) -> Change:
+    return lambda case, rng: replace(case, ticks=case.ticks | {group: labels})
+
+
+def _two_ticks(case: Case, rng: Random) -> Case:
+    other = rng.choice([label for label in ("新办", "续费", "补办") if label not in case.ticks["business"]])
+    return replace(case, ticks=case.ticks | {"business": (*case.ticks["business"], other)})
+
+
+def _scribbled(case: Case, rng: Random) -> Case:
+    other = rng.choice([label for label in ("新办", "续费", "补办") if label not in case.ticks["business"]])
+    return replace(case, spoiled=(other,))
+
+
+def _unsigned(mark: str) -> Change:
+    return lambda case, rng: replace(case, signers={k: v for k, v in case.signers.items() if k != mark})
+
+
+def _other_platform(case: Case, rng: Random) -> Case:
+    return replace(case, paper_platform="ggzy" if case.platform == "hpe" else "hpe")
+
+
+def _agreement(case: Case) -> tuple[str, ...]:
+    return catalogue().agreement(case.form.id, case.platform)
+
+
+def _fee(case: Case, rng: Random) -> Case:
+    """The fee clause names another sum."""
+    terms = tuple(p.replace("360元", "160元").replace("140元", "40元") for p in _agreement(case))
+    return replace(case, agreement=_changed(case, terms))
+
+
+def _dropped_word(case: Case, rng: Random) -> Case:
+    terms = tuple(p.replace("HLJCA不得将", "HLJCA得将") for p in _agreement(case))
+    return replace(case, agreement=_changed(case, terms))
+
+
+def _foreign_agreement(case: Case, rng: Random) -> Case:
+    other = "ggzy" if case.platform == "hpe" else "hpe"
+    return replace(case, agreement=_changed(case, catalogue().agreement(case.form.id, other)))
+
+
+def _changed(case: Case, terms: tuple[str, ...]) -> tuple[str, ...]:
+    if terms == _agreement(case):
+        raise ValueError(f"the agreement of {case.form.id} on {case.platform} cannot have this fault")
+    return terms
+
+
+def _without(lost: Callable[[Material], bool]) -> Change:
+    return lambda case, rng: replace(case, materials=tuple(m for m in case.materials if not lost(m)))
+
+
+def _one_side(case: Case, rng: Random) -> Case:
+    """Of the agent's card only the portrait side was copied."""
+    kept = tuple(m for m in case.materials if m.role != "agent")
+    return replace(case, materials=(*kept, Material("agent", "front")))
+
+
+def _unsealed(case: Case, rng: Random) -> Case:
+    return replace(case, materials=tuple(replace(m, sealed=m.sealed and bool(m.role)) for m in case.materials))
+
+
+def _expired_licence(case: Case, rng: Random) -> Case:
+    ended = case.submitted_on - timedelta(days=rng.randint(40, 400))
+    return replace(case, licence=replace(case.licence, until=ended))
+
+
+def _expired_card(case: Case, rng: Random) -> Case:
+    ended = date(2026, 3, rng.randint(1, 28))
+    return replace(case, agent=replace(case.agent, id_from=ended.replace(year=2006), id_until=ended))
+
+
+def _other_licence(case: Case, rng: Random) -> Case:
+    """The licence of another unit."""
+    return replace(case, licence=make_company(rng, public=case.company.public))
+
+
+FAULTS: dict[str, Fault] = {
+    "agreement-missing": Fault(("page.missing", "agreement"), lambda case, rng: replace(case, agreement=())),
+    "agreement-fee": Fault(("agreement.altered", "agreement"), _fee),
+    "agreement-word": Fault(("agreement.altered", "agreement"), _dropped_word),
+    "agreement-foreign": Fault(("agreement.altered", "agreement"), _foreign_agreement),
+    "platform": Fault(("form.wrong_platform", "project_name"), _other_platform, True),
+    "seal-declaration-missing": Fault(
+        ("seal.missing", "seal_declaration"), lambda case, rng: replace(case, declaration=False)
+    ),
+    "seal-collection-missing": Fault(
+        ("seal.missing", "seal_collection"), lambda case, rng: replace(case, collection=False)
+    ),
+    "seal-on-line": Fault(("seal.overlaps_line", "seal_collection"), lambda case, rng: replace(case, place="line")),
+    "seal-on-text": Fault(("seal.overlaps_text", "seal_collection"), lambda case, rng: replace(case, place="text")),
+    "seal-cut": Fault(("seal.clipped", "seal_collection"), lambda case, rng: replace(case, place="cut")),
+    "seal-pasted": Fault(("seal.reused", "seal_declaration"), lambda case, rng: replace(case, pasted=True)),
+    "seal-other-unit": Fault(
+        ("seal.name_mismatch", "seal_declaration"),
+        lambda case, rng: replace(case, declaration_name=make_company(rng).name),
+    ),
+    "business-two": Fault(("choice.multiple", "business"), _two_ticks),
+    "business-none": Fault(("choice.none", "business"), _ticks("business", ())),
+    "business-scribbled": Fault(("choice.unclear", "business"), _scribbled),
+    "category-none": Fault(("choice.none", "unit_category"), _ticks("unit_category", ())),
+    "uscc-check": Fault(("field.invalid", "uscc"), _code_digit),
+    "id-check": Fault(("field.invalid", "authorization_agent_id"), _identity_digit),
+    "phone-short": Fault(
+        ("field.invalid", "agent_phone"), lambda case, rng: _value(case, "agent_phone", case.values["agent_phone"][:-1])
+    ),
+    "address-blank": Fault(
+        ("field.missing", "address"), lambda case, rng: _value(case, "address", "", claimed=False)
+    ),
+    "signature-missing": Fault(("signature.missing", "signature_agent"), _unsigned("signature_agent")),
+    "signature-principal-missing": Fault(
+        ("signature.missing", "signature_legal_person"), _unsigned("signature_legal_person")
+    ),
+    "date-missing": Fault(
+        ("field.missing", "application_date"), lambda case, rng: _value(case, "application_date", "")
+    ),
+    "date-future": Fault(
+        ("field.invalid", "application_date"),
+        lambda case, rng: _value(case, "application_date", f"2027-{rng.randint(5, 9):02d}-{rng.randint(1, 28):02d}"),
+    ),
+    "claim-name": Fault(("field.inconsistent", "unit_name"), _claimed_name, True),
+    "claim-uscc": Fault(("field.inconsistent", "uscc"), _claimed_code, True),
+    "licence-missing": Fault(("material.missing", "business_licence"), _without(lambda m: not m.role)),
+    "card-missing": Fault(("material.missing", "agent"), _without(lambda m: m.role == "agent")),
+    "card-side-missing": Fault(("material.missing", "agent"), _one_side),
+    "licence-unsealed": Fault(("material.unsealed", "business_licence"), _unsealed),
+    "licence-expired": Fault(("material.expired", "business_licence"), _expired_licence),
+    "card-expired": Fault(("material.expired", "agent"), _expired_card),
+    "licence-other-unit": Fault(("material.inconsistent", "business_licence"), _other_licence),
+}

@@ -1,0 +1,85 @@
+"""Ways in which an application comes to be: who writes, what prints, what scans. `heldout` is for the bench alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numpy.random import Generator
+
+from forms.style import PageStyle
+from samples.machine import Machine
+
+_PRINT_FONTS = ("Noto Serif CJK SC", "AR PL UMing CN", "AR PL UKai CN", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
+_HANDS = ("ma-shan-zheng", "zhi-mang-xing", "kai")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`by_hand`: values are written, not printed. `packing`: pdf, jpeg, png, tiff or mixed. `hands`: font families."""
+
+    name: str
+    by_hand: bool
+    machine: Machine
+    packing: str
+    fonts: tuple[str, ...] = _PRINT_FONTS
+    hands: tuple[str, ...] = _HANDS
+    seal_style: str = ""
+    seal_shapes: tuple[str, ...] = ("round",) * 8 + ("oval", "square")
+
+
+_SCAN = Machine(dpi=(200, 200, 240))
+_PHOTO = Machine(
+    camera=True, dpi=(200, 220), skew=1.5, blur=(0.5, 1.0), noise=(1.5, 4.0), quality=(62, 80), turns=0.25
+)
+_WORN = Machine(dpi=(150,), skew=1.4, blur=(0.5, 0.8), noise=(2.0, 5.0), quality=(38, 55), turns=0.3, shadow=0.8)
+_FINE = Machine(dpi=(300,), skew=0.4, blur=(0.3, 0.5), noise=(0.5, 1.5), quality=(60, 70), turns=0.05)
+_HELD = Machine(
+    camera=True, dpi=(210,), skew=2.5, blur=(0.7, 1.3), noise=(2.0, 5.0), quality=(45, 70), turns=0.4, tilt=0.1,
+    light=0.4, curl=0.006, desks=("dark",),
+)  # fmt: skip
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile("print-scan", False, _SCAN, "pdf"),
+        Profile("hand-scan", True, _SCAN, "pdf"),
+        Profile("print-fine", False, _FINE, "pdf"),
+        Profile("hand-tiff", True, _SCAN, "tiff"),
+        Profile("print-jpeg", False, _SCAN, "jpeg"),
+        Profile("print-png", False, Machine(dpi=(150,), noise=(0.0, 0.3)), "png"),
+        Profile("print-worn", False, _WORN, "jpeg"),
+        Profile("hand-worn", True, _WORN, "pdf"),
+        Profile("print-photo", False, _PHOTO, "jpeg"),
+        Profile("hand-photo", True, _PHOTO, "jpeg"),
+        Profile("heldout", True, _HELD, "jpeg", hands=("long-cang",), seal_style="double"),
+    )
+}
+DEFAULT = tuple(name for name in PROFILES if name != "heldout")
+
+
+def page_style(profile: Profile, rng: Generator, tick: str) -> PageStyle:
+    """One Word installation's idea of the form."""
+    font = str(rng.choice(profile.fonts))
+    size = float(rng.choice((10.5, 10.5, 10.0, 11.0)))
+    side = float(rng.uniform(17, 25))
+    return PageStyle(
+        font=font,
+        label_font=str(rng.choice((font, font, "Noto Sans CJK SC"))),
+        title_font=str(rng.choice((font, "Noto Sans CJK SC", "Noto Serif CJK SC"))),
+        fill_font=str(rng.choice((font, "Noto Serif CJK SC", "AR PL UKai CN", "Noto Sans CJK SC", "AR PL UMing CN"))),
+        font_size_pt=size,
+        fill_size_pt=size + float(rng.choice((-0.5, 0, 0, 0.5, 1))),
+        title_size_pt=float(rng.uniform(14, 18)),
+        margin_mm=(float(rng.uniform(14, 24)), side, float(rng.uniform(12, 18)), side + float(rng.uniform(-2, 2))),
+        section_width_mm=float(rng.uniform(18, 25)),
+        label_width_mm=float(rng.uniform(33, 40)),
+        second_label_width_mm=float(rng.uniform(29, 33)),
+        column_split=float(rng.uniform(0.46, 0.54)),
+        row_height_mm=float(rng.uniform(9.5, 12) if profile.by_hand else rng.uniform(7.5, 11)),
+        collection_height_mm=float(rng.uniform(48, 58)),
+        declaration_height_mm=float(rng.choice((0, 55, 62))),
+        line_height=float(rng.uniform(1.3, 1.5)),
+        line_weight_pt=float(rng.choice((0.4, 0.5, 0.75, 1.0))),
+        tick=tick,
+        agreement_size_pt=float(rng.uniform(8.5, 9.5)),
+    )
