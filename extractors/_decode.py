@@ -52,12 +52,14 @@ class Limits:
 
     def check(self, width: int, height: int) -> None:
         if width * height > self.max_megapixels * 1_000_000:
-            limit = f"limit: {self.max_megapixels} million"
-            raise Refused("scan.too_large", f"a picture of {width} x {height} pixels ({limit}): scan at 300 dpi")
+            limit = self.max_megapixels
+            raise Refused(
+                "scan.too_large", f"图像为 {width} x {height} 像素（上限 {limit} 百万），请以 300 dpi 重新扫描"
+            )
 
     def check_count(self, count: int) -> None:
         if count > self.max_pages_per_file:
-            raise Refused("scan.too_large", f"{count} pages (limit: {self.max_pages_per_file}): split the file")
+            raise Refused("scan.too_large", f"共 {count} 页（上限 {self.max_pages_per_file} 页），请拆分文件")
 
     def scale(self, width: float, height: float) -> float:
         """The factor, at most 1, that brings a page of this size under the page limit."""
@@ -93,7 +95,7 @@ def file_type(head: bytes) -> str:
             return name
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
-    raise Refused("scan.unsupported", "neither a picture nor a PDF: hand in PDF, JPEG, PNG, TIFF, BMP or WebP")
+    raise Refused("scan.unsupported", "不是图像或 PDF，请提交 PDF、JPEG、PNG、TIFF、BMP 或 WebP 文件")
 
 
 def pages(file: IO[bytes], limits: Limits) -> Iterator[Decoded]:
@@ -191,7 +193,7 @@ def pdf_pages(file: IO[bytes], limits: Limits) -> Iterator[Decoded]:
             try:
                 yield render(pymupdf, document, number, limits)
             except Refused as refused:
-                send({"code": refused.code, "message": f"page {number + 1}: {refused}"})
+                send({"code": refused.code, "message": f"第 {number + 1} 页：{refused}"})
             pymupdf.TOOLS.store_shrink(100)
 
 
@@ -203,12 +205,12 @@ def load_pymupdf() -> Any:
 
 def check_document(document: Any, file: IO[bytes], limits: Limits) -> None:
     if document.needs_pass:
-        raise Refused("scan.encrypted", "the PDF asks for a password: save it without one")
+        raise Refused("scan.encrypted", "PDF 设有密码，请另存为无密码的文件")
     limits.check_count(document.page_count)
     # The library repairs what it can, and a repaired torso has pages missing or half grey.
     file.seek(max(0, os.fstat(file.fileno()).st_size - 2048))
     if document.page_count == 0 or (document.is_repaired and b"%%EOF" not in file.read()):
-        raise Refused("scan.unreadable", "the PDF is incomplete: scan or copy it again")
+        raise Refused("scan.unreadable", "PDF 不完整，请重新扫描或复制")
 
 
 def render(pymupdf: Any, document: Any, number: int, limits: Limits) -> Decoded:
@@ -253,9 +255,9 @@ def render_dpi(page: Any, density: float | None, limits: Limits) -> float:
 def check_complete(complaints: str) -> None:
     """The library renders half a picture with no more than a warning."""
     if any(word in complaints.lower() for word in ("malloc", "out of memory")):
-        raise Refused("scan.too_large", "decoding needs too much memory: scan at 300 dpi")
+        raise Refused("scan.too_large", "解码所需内存过多，请以 300 dpi 重新扫描")
     if any(word in complaints.lower() for word in ("premature end", "truncated", "cannot decode", "unknown image")):
-        raise Refused("scan.unreadable", "the picture on it is incomplete: scan it again")
+        raise Refused("scan.unreadable", "页内图像不完整，请重新扫描")
 
 
 # The channel ----------------------------------------------------------------------------------------------------------
@@ -284,9 +286,9 @@ def answer(file: IO[bytes], limits: Limits) -> None:
     except Refused as refused:
         send({"code": refused.code, "message": str(refused)})
     except MemoryError:
-        send({"code": "scan.too_large", "message": "decoding needs too much memory: scan at 300 dpi"})
+        send({"code": "scan.too_large", "message": "解码所需内存过多，请以 300 dpi 重新扫描"})
     except Exception:  # whatever a decoder throws at a broken file; its words may quote the file
-        send({"code": "scan.unreadable", "message": "damaged or incomplete: scan or copy it again"})
+        send({"code": "scan.unreadable", "message": "文件损坏或不完整，请重新扫描或复制"})
     signal.setitimer(signal.ITIMER_REAL, 0)
     send({"end": True})
 

@@ -43,6 +43,7 @@ class Recognised:
     lattice: Lattice
     spans: tuple[tuple[float, float], ...]
     free_text: str
+    sureness: float = 0.0  # the sum of the symbols' probabilities: how much was read, and how surely
 
 
 class Engine:
@@ -129,7 +130,7 @@ class Engine:
                 spans.append((first / steps, last / steps))
                 confidences.append(float(probability[first:last, symbol].max()))
         lattice = self._lattice(masked)
-        return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), free)
+        return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), free, sum(confidences))
 
     def _collapse(self, best: NDArray[np.int64]) -> str:
         return "".join(self._symbols[symbol] for _, _, symbol in _runs(best) if symbol)

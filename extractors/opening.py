@@ -80,8 +80,12 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _label(path: Path, folder: Path) -> str:
-    """The relative path as text that can be printed: other bytes than UTF-8 and control characters escaped."""
-    text = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+    return printable(path.relative_to(folder).as_posix())
+
+
+def printable(name: str) -> str:
+    """A file name as text for people and JSON: odd bytes and control characters escaped."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -89,17 +93,17 @@ def _open(path: Path, label: str, decoder: _Decoder, settings: Settings) -> Iter
     try:
         descriptor = _open_regular(path)
     except OSError:
-        yield _refuse("scan.unreadable", label, "cannot be opened: check that it is there and may be read")
+        yield _refuse("scan.unreadable", label, "无法打开，请确认文件存在并可读取")
         return
     if descriptor is None:
-        yield _refuse("scan.unsupported", label, "a link, pipe, device or closed folder: put the file itself here")
+        yield _refuse("scan.unsupported", label, "是链接、管道、设备或不可进入的文件夹，请放入文件本身")
         return
     try:
         size_mb = os.fstat(descriptor).st_size / 1e6
         if size_mb == 0:
-            yield _refuse("scan.unreadable", label, "empty: copy or scan it again")
+            yield _refuse("scan.unreadable", label, "文件为空，请重新复制或扫描")
         elif size_mb > settings.max_file_mb:
-            yield _refuse("scan.too_large", label, f"over {settings.max_file_mb} MB: scan at 300 dpi or split it")
+            yield _refuse("scan.too_large", label, f"超过 {settings.max_file_mb} MB，请以 300 dpi 扫描或拆分文件")
         else:
             yield from decoder.decode(descriptor, label)
     finally:
@@ -118,7 +122,7 @@ def _open_regular(path: Path) -> int | None:
 
 
 def _refuse(code: str, label: str, message: str) -> Finding:
-    return finding(code, label, f"{label}: {message}")
+    return finding(code, label, f"{label}：{message}。")
 
 
 class _Decoder:
@@ -142,7 +146,7 @@ class _Decoder:
             yield from self._answers(descriptor, label)
         except (OSError, EOFError, ValueError, KeyError, TypeError):
             self._stop()
-            message = "decoding took too much time or memory, or failed: scan it again at 300 dpi, or save it as PDF"
+            message = "解码超时、超出内存或失败，请以 300 dpi 重新扫描"
             yield _refuse("scan.unreadable", label, message)
         except GeneratorExit:
             self._stop()  # it may be in the middle of a page that nobody will take
@@ -173,7 +177,7 @@ class _Decoder:
     def _page(self, answer: dict[str, Any], image: NDArray[np.uint8], label: str) -> Iterator[Scan | Finding]:
         dpi = _a4_dpi(answer["native"], answer["inches"])
         if dpi is not None and dpi < self._settings.low_dpi:
-            message = f"page {answer['page'] + 1} has about {dpi:.0f} dpi: scan it again at 300 dpi"
+            message = f"第 {answer['page'] + 1} 页约 {dpi:.0f} dpi，请以 300 dpi 重新扫描"
             yield _refuse("scan.low_resolution", label, message)
         yield Scan(label, answer["page"], image, answer["dpi"], answer["born_digital"])
 

@@ -1,0 +1,208 @@
+"""Tick boxes: ticked, clear or unclear, judged against what the blank form has there.
+
+A blank form has a square outline left of its label. The outline is found as a square frame of ink, its size shared by
+the boxes of a group (they are one glyph); what ink is inside it beyond the outline is what somebody put there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.ruling import Rect
+from yinjian.records import State
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+FRAMED = 0.62  # least share of a frame's weakest side that must be ink
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A printed label with room for its box: the label's rectangle and how far left of it the box may lie (pixels)."""
+
+    label: Rect
+    left_limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A square outline (pixels): top left corner, side, stroke width, and the share of its weakest side that is ink."""
+
+    x: int
+    y: int
+    side: int
+    stroke: float
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A box's state with its rectangle (pixels)."""
+
+    state: State
+    rect: Rect
+
+
+def judge_group(ink: Mask, options: Sequence[Option]) -> tuple[Judged, ...]:
+    """The boxes of one group. `ink`: dark ink of the page, without ruling, (H, W) bool."""
+    found = [_find_frame(ink, option) for option in options]
+    good = [f for f in found if f is not None and f.support >= FRAMED]
+    side = float(np.median([f.side for f in good])) if good else None
+    stroke = float(np.median([f.stroke for f in good])) if good else None
+    return tuple(
+        _judge(ink, option, frame, side, stroke) for option, frame in zip(options, found, strict=True)
+    )
+
+
+def _room(option: Option, ink: Mask) -> tuple[int, int, int, int]:
+    """Where the box of a label can be: left of it, about as high as the label."""
+    x0, y0, x1, y1 = option.label
+    height = y1 - y0
+    left = max(option.left_limit, x0 - 2.0 * height)
+    return max(0, int(left)), max(0, int(y0 - 0.25 * height)), int(x0 + 0.35 * height), min(ink.shape[0], int(y1 + 0.25 * height))
+
+
+def _find_frame(ink: Mask, option: Option) -> Frame | None:
+    """The square frame with the best-inked weakest side."""
+    x0, y0, x1, y1 = _room(option, ink)
+    room = ink[y0:y1, x0:x1].astype(np.float32)
+    height = option.label[3] - option.label[1]
+    if min(room.shape) < 8:
+        return None
+    # A side may waver by a pixel: an inked pixel counts for its neighbours across.
+    across_x = cv2.dilate(room, np.ones((1, 3), np.uint8))
+    across_y = cv2.dilate(room, np.ones((3, 1), np.uint8))
+    best: Frame | None = None
+    for side in range(max(7, int(0.42 * height)), int(1.15 * height) + 1):
+        candidate = _best_square(across_x, across_y, room, side)
+        if candidate is not None and (best is None or candidate.support > best.support + 0.015):
+            best = candidate
+    if best is None:
+        return None
+    return Frame(best.x + x0, best.y + y0, best.side, best.stroke, best.support)
+
+
+def _best_square(across_x: Floats, across_y: Floats, room: Floats, side: int) -> Frame | None:
+    rows, columns = room.shape
+    if rows <= side or columns <= side:
+        return None
+    level = cv2.filter2D(across_y, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    plumb = cv2.filter2D(across_x, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    n, m = rows - side, columns - side
+    sides = np.stack([level[:n, :m], level[side : side + n, :m], plumb[:n, :m], plumb[:n, side : side + m]])
+    # A square cut out of a larger black area is no outline: just outside of it must be paper at two sides at least.
+    weakest = sides.min(0) + 0.05 * sides.mean(0)
+    y, x = np.unravel_index(int(weakest.argmax()), weakest.shape)
+    return Frame(int(x), int(y), side, _stroke(room, int(x), int(y), side), float(min(1.0, weakest[y, x])))
+
+
+def _stroke(room: Floats, x: int, y: int, side: int) -> float:
+    """The outline's width: the median run of ink across each side, taken in the middle half of the sides."""
+    quarter, reach = side // 4, max(2, side // 5)
+    widths = []
+    for a, b in ((y, x), (y + side, x)):
+        strip = room[max(0, a - reach) : a + reach + 1, b + quarter : b + side - quarter]
+        widths.append(float(np.median(strip.sum(0))) if strip.size else 0.0)
+    for a, b in ((x, y), (x + side, y)):
+        strip = room[b + quarter : b + side - quarter, max(0, a - reach) : a + reach + 1]
+        widths.append(float(np.median(strip.sum(1))) if strip.size else 0.0)
+    return float(np.clip(np.median(widths), 1.0, side / 4))
+
+
+def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None, stroke: float | None) -> Judged:
+    fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
+    if frame is None or not fits:
+        return _judge_without_frame(ink, option, side)
+    rect = (float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side))
+    width = min(frame.stroke, stroke) if stroke is not None else frame.stroke
+    return Judged(_state(ink, rect, width, option), rect)
+
+
+def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
+    """What the ink inside the outline, and what leaves it, amounts to.
+
+    A tick or a cross is a stroke or two: at most about three sides long. A filled square fills the inside and does not
+    leave it. More ink than a cross that also leaves the box is a scribble: somebody took something back.
+    """
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    side = x1 - x0
+    inset = int(np.ceil(0.7 * stroke)) + 1
+    inside = ink[y0 + inset : y1 - inset + 1, x0 + inset : x1 - inset + 1]
+    if inside.size == 0:
+        return State.UNCLEAR
+    filled = float(inside.mean())
+    outside = _outside(ink, rect, stroke, option)
+    if _circled(ink, rect, option):
+        return State.TICKED
+    if filled < 0.035:
+        return State.CLEAR
+    if filled < 0.08 and outside < 0.1:
+        return State.UNCLEAR if _central(inside) else State.CLEAR
+    strokes = filled * inside.size / max(1.0, stroke) / max(1, side)
+    if filled > 0.62 and outside > 0.22 and strokes > 2.5:
+        return State.UNCLEAR
+    return State.TICKED
+
+
+def _central(inside: Mask) -> bool:
+    """Whether ink lies in the middle of the box, not only along its outline (a thick or doubled line)."""
+    rows, columns = inside.shape
+    middle = inside[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    return bool(middle.mean() > 0.02) if middle.size else False
+
+
+def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
+    """Ink in a band round the box that is connected with it, in areas of the box; the label's side is left out."""
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    side = x1 - x0
+    band = max(2, side // 2)
+    gap = int(np.ceil(stroke)) + 1
+    top, left = max(0, y0 - band), max(0, x0 - band)
+    right = min(x1 + band, int(option.label[0]) - 1)
+    area = ink[top : y1 + band, left : max(right, x1 + gap)].astype(np.uint8)
+    count, labels = cv2.connectedComponents(area, connectivity=8)
+    inner = labels[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1]
+    touching = np.zeros(count, bool)
+    touching[np.unique(inner)] = True
+    touching[0] = False
+    connected = touching[labels]
+    connected[max(0, y0 - gap - top) : y1 + gap - top + 1, max(0, x0 - gap - left) : x1 + gap - left + 1] = False
+    return float(connected.sum()) / max(1, side * side)
+
+
+def _circled(ink: Mask, rect: Rect, option: Option) -> bool:
+    """Whether one stroke runs round the label: a connected piece of ink wider and higher than the label's print."""
+    x0, y0, x1, y1 = option.label
+    height, width = y1 - y0, x1 - x0
+    left, top = max(0, int(rect[0] - height)), max(0, int(y0 - 0.9 * height))
+    area = ink[top : int(y1 + 0.9 * height), left : int(x1 + 1.2 * height)].astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
+    for x, y, w, h, _area in stats[1:count]:
+        around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.25 * height
+        beyond = y + top < y0 + 0.1 * height and y + h + top > y1 - 0.1 * height
+        if around and beyond and w > 0.9 * width and h > 1.0 * height:
+            return True
+    return False
+
+
+def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judged:
+    """No outline: a √ or ■ was typed in place of the box, or ink hides it, or there is nothing at all."""
+    x0, y0, x1, y1 = option.label
+    size = side if side is not None else 0.8 * (y1 - y0)
+    centre = (y0 + y1) / 2
+    left = max(option.left_limit, x0 - 1.6 * size)
+    rect = (left, centre - size / 2, max(left + 1.0, x0 - 0.05 * size), centre + size / 2)
+    area = ink[max(0, int(rect[1])) : int(rect[3]) + 1, max(0, int(rect[0])) : int(rect[2])]
+    if _circled(ink, rect, option):
+        return Judged(State.TICKED, rect)
+    inked = float(area.sum()) / max(1.0, size * size)
+    # A stroke of two sides' length and a tenth of a side's width is the least that a tick is.
+    if 0.1 < inked:
+        return Judged(State.TICKED if inked < 0.9 or area.mean() > 0.5 else State.UNCLEAR, rect)
+    return Judged(State.UNCLEAR, rect)

@@ -1,0 +1,64 @@
+"""Reading a field out of lattices under the alphabet that the field allows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from extractors.alphabets import ALPHABETS, CAPITALS
+from yinjian.catalogue.model import FieldKind
+from yinjian.lattice import BLANK, Lattice
+
+# Which alphabet a kind of field is written in.
+ALPHABET_OF = {
+    FieldKind.PLATFORM_NAME: "text",
+    FieldKind.UNIT_NAME: "text",
+    FieldKind.USCC: "credit_code",
+    FieldKind.ADDRESS: "text",
+    FieldKind.PERSON_NAME: "name",
+    FieldKind.PHONE: "digits",
+    FieldKind.ID_NUMBER: "identity_number",
+    FieldKind.EMPLOYER: "text",
+    FieldKind.DATE: "date",
+    FieldKind.VALID_UNTIL: "date",
+}
+
+
+def restrict(lattice: Lattice, alphabet: str) -> Lattice:
+    """The lattice with only the alphabet's symbols (and the blank); look-alikes count for what they stand for."""
+    allowed = ALPHABETS[alphabet]
+    steps = []
+    for step in lattice.steps:
+        kept: dict[str, float] = {}
+        for symbol, log_probability in step:
+            meant = symbol if symbol == BLANK or allowed(symbol) else CAPITALS.get(symbol, symbol.upper())
+            if meant == BLANK or allowed(meant):
+                kept[meant] = max(kept.get(meant, -math.inf), log_probability)
+        steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])))
+    return Lattice(lattice.model, tuple(steps), lattice.floor)
+
+
+def best(lattice: Lattice) -> tuple[str, float]:
+    """The best text and the probability of its least sure symbol (0 for an empty text)."""
+    text: list[str] = []
+    sure: list[float] = []
+    last = BLANK
+    for step in lattice.steps:
+        symbol, log_probability = step[0] if step else (BLANK, 0.0)
+        if symbol != BLANK and symbol != last:
+            text.append(symbol)
+            sure.append(log_probability)
+        elif symbol != BLANK:
+            sure[-1] = max(sure[-1], log_probability)
+        last = symbol
+    return "".join(text), math.exp(min(sure)) if sure else 0.0
+
+
+def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
+    """Text, confidence, restricted lattices and what was changed by the restriction, over a field's lines."""
+    kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
+    read = [best(lattice) for lattice in kept]
+    text = "".join(t for t, _ in read)
+    free = "".join(best(lattice)[0] for lattice in lattices)
+    changes = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
+    return text, min((c for t, c in read if t), default=0.0), kept, changes

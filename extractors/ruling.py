@@ -1,0 +1,183 @@
+"""The ruling of a table: straight dark lines, and the cells they enclose. There are no fixed coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Rect = tuple[float, float, float, float]
+
+SHORTEST_MM = 7.5  # longer than any stroke of a printed character, shorter than any row is high
+GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
+AGREE_MM = 0.8  # pieces of one line lie this close to it
+JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
+SMALLEST_CELL_MM = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A ruled line as `across = a + b * along`, from `start` to `end` (pixels; along is x for a horizontal line)."""
+
+    a: float
+    b: float
+    start: float
+    end: float
+    thickness: float
+
+    def at(self, along: float) -> float:
+        return self.a + self.b * along
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The horizontal and vertical lines of a page."""
+
+    horizontal: tuple[Rule, ...]
+    vertical: tuple[Rule, ...]
+
+
+def find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
+    """Lines in the dark ink of an upright page; they may lean by a few degrees and be interrupted."""
+    # A thin line at low resolution is paler than text: take what is clearly above its surroundings.
+    blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
+    ink = ((dark > 0.10) & (dark > 1.4 * blurred + 0.03)).astype(np.uint8)
+    return Ruling(_lines(ink, px_per_mm), _lines(np.ascontiguousarray(ink.T), px_per_mm))
+
+
+def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
+    """The lines along the second axis of `ink`."""
+    length = max(15, int(SHORTEST_MM * px_per_mm))
+    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    pieces = []
+    for i in range(1, count):
+        x, y, w, h, _area = (int(v) for v in stats[i])
+        piece = _piece(labels[y : y + h, x : x + w] == i, x, y, px_per_mm)
+        if piece is not None:
+            pieces.append(piece)
+    return tuple(_joined(sorted(pieces, key=lambda p: p.start), px_per_mm))
+
+
+def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | None:
+    """A line fitted through one component; None when it is a blot, not a line."""
+    rows, columns = np.nonzero(mask)
+    thickness = len(rows) / mask.shape[1]
+    if thickness > max(7.0, 1.6 * px_per_mm):
+        return None
+    b, a = np.polyfit(columns, rows, 1) if mask.shape[1] > 2 else (0.0, float(rows.mean()))
+    rest = np.abs(rows - (a + b * columns))
+    if np.percentile(rest, 90) > max(3.0, 0.7 * px_per_mm) or abs(b) > 0.12:
+        return None
+    return Rule(y + a - b * x, float(b), float(x), float(x + mask.shape[1]), thickness)
+
+
+def _joined(pieces: list[Rule], px_per_mm: float) -> list[Rule]:
+    """Pieces of one line joined over its interruptions."""
+    lines: list[Rule] = []
+    for piece in pieces:
+        index = next((i for i, line in enumerate(lines) if _continues(line, piece, px_per_mm)), None)
+        if index is None:
+            lines.append(piece)
+        else:
+            lines[index] = _join(lines[index], piece)
+    return [line for line in lines if line.length > 1.2 * SHORTEST_MM * px_per_mm]
+
+
+def _continues(line: Rule, piece: Rule, px_per_mm: float) -> bool:
+    if piece.start > line.end + GAP_MM * px_per_mm:
+        return False
+    seam = min(line.end, piece.start)
+    return abs(line.at(seam) - piece.at(seam)) < AGREE_MM * px_per_mm
+
+
+def _join(line: Rule, piece: Rule) -> Rule:
+    """One straight line through both, each weighted by its length."""
+    along = np.array([line.start, line.end, piece.start, piece.end])
+    across = np.array([line.at(line.start), line.at(line.end), piece.at(piece.start), piece.at(piece.end)])
+    weight = np.sqrt(np.array([line.length, line.length, piece.length, piece.length]))
+    b, a = np.polyfit(along, across, 1, w=weight)
+    thickness = (line.thickness * line.length + piece.thickness * piece.length) / (line.length + piece.length)
+    return Rule(float(a), float(b), min(line.start, piece.start), max(line.end, piece.end), thickness)
+
+
+def upright_lean(ruling: Ruling, width: int, height: int) -> Floats | None:
+    """The homography that makes leaning vertical lines plumb, or None when they are (or there are too few)."""
+    long = [r for r in ruling.vertical if r.length > 0.12 * height]
+    if len(long) < 2:
+        return None
+    lean = np.array([r.b for r in long])
+    place = np.array([(r.at((r.start + r.end) / 2) - width / 2) / height for r in long])
+    weight = np.array([r.length for r in long]) ** 0.5
+    wide = float(np.ptp(place)) > 0.2
+    slope, base = np.polyfit(place, lean, 1, w=weight) if wide else (0.0, float(np.average(lean, weights=weight)))
+    if abs(base) < 0.0015 and abs(slope) < 0.004:
+        return None
+    to_unit = np.array([[1 / height, 0, -width / height / 2], [0, 1 / height, -0.5], [0, 0, 1]])
+    shear = np.array([[1, -base, 0], [0, 1, 0], [0, 0, 1]])
+    project = np.array([[1, 0, 0], [0, 1, 0], [0, float(slope), 1]])
+    return np.asarray(np.linalg.inv(to_unit) @ project @ shear @ to_unit, np.float32)
+
+
+def find_cells(ruling: Ruling, shape: tuple[int, int], px_per_mm: float) -> tuple[Rect, ...]:
+    """The areas that lines enclose, as rectangles within the lines, top to bottom and left to right (pixels)."""
+    canvas = np.full(shape, 255, np.uint8)
+    reach = JUNCTION_MM * px_per_mm
+    long = tuple(r for r in ruling.horizontal if r.length > 25 * px_per_mm)
+    for rule in long:
+        start, end = rule.start - reach, rule.end + reach
+        _draw(canvas, (start, rule.at(start)), (end, rule.at(end)))
+    for rule in ruling.vertical:
+        start, end = _to_junction(rule, long, reach)
+        _draw(canvas, (rule.at(start), start), (rule.at(end), end))
+    return _enclosed(canvas, px_per_mm)
+
+
+def _to_junction(rule: Rule, horizontal: tuple[Rule, ...], reach: float) -> tuple[float, float]:
+    """A vertical line ends where it meets a horizontal one, a little beyond."""
+
+    def snapped(end: float, outward: float) -> float:
+        x = rule.at(end)
+        meets = [h.at(x) for h in horizontal if h.start - reach < x < h.end + reach and abs(h.at(x) - end) < 1.5 * reach]
+        return min(meets, key=lambda y: abs(y - end)) + outward if meets else end
+
+    return snapped(rule.start, -2.0), snapped(rule.end, 2.0)
+
+
+def _draw(canvas: Image, start: tuple[float, float], end: tuple[float, float]) -> None:
+    cv2.line(canvas, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), 0, 3)
+
+
+def _enclosed(canvas: Image, px_per_mm: float) -> tuple[Rect, ...]:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(canvas, connectivity=4)
+    height, width = canvas.shape
+    smallest = SMALLEST_CELL_MM * px_per_mm
+    cells = []
+    for x, y, w, h, area in stats[1:count]:
+        touches = x == 0 or y == 0 or x + w == width or y + h == height
+        if not touches and w > smallest and h > smallest and area > 0.7 * w * h:
+            cells.append((float(x), float(y), float(x + w), float(y + h)))
+    return tuple(sorted(cells, key=lambda c: (c[1], c[0])))
+
+
+def in_rows(cells: tuple[Rect, ...], px_per_mm: float) -> tuple[tuple[Rect, ...], ...]:
+    """Cells with the same top and bottom grouped into rows; a cell that spans rows is a row of its own."""
+    rows: list[list[Rect]] = []
+    same: Callable[[float, float], bool] = lambda a, b: abs(a - b) < 2.2 * px_per_mm  # noqa: E731
+    for cell in cells:
+        row = next((r for r in rows if same(r[0][1], cell[1]) and same(r[0][3], cell[3])), None)
+        if row is None:
+            rows.append([cell])
+        else:
+            row.append(cell)
+    return tuple(tuple(sorted(row)) for row in sorted(rows, key=lambda r: r[0][1]))

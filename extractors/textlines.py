@@ -1,0 +1,107 @@
+"""Text lines of an upright page: where they are and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.engine import Engine, Recognised
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Rect = tuple[float, float, float, float]  # pixels (x0, y0, x1, y1)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One read symbol with its place on the page in pixels."""
+
+    text: str
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text in its rectangle (pixels of the upright page)."""
+
+    rect: Rect
+    read: Recognised
+
+    @property
+    def text(self) -> str:
+        return self.read.text
+
+    @property
+    def height(self) -> float:
+        return self.rect[3] - self.rect[1]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.rect[0] + self.rect[2]) / 2, (self.rect[1] + self.rect[3]) / 2
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Each symbol with its place: widths from the recogniser's time steps, height from the line."""
+        x0, y0, x1, y1 = self.rect
+        return tuple(
+            Symbol(s, x0 + a * (x1 - x0), x0 + b * (x1 - x0), y0, y1)
+            for s, (a, b) in zip(self.read.text, self.read.spans, strict=True)
+        )
+
+
+def crop_quad(image: Image, quad: Floats) -> Image:
+    """The picture inside a quadrilateral, (4, 2) clockwise from the top left, drawn level."""
+    along = max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3]))
+    across = max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1]))
+    size = (max(4, round(float(along))), max(4, round(float(across))))
+    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.asarray(quad, np.float32), target)
+    return np.asarray(
+        cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def crop_rect(image: Image, rect: Rect) -> Image:
+    """The picture inside a rectangle, clipped to the page; at least one pixel."""
+    height, width = image.shape[:2]
+    x0, y0 = max(0, int(rect[0])), max(0, int(rect[1]))
+    x1, y1 = min(width, max(x0 + 1, round(rect[2]))), min(height, max(y0 + 1, round(rect[3])))
+    return image[min(y0, height - 1) : y1, min(x0, width - 1) : x1]
+
+
+def quad_rects(quads: Floats) -> list[Rect]:
+    """The upright rectangles around quadrilaterals that are level already."""
+    return [(float(q[:, 0].min()), float(q[:, 1].min()), float(q[:, 0].max()), float(q[:, 1].max())) for q in quads]
+
+
+def read_lines(image: Image, rects: Sequence[Rect], engine: Engine, alphabet: str = "text") -> tuple[TextLine, ...]:
+    """Recognise the lines in `rects`, in the order given."""
+    read = engine.recognise([crop_rect(image, rect) for rect in rects], alphabet)
+    return tuple(TextLine(rect, r) for rect, r in zip(rects, read, strict=True))
+
+
+def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
+    """Lines that stand beside one another grouped, top to bottom, each row left to right."""
+    rows: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda item: item.centre[1]):
+        row = next((r for r in rows if _beside(r, line)), None)
+        if row is None:
+            rows.append([line])
+        else:
+            row.append(line)
+    return tuple(tuple(sorted(row, key=lambda item: item.rect[0])) for row in rows)
+
+
+def _beside(row: Sequence[TextLine], line: TextLine) -> bool:
+    """Whether the line's middle lies within the row's lines, and theirs within it (a tall line swallows no two rows)."""
+    last = row[-1]
+    overlap = min(last.rect[3], line.rect[3]) - max(last.rect[1], line.rect[1])
+    return overlap > 0.5 * min(last.height, line.height) and abs(last.centre[1] - line.centre[1]) < 0.6 * max(
+        last.height, line.height
+    )
