@@ -1,6 +1,6 @@
 """Opening an application's files: a folder in, pages as arrays out, one at a time; what cannot be opened is a finding.
 
-Nothing here decodes: that is done by `_decode.py` in a process with limits on memory, time and pixels, one for each
+Nothing here decodes: that is done by `decoding_process.py` in a process with limits on memory, time and pixels, one for each
 application, so that no applicant's file ever shares a process with another's.
 """
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from yinjian.findings import Finding, finding
 from yinjian.settings import DEFAULTS, Settings
 
-DECODER = Path(__file__).with_name("_decode.py")
+DECODER = Path(__file__).with_name("decoding_process.py")
 PASSED_ON = (
     "max_pages_per_file",
     "max_megapixels",

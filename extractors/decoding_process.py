@@ -2,7 +2,7 @@
 
 It gets each file as an open descriptor over a socket, so it needs no path; it answers with a JSON line for each page
 followed by its pixels, a JSON line for each refusal, and `{"end": true}`. It imports nothing of ours and no numpy: what
-it loads is what an attacker may reach. Started as `python -I _decode.py <socket> <limits as JSON>`.
+it loads is what an attacker may reach. Started as `python -I decoding_process.py <socket> <limits as JSON>`.
 """
 
 from __future__ import annotations
