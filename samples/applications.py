@@ -24,6 +24,7 @@ from samples.profiles import PROFILES, Profile
 from samples.seals import Seal, make_seal, stamp
 from samples.truth import PageTruth, Truth, as_json, mask_name
 from yinjian.catalogue import catalogue
+from yinjian.geometry import union
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,11 @@ def _copy(case: Case, material: Material, seal: Seal, dpi: int, rng: Generator) 
     else:
         sheet = licence_sheet(case.licence, dpi, rng)
     if material.sealed:
-        x, y = float(rng.uniform(0.3, 0.7)) * sheet.width, float(rng.uniform(*_seal_height(material))) * sheet.height
+        text = union(truth.box for truth in sheet.fields)
+        x = float(rng.uniform(text.x0 + 0.1, max(text.x0 + 0.2, text.x1))) * sheet.width
+        y = float(rng.uniform(text.y0 + 0.05, max(text.y0 + 0.1, text.y1 + 0.03))) * sheet.height
         stamp_sheet(sheet, "material_seal", seal, stamp(seal, rng, 25), x, y)
     return sheet
-
-
-def _seal_height(material: Material) -> tuple[float, float]:
-    """Where on the sheet the copy is, in fractions of its height."""
-    return (0.3, 0.55) if material.role else (0.35, 0.7)
 
 
 def _page(sheet: Sheet, shot: Shot, where: Place) -> PageTruth:

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from forms.document import PlacedSlot
 from samples.paper import RED, Sheet, at_scale
-from samples.seals import DPI, Impression, Seal, stamp
+from samples.seals import DPI, Impression, Seal, make_seal, stamp
 from samples.truth import MarkTruth
 from samples.typefaces import Mask, crop
 from yinjian.geometry import Box
@@ -33,6 +33,12 @@ def stamp_sheet(sheet: Sheet, mark: str, seal: Seal, inked: Impression, x: float
     ink = np.clip(crop(at_scale(inked.ink, DPI, sheet.dpi)), 0, 1)
     box = sheet.add_centred(ink, x, y, RED)
     sheet.marks.append(_truth(mark, seal, inked, box, ink if keep else None))
+
+
+def printed_seal(sheet: Sheet, text: str, x_mm: float, y_mm: float, rng: Generator) -> None:
+    """An authority's seal that came with a document: no mark of the applicant's."""
+    seal = make_seal(rng, text)
+    sheet.add_centred(at_scale(stamp(seal, rng).ink, DPI, sheet.dpi), sheet.pixels(x_mm), sheet.pixels(y_mm), RED)
 
 
 def _truth(mark: str, seal: Seal, inked: Impression, box: Box, ink: Mask | None) -> MarkTruth:

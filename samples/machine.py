@@ -54,10 +54,17 @@ def capture(sheet: Sheet, machine: Machine, rng: Generator) -> Shot:
     """The sheet as the machine sees it."""
     picture, matrix = _photograph(sheet, machine, rng) if machine.camera else _scan(sheet, machine, rng)
     picture = _worn(picture, machine, rng)
-    quarter = int(rng.integers(1, 4)) if rng.random() < machine.turns else 0
+    quarter = _quarters(sheet, machine, rng)
     image = np.ascontiguousarray(np.rot90(picture, -quarter))
     matrix = _quarter_turn(quarter, picture.shape[1], picture.shape[0]) @ matrix
     return Shot(image, matrix, quarter * 90, int(rng.integers(*machine.quality)), sheet.dpi)
+
+
+def _quarters(sheet: Sheet, machine: Machine, rng: Generator) -> int:
+    """How the sheet lay. A landscape sheet fits a scanner's glass lengthwise only."""
+    if sheet.width > sheet.height and not machine.camera:
+        return int(rng.choice((1, 3)))
+    return int(rng.integers(1, 4)) if rng.random() < machine.turns else 0
 
 
 def _scan(sheet: Sheet, machine: Machine, rng: Generator) -> tuple[Colour, Matrix]:
@@ -71,8 +78,8 @@ def _scan(sheet: Sheet, machine: Machine, rng: Generator) -> tuple[Colour, Matri
     picture: Colour = np.asarray(cv2.warpAffine(page, turn, (width, height), borderValue=(lid, lid, lid)))
     matrix = np.vstack([turn, [0, 0, 1]]) @ np.diag([width, height, 1.0])
     if rng.random() < machine.shadow:
-        picture = picture * _edge_shadow(rng, height, width)[:, :, None]
-    return np.asarray(picture, np.float32), matrix
+        return np.asarray(picture * _edge_shadow(rng, height, width)[:, :, None], np.float32), matrix
+    return picture, matrix
 
 
 def _edge_shadow(rng: Generator, height: int, width: int) -> NDArray[Any]:

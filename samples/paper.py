@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ WIDTH_MM, HEIGHT_MM = 210.0, 297.0
 
 @dataclass(slots=True)
 class Sheet:
-    """An A4 sheet while it is being made, and the truth about what is on it. Density is float32 (height, width, 3)."""
+    """A sheet while it is being made, and the truth about what is on it. Density is float32 (height, width, 3)."""
 
     dpi: int
     kind: str
@@ -39,9 +39,12 @@ class Sheet:
     choices: dict[str, dict[str, State]] = field(default_factory=dict)
 
     @classmethod
-    def blank(cls, dpi: int, kind: str, role: str = "", side: str = "") -> Sheet:
-        size = (round(HEIGHT_MM / 25.4 * dpi), round(WIDTH_MM / 25.4 * dpi), 3)
-        return cls(dpi, kind, np.zeros(size, np.float32), role, side)
+    def blank(
+        cls, dpi: int, kind: str, role: str = "", side: str = "", size: tuple[float, float] = (WIDTH_MM, HEIGHT_MM)
+    ) -> Sheet:
+        """An empty sheet of `size` mm, width and height."""
+        shape = (round(size[1] / 25.4 * dpi), round(size[0] / 25.4 * dpi), 3)
+        return cls(dpi, kind, np.zeros(shape, np.float32), role, side)
 
     @property
     def height(self) -> int:
@@ -70,12 +73,28 @@ class Sheet:
         """One line of print, its top left corner at (x, y) mm; the box of its ink."""
         return self.add(text_mask(text, font, self.pixels(size_mm)), self.pixels(x_mm), self.pixels(y_mm), colour)
 
+    def paste(self, plate: Sheet, x_mm: float, y_mm: float) -> None:
+        """Copy a smaller sheet of the same resolution onto this one, its fields with it."""
+        x, y = self.pixels(x_mm), self.pixels(y_mm)
+        here = self.density[y : y + plate.height, x : x + plate.width]
+        here += plate.density[: here.shape[0], : here.shape[1]]
+        for truth in plate.fields:
+            b = truth.box
+            edges = (x + b.x0 * plate.width, y + b.y0 * plate.height, x + b.x1 * plate.width, y + b.y1 * plate.height)
+            self.fields.append(replace(truth, box=Box.from_pixels(*edges, self.width, self.height)))
+
     def _ink_box(self, ink: Mask, x: int, y: int) -> Box:
         if not ink.size or ink.max() < 0.15:
             return Box.from_pixels(x, y, x, y, self.width, self.height)
         rows, columns = np.flatnonzero(ink.max(axis=1) > 0.15), np.flatnonzero(ink.max(axis=0) > 0.15)
         edges = (x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1)
         return Box.from_pixels(*edges, self.width, self.height)
+
+    def without_colour(self) -> None:
+        """What a black-and-white copier makes of it: grey, and what was pale nearly gone."""
+        light = (10**-self.density) @ np.asarray((0.35, 0.5, 0.15), np.float32)
+        grey = np.maximum(0, -1.25 * np.log10(np.maximum(light, 1e-3)) - 0.05)
+        self.density[:] = grey[:, :, None]
 
     def note(self, field_id: str, text: str, boxes: Iterable[Box]) -> None:
         """Keep the truth of a field: its text and the box round its lines."""

@@ -34,7 +34,7 @@ _PHOTO = Machine(
 _WORN = Machine(dpi=(150,), skew=1.4, blur=(0.5, 0.8), noise=(2.0, 5.0), quality=(38, 55), turns=0.3, shadow=0.8)
 _FINE = Machine(dpi=(300,), skew=0.4, blur=(0.3, 0.5), noise=(0.5, 1.5), quality=(60, 70), turns=0.05)
 _HELD = Machine(
-    camera=True, dpi=(210,), skew=2.5, blur=(0.7, 1.3), noise=(2.0, 5.0), quality=(45, 70), turns=0.4, tilt=0.1,
+    camera=True, dpi=(210,), skew=2.5, blur=(0.7, 1.3), noise=(2.0, 5.0), quality=(45, 70), turns=0.4, tilt=0.075,
     light=0.4, curl=0.006, desks=("dark",),
 )  # fmt: skip
 

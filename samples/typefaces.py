@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,16 @@ def text_mask(text: str, name: str, size: int, spacing: float = 0.0) -> Mask:
     mask = np.asarray(image, np.float32) / 255
     columns = np.flatnonzero(mask.max(axis=0) > 0)
     return mask[:, columns[0] : columns[-1] + 1] if len(columns) else mask[:, :1]
+
+
+def wrapped(text: str, name: str, size: int, width: int) -> list[str]:
+    """`text` in lines of at most `width` pixels; a number is not broken."""
+    face, lines = font(name, size), [""]
+    for piece in re.findall(r"[0-9A-Za-z]+|.", text):
+        if lines[-1] and face.getlength(lines[-1] + piece) > width:
+            lines.append("")
+        lines[-1] += piece
+    return lines
 
 
 def glyph_mask(character: str, name: str, size: int) -> Mask:
