@@ -1,6 +1,6 @@
 """Opening an application's files: a folder in, pages as arrays out, one at a time; what cannot be opened is a finding.
 
-Nothing here decodes: that is done by `decoding_process.py` in a process with limits on memory, time and pixels, one for each
+Nothing here decodes: `decoding_process.py` does, in a process with limits on memory, time and pixels, one for each
 application, so that no applicant's file ever shares a process with another's.
 """
 
