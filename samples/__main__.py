@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from samples.applications import make_application, series, write_application
+from samples.applications import write_application
 from samples.faults import FAULTS
 from samples.profiles import DEFAULT, PROFILES
+from samples.series import CERTIFICATES, UNIT_FORMS, Recipe, series
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
@@ -20,6 +21,7 @@ def make(
     out: Annotated[Path, typer.Option(help="Gets applications/ and expected/.")],
     count: Annotated[int, typer.Option(min=1)] = 10,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal applications.")] = 1,
+    certificate: Annotated[list[str] | None, typer.Option(help="Unit certificates by default; 'all' for all.")] = None,
     profile: Annotated[list[str] | None, typer.Option(help="Take turns; all but heldout by default.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="Take turns; 'none' for none, 'all' for each.")] = None,
 ) -> None:
@@ -27,9 +29,10 @@ def make(
     profiles = _known("--profile", profile or list(DEFAULT), PROFILES)
     wanted = list(FAULTS) if fault == ["all"] else list(fault or ["none"])
     faults = tuple("" if f == "none" else f for f in _known("--fault", wanted, [*FAULTS, "none"]))
-    for application in series(count, seed, profiles, faults):
-        write_application(application, out / "applications", out / "expected")
-        typer.echo(application.truth.application)
+    kinds = CERTIFICATES if certificate == ["all"] else tuple(certificate or UNIT_FORMS)
+    for recipe in series(count, seed, _known("--certificate", kinds, CERTIFICATES), profiles, faults):
+        write_application(recipe.make(), out / "applications", out / "expected")
+        typer.echo(recipe.name)
 
 
 @app.command()
@@ -46,10 +49,8 @@ def one(
 ) -> None:
     """Make the one application that is asked for."""
     _known("--profile", [profile], PROFILES)
-    made = make_application(
-        name, seed, certificate, platform, business, profile, fault=fault or None, online=online
-    )
-    write_application(made, out / "applications", out / "expected")
+    recipe = Recipe(name, seed, certificate, platform, business, profile, fault, online)
+    write_application(recipe.make(), out / "applications", out / "expected")
 
 
 @app.command("list")
@@ -61,7 +62,7 @@ def list_() -> None:
         typer.echo(f"fault    {name:28} {' '.join(fault.finding)}")
 
 
-def _known(option: str, given: list[str], known: Container[str]) -> tuple[str, ...]:
+def _known(option: str, given: Sequence[str], known: Container[str]) -> tuple[str, ...]:
     for name in given:
         if name not in known:
             raise typer.BadParameter(f"{name!r} is unknown; `python -m samples list` names them.", param_hint=option)

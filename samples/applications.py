@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -13,7 +12,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from samples.cases import Case, Material, make_case
-from samples.faults import FAULTS
+from samples.faults import FAULTS, faulty
 from samples.formmarks import Stamps, stamp_sheet
 from samples.formsheets import FormPlan, draw_form
 from samples.machine import Shot, capture
@@ -53,7 +52,7 @@ def make_application(
     case = make_case(draw, certificate, platform, business, online=online)
     found: tuple[tuple[str, str], ...] = ()
     if fault is not None:
-        case, found = FAULTS[fault].apply(case, draw), (FAULTS[fault].finding,)
+        case, found = faulty(case, fault, draw), (FAULTS[fault].finding,)
     look = PROFILES[profile]
     sheets = _sheets(case, look, int(rng.choice(look.machine.dpi)), rng)
     shots = tuple(capture(sheet, look.machine, rng) for sheet in sheets)
@@ -151,29 +150,3 @@ def _page(sheet: Sheet, shot: Shot, where: Place) -> PageTruth:
 
 def _rows(shot: Shot) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(round(float(v), 6) for v in row) for row in shot.homography)
-
-
-def series(count: int, seed: int, profiles: tuple[str, ...], faults: tuple[str, ...]) -> Iterator[Application]:
-    """`count` applications of changing kinds. `faults` "" stands for none; they and the profiles take turns."""
-    for i in range(count):
-        draw = Random(f"{seed}/series/{i}")
-        certificate, platform = draw.choice(_KINDS)
-        business = draw.choice(("new", "new", "new", "renew", "replace"))
-        if certificate == "enterprise_secondary":
-            business = "new"
-        profile, fault = profiles[i % len(profiles)], faults[i % len(faults)] or None
-        online = draw.random() < 0.7 or (fault is not None and FAULTS[fault].needs_claim)
-        name, own = f"g{seed:04d}-{i:03d}", seed * 1000 + i
-        yield make_application(name, own, certificate, platform, business, profile, fault=fault, online=online)
-
-
-_KINDS = (
-    ("enterprise", "hpe"),
-    ("enterprise", "hpe"),
-    ("enterprise", "ggzy"),
-    ("enterprise", "ggzy"),
-    ("purchaser", "hpe"),
-    ("purchaser", "ggzy"),
-    ("bidding_agency", "hpe"),
-    ("enterprise_secondary", "ggzy"),
-)

@@ -11,6 +11,7 @@ from samples import numbers
 from samples.cases import Case, Material
 from samples.people import make_company
 from yinjian.catalogue import catalogue
+from yinjian.errors import CatalogueError
 
 Change = Callable[[Case, Random], Case]
 
@@ -20,8 +21,18 @@ class Fault:
     """`finding` is (code, where); `needs_claim`: only an on-line application can have it."""
 
     finding: tuple[str, str]
-    apply: Change
+    change: Change
     needs_claim: bool = False
+
+
+def faulty(case: Case, name: str, rng: Random) -> Case:
+    """The case with that fault in it. Raises ValueError when such an application cannot have it."""
+    fault = FAULTS[name]
+    worse = fault.change(case, rng)
+    impossible = worse == case or (fault.needs_claim and case.claim is None)
+    if impossible or (fault.finding[1] == "seal_collection" and not case.collection):
+        raise ValueError(f"an application for {case.certificate} on {case.platform} cannot have the fault {name}")
+    return worse
 
 
 def _value(case: Case, field_id: str, text: str, *, claimed: bool = True) -> Case:
@@ -77,7 +88,20 @@ def _unsigned(mark: str) -> Change:
 
 
 def _other_platform(case: Case, rng: Random) -> Case:
-    return replace(case, paper_platform="ggzy" if case.platform == "hpe" else "hpe")
+    _terms_elsewhere(case)
+    return replace(case, paper_platform=_elsewhere(case))
+
+
+def _elsewhere(case: Case) -> str:
+    return "ggzy" if case.platform == "hpe" else "hpe"
+
+
+def _terms_elsewhere(case: Case) -> tuple[str, ...]:
+    """The agreement behind the same form on the other platform, which need not have that form."""
+    try:
+        return catalogue().agreement(case.form.id, _elsewhere(case))
+    except CatalogueError as error:
+        raise ValueError(f"{_elsewhere(case)} has no form {case.form.id}") from error
 
 
 def _agreement(case: Case) -> tuple[str, ...]:
@@ -96,8 +120,7 @@ def _dropped_word(case: Case, rng: Random) -> Case:
 
 
 def _foreign_agreement(case: Case, rng: Random) -> Case:
-    other = "ggzy" if case.platform == "hpe" else "hpe"
-    return replace(case, agreement=_changed(case, catalogue().agreement(case.form.id, other)))
+    return replace(case, agreement=_changed(case, _terms_elsewhere(case)))
 
 
 def _changed(case: Case, terms: tuple[str, ...]) -> tuple[str, ...]:

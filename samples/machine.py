@@ -29,8 +29,8 @@ class Machine:
     dpi: tuple[int, ...] = (200,)
     skew: float = 0.8
     blur: tuple[float, float] = (0.3, 0.6)
-    noise: tuple[float, float] = (0.5, 2.0)
-    quality: tuple[int, int] = (62, 78)
+    noise: tuple[float, float] = (0.3, 1.5)
+    quality: tuple[int, int] = (55, 75)
     turns: float = 0.15
     shadow: float = 0.3
     tilt: float = 0.06
@@ -103,8 +103,8 @@ def _photograph(sheet: Sheet, machine: Machine, rng: Generator) -> tuple[Colour,
     )
     x, y = _page_coordinates(np.linalg.inv(matrix), width, height, machine.curl, rng)
     seen = cv2.remap(page, x * sheet.width, y * sheet.height, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    inside = ((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).astype(np.float32)
-    inside = cv2.GaussianBlur(inside, (0, 0), 1.0)[:, :, None]
+    sharp = ((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).astype(np.float32)
+    inside = cv2.GaussianBlur(sharp, (0, 0), 1.0)[:, :, None]
     desk = _desk(rng, str(rng.choice(machine.desks)), height, width) * _cast_shadow(inside)
     picture = seen * inside + desk * (1 - inside)
     return np.asarray(picture * _light(rng, machine.light, height, width), np.float32), np.asarray(matrix)

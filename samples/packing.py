@@ -68,7 +68,7 @@ def _png(path: Path, pages: Sequence[Shot]) -> None:
 
 
 def _tiff(path: Path, pages: Sequence[Shot]) -> None:
-    pictures = [Image.fromarray(shot.image) for shot in pages]
+    pictures = [Image.fromarray(shot.image).convert("YCbCr") for shot in pages]
     rest = {"save_all": True, "append_images": pictures[1:], "dpi": (pages[0].dpi, pages[0].dpi)}
     pictures[0].save(path, "TIFF", compression="jpeg", quality=pages[0].quality, **rest)
 
