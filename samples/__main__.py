@@ -11,7 +11,8 @@ import typer
 from samples.applications import write_application
 from samples.faults import FAULTS
 from samples.profiles import DEFAULT, PROFILES
-from samples.series import CERTIFICATES, UNIT_FORMS, Recipe, series
+from samples.ready import READY
+from samples.series import CERTIFICATES, HERE, UNIT_FORMS, Recipe, series
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
@@ -51,6 +52,14 @@ def one(
     _known("--profile", [profile], PROFILES)
     recipe = Recipe(name, seed, certificate, platform, business, profile, fault, online)
     write_application(recipe.make(), out / "applications", out / "expected")
+
+
+@app.command()
+def ready(out: Annotated[Path, typer.Option(help="The directory of the ready applications.")] = HERE) -> None:
+    """Make the ready applications again."""
+    for recipe in READY:
+        write_application(recipe.make(), out / "applications", out / "expected")
+        typer.echo(recipe.name)
 
 
 @app.command("list")

@@ -29,48 +29,69 @@ def faulty(case: Case, name: str, rng: Random) -> Case:
     """The case with that fault in it. Raises ValueError when such an application cannot have it."""
     fault = FAULTS[name]
     worse = fault.change(case, rng)
-    impossible = worse == case or (fault.needs_claim and case.claim is None)
-    if impossible or (fault.finding[1] == "seal_collection" and not case.collection):
+    code, where = fault.finding
+    missing = code.startswith(("seal.", "material.")) and where not in _things(case)
+    if worse == case or missing or (fault.needs_claim and case.claim is None):
         raise ValueError(f"an application for {case.certificate} on {case.platform} cannot have the fault {name}")
     return worse
 
 
+def _things(case: Case) -> set[str]:
+    """The seals and materials of an application by the names that findings give them."""
+    slots = {slot.id for slot in case.form.slots()}
+    seals = {"seal_declaration"} if case.declaration else set()
+    if case.collection and "seal_collection" in slots:
+        seals.add("seal_collection")
+    return seals | {material.role or "business_licence" for material in case.materials}
+
+
+def _pasted(case: Case, rng: Random) -> Case:
+    if "seal_collection" not in _things(case):
+        raise ValueError("only a collected seal can be pasted once more")
+    return replace(case, pasted=True)
+
+
 def _value(case: Case, field_id: str, text: str, *, claimed: bool = True) -> Case:
     """Another text on the form, and in the claim too when `claimed` (the fault is then in the value alone)."""
-    if field_id not in case.values:
-        raise ValueError(f"{case.form.id} has no field {field_id}; this fault is for another form")
+    _text(case, field_id)
     claim = case.claim | {field_id: text} if claimed and case.claim is not None else case.claim
     if claim is not None and field_id == "application_date":
         claim = case.claim
     return replace(case, values=case.values | {field_id: text}, claim=claim)
 
 
+def _text(case: Case, field_id: str) -> str:
+    if field_id not in case.values:
+        raise ValueError(f"{case.form.id} has no field {field_id}; this fault is for another form")
+    return case.values[field_id]
+
+
 def _code_digit(case: Case, rng: Random) -> Case:
-    code = case.values["uscc"]
+    code = _text(case, "uscc")
     return _value(case, "uscc", numbers.another_character(rng, code, "0123456789", len(code) - 4))
 
 
 def _identity_digit(case: Case, rng: Random) -> Case:
-    number = case.values["authorization_agent_id"]
+    number = _text(case, "authorization_agent_id")
     return _value(case, "authorization_agent_id", numbers.another_character(rng, number, "0123456789", 15))
 
 
 def _claimed_code(case: Case, rng: Random) -> Case:
     """Paper and claim differ in one digit of the code, both with valid check digits."""
+    _text(case, "uscc")
     body = numbers.another_character(rng, case.company.code[:-1], "0123456789", 10)
     check = numbers.registration_check if case.company.old_number else numbers.credit_check
     return replace(case, claim=(case.claim or {}) | {"uscc": body + check(body)})
 
 
 def _claimed_name(case: Case, rng: Random) -> Case:
-    name = case.company.name
-    claim = case.claim or {}
+    name, claim = _text(case, "unit_name"), case.claim or {}
     place = next(i for i, c in enumerate(name) if c in "霁澜桦岚泓屿珩砚汀沐穗翎禾序衍")
     return replace(case, claim=claim | {"unit_name": numbers.another_character(rng, name, "安宏盛德源", place)})
 
 
-def _ticks(group: str, labels: tuple[str, ...]) -> Change:
-    return lambda case, rng: replace(case, ticks=case.ticks | {group: labels})
+def _none_ticked(group: str) -> Change:
+    return lambda case, rng: replace(case, ticks={k: v for k, v in case.ticks.items() if k != group})
 
 
 def _two_ticks(case: Case, rng: Random) -> Case:
@@ -173,19 +194,19 @@ FAULTS: dict[str, Fault] = {
     "seal-on-line": Fault(("seal.overlaps_line", "seal_collection"), lambda case, rng: replace(case, place="line")),
     "seal-on-text": Fault(("seal.overlaps_text", "seal_collection"), lambda case, rng: replace(case, place="text")),
     "seal-cut": Fault(("seal.clipped", "seal_collection"), lambda case, rng: replace(case, place="cut")),
-    "seal-pasted": Fault(("seal.reused", "seal_declaration"), lambda case, rng: replace(case, pasted=True)),
+    "seal-pasted": Fault(("seal.reused", "seal_declaration"), _pasted),
     "seal-other-unit": Fault(
         ("seal.name_mismatch", "seal_declaration"),
         lambda case, rng: replace(case, declaration_name=make_company(rng).name),
     ),
     "business-two": Fault(("choice.multiple", "business"), _two_ticks),
-    "business-none": Fault(("choice.none", "business"), _ticks("business", ())),
+    "business-none": Fault(("choice.none", "business"), _none_ticked("business")),
     "business-scribbled": Fault(("choice.unclear", "business"), _scribbled),
-    "category-none": Fault(("choice.none", "unit_category"), _ticks("unit_category", ())),
+    "category-none": Fault(("choice.none", "unit_category"), _none_ticked("unit_category")),
     "uscc-check": Fault(("field.invalid", "uscc"), _code_digit),
     "id-check": Fault(("field.invalid", "authorization_agent_id"), _identity_digit),
     "phone-short": Fault(
-        ("field.invalid", "agent_phone"), lambda case, rng: _value(case, "agent_phone", case.values["agent_phone"][:-1])
+        ("field.invalid", "agent_phone"), lambda case, rng: _value(case, "agent_phone", _text(case, "agent_phone")[:-1])
     ),
     "address-blank": Fault(
         ("field.missing", "address"), lambda case, rng: _value(case, "address", "", claimed=False)
