@@ -45,11 +45,13 @@ def _star(canvas: Mask, x: int, y: int, radius: int) -> None:
     cv2.fillPoly(canvas, [np.round(points).astype(np.int32)], (1.0,), cv2.LINE_AA)
 
 
-def portrait(sheet: Sheet, x_mm: float, y_mm: float, width_mm: float, rng: Generator) -> None:
+def portrait(sheet: Sheet, x_mm: float, y_mm: float, width_mm: float, long_hair: bool, rng: Generator) -> None:
     """A grey head and shoulders before a white ground; nobody in particular. Top left corner at (x, y)."""
     height, width = 320, 250
     grey = np.full((height, width), 0.06, np.float32)
     middle = width // 2 + int(rng.integers(-6, 7))
+    if long_hair:
+        cv2.ellipse(grey, (middle, 165), (88, int(rng.integers(105, 140))), 0, 0, 360, (0.95,), -1, cv2.LINE_AA)
     cv2.ellipse(grey, (middle, 330), (112, 100), 0, 180, 360, (float(rng.uniform(0.75, 1.0)),), -1, cv2.LINE_AA)
     cv2.rectangle(grey, (middle - 24, 190), (middle + 24, 250), (0.28,), -1)
     cv2.ellipse(grey, (middle, 138), (62, 78), 0, 0, 360, (0.22,), -1, cv2.LINE_AA)

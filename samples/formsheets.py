@@ -221,7 +221,7 @@ def _sign(desk: _Desk, placed: PlacedSlot) -> None:
     if ink.shape[1] > room:
         ink = resized(ink, max(6, round(ink.shape[0] * room / ink.shape[1])))
     x = box.x0 * sheet.width + float(rng.uniform(0, max(1.0, min(room - ink.shape[1], sheet.pixels(10)))))
-    y = (box.y0 + box.y1) / 2 * sheet.height - ink.shape[0] / 2 - float(rng.uniform(0, 0.8)) * sheet.dpi / 25.4
+    y = (box.y0 + box.y1) / 2 * sheet.height - ink.shape[0] / 2 - float(rng.uniform(0.3, 2.5)) * sheet.dpi / 25.4
     where = sheet.add(ink, round(x), round(y), desk.pen(hand))
     sheet.marks.append(MarkTruth(placed.slot.id, "signature", where))
 

@@ -203,7 +203,7 @@ def _front(person: Person, role: str, k: float, dpi: int, rng: Generator) -> She
     plate.print_text("公民身份号码", 6 * k, 45.2 * k, "hei", 2.5 * k, _LABEL)
     number = plate.print_text(person.id_number, 29 * k, 44 * k, "hei-bold", 4.2 * k, _BLACK)
     plate.note(f"{role}.id_number", person.id_number, [number])
-    portrait(plate, 56 * k, 8 * k, 24 * k, rng)
+    portrait(plate, 56 * k, 8 * k, 24 * k, not person.male, rng)
     return plate
 
 

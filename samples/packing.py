@@ -62,8 +62,8 @@ def _jpeg(path: Path, pages: Sequence[Shot]) -> None:
 
 
 def _png(path: Path, pages: Sequence[Shot]) -> None:
-    """Five bits to a colour, as office scanners save them: smaller, and red stays red."""
-    picture = Image.fromarray(pages[0].image >> 3 << 3)
+    """Four bits to a colour, as office scanners save them: smaller, and red stays red."""
+    picture = Image.fromarray(pages[0].image >> 4 << 4)
     picture.save(path, optimize=True, dpi=(pages[0].dpi, pages[0].dpi))
 
 

@@ -24,16 +24,16 @@ class Profile:
     fonts: tuple[str, ...] = _PRINT_FONTS
     hands: tuple[str, ...] = _HANDS
     seal_style: str = ""
-    seal_shapes: tuple[str, ...] = ("round",) * 8 + ("oval", "square")
+    seal_shapes: tuple[str, ...] = ("round",) * 17 + ("oval", "oval", "square")
 
 
 _SCAN = Machine(dpi=(200,))
 _PHOTO = Machine(
-    camera=True, dpi=(200, 220), skew=1.5, blur=(0.5, 1.0), noise=(0.8, 2.5), quality=(48, 72), turns=0.25
+    camera=True, dpi=(190, 200), skew=1.5, blur=(0.5, 1.0), noise=(0.8, 2.0), quality=(42, 62), turns=0.25
 )
 _WORN = Machine(dpi=(150,), skew=1.4, blur=(0.5, 0.8), noise=(2.0, 5.0), quality=(38, 55), turns=0.3, shadow=0.8)
 _CLEAN = Machine(dpi=(150,), noise=(0.0, 0.2), shadow=0.0)
-_PLAIN = Machine(dpi=(150, 170), noise=(0.2, 0.8), quality=(45, 62))
+_PLAIN = Machine(dpi=(150,), noise=(0.2, 0.6), quality=(38, 52))
 _FINE = Machine(dpi=(240, 300, 300), skew=0.4, blur=(0.3, 0.5), noise=(0.5, 1.5), quality=(60, 70), turns=0.05)
 _HELD = Machine(
     camera=True, dpi=(210,), skew=2.5, blur=(0.7, 1.3), noise=(2.0, 5.0), quality=(45, 70), turns=0.4, tilt=0.075,

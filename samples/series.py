@@ -46,6 +46,11 @@ class Recipe:
             return False
 
 
+def platforms_of(certificate: str) -> tuple[str, ...]:
+    """Where a certificate is offered."""
+    return _ONLY_ON.get(certificate, ("hpe", "ggzy"))
+
+
 def series(
     count: int, seed: int, certificates: Sequence[str], profiles: Sequence[str], faults: Sequence[str]
 ) -> Iterator[Recipe]:
@@ -62,7 +67,7 @@ def series(
 
 def _drawn(name: str, seed: int, draw: Random, certificates: Sequence[str], profile: str, fault: str) -> Recipe:
     certificate = draw.choice(list(certificates))
-    platform = draw.choice(_ONLY_ON.get(certificate, ("hpe", "ggzy")))
+    platform = draw.choice(platforms_of(certificate))
     business = draw.choice(("new", "new", "new", "renew", "replace"))
     if certificate == "enterprise_secondary":
         business = "new"
