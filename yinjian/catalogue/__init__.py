@@ -1,6 +1,32 @@
 """Business facts as data: platforms, certificates, forms, materials, fees, agreements (TOML beside this file)."""
 
-from yinjian.catalogue.load import Catalogue, catalogue, load
-from yinjian.catalogue.model import Form, Platform
+from yinjian.catalogue.load import catalogue, load
+from yinjian.catalogue.lookup import Catalogue
+from yinjian.catalogue.model import (
+    Certificate,
+    Fee,
+    FieldInfo,
+    FieldKind,
+    Form,
+    Material,
+    MaterialKind,
+    Offer,
+    Platform,
+    RequiredMark,
+)
 
-__all__ = ["Catalogue", "Form", "Platform", "catalogue", "load"]
+__all__ = [
+    "Catalogue",
+    "Certificate",
+    "Fee",
+    "FieldInfo",
+    "FieldKind",
+    "Form",
+    "Material",
+    "MaterialKind",
+    "Offer",
+    "Platform",
+    "RequiredMark",
+    "catalogue",
+    "load",
+]

@@ -35,13 +35,17 @@ def _value(hint: Any, value: object, where: str) -> Any:
         items = _plain(list, value, where)
         return tuple(_value(get_args(hint)[0], item, f"{where}[{i}]") for i, item in enumerate(items))
     if get_origin(hint) in (Union, types.UnionType):
-        (inner,) = (arg for arg in get_args(hint) if arg is not type(None))
-        return _value(inner, value, where)
+        return _one_of(tuple(arg for arg in get_args(hint) if arg is not type(None)), value, where)
     if is_dataclass(hint):
         return _record(hint, _plain(dict, value, where), where)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _parsed(hint, _plain(str, value, where), where)
     return _plain(hint, value, where)
+
+
+def _one_of(hints: tuple[Any, ...], value: object, where: str) -> Any:
+    # The plain types of a union are told apart by the value's own type; the last names the error.
+    return _value(next((hint for hint in hints if type(value) is hint), hints[-1]), value, where)
 
 
 def _record(hint: Any, table: dict[str, object], where: str) -> Any:
