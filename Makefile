@@ -1,0 +1,51 @@
+# Targets for people and for the checks. `make` alone lists them.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# What is set up depends on these files alone: the same key means that nothing has to be done.
+KEY := $(shell cat requirements.lock pyproject.toml scripts/system-packages | sha256sum | cut -c1-16)
+READY := $(VENV)/.ready-$(KEY)
+WORKERS ?= 2
+# One thread for each process: the processes are as many as the processors already.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup test lint bench samples lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## system packages, .venv with the pinned packages and the yinjian command
+
+$(READY):
+	PYTHON=$(PYTHON) scripts/system-packages
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+	@echo "Ready: $(BIN)/yinjian --help"
+
+test: $(READY) ## the whole suite, real OCR included
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## speed and accuracy beside a stock full-page run
+	$(ONE_THREAD) $(BIN)/python -m bench
+
+samples: $(READY) ## make samples/applications and what is expected of them again
+	$(BIN)/python -m samples
+
+lock: $(READY) ## pin requirements.in again (needs uv)
+	@command -v uv >/dev/null || { echo "uv is missing. Run: $(PYTHON) -m pip install uv"; exit 1; }
+	uv pip compile requirements.in --override overrides.txt --python-version 3.11 --no-emit-index-url --upgrade -o requirements.lock
+
+clean: ## remove .venv, var and caches
+	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
