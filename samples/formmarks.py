@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,7 @@ def stamp_collection(sheet: Sheet, placed: PlacedSlot, stamps: Stamps, rng: Gene
     inked = stamp(seal, rng)
     if stamps.place == "cut":
         inked = Impression(_half(inked.ink, rng), inked.angle)
-    x, y = _place(sheet, placed, seal, stamps.place, rng)
+    x, y = _place(sheet, placed, _reach_mm(seal, inked), stamps.place, rng)
     stamp_sheet(sheet, placed.slot.id, seal, inked, x, y, keep=True)
 
 
@@ -66,11 +67,19 @@ def _half(ink: Mask, rng: Generator) -> Mask:
     return np.asarray(ink * (y + lean * x < start), np.float32)
 
 
-def _place(sheet: Sheet, placed: PlacedSlot, seal: Seal, place: str, rng: Generator) -> tuple[float, float]:
+def _reach_mm(seal: Seal, inked: Impression) -> float:
+    """Half the height that the turned seal takes, and a little air; a square one grows when it is turned."""
+    theta = np.radians(abs(inked.angle))
+    if seal.shape == "square":
+        return float(seal.width * (np.cos(theta) + np.sin(theta)) / 2) + 1.5
+    return float(np.hypot(seal.height * np.cos(theta), seal.width * np.sin(theta)) / 2) + 1.5
+
+
+def _place(sheet: Sheet, placed: PlacedSlot, reach_mm: float, place: str, rng: Generator) -> tuple[float, float]:
     """The middle of the impression in pixels."""
     box, mm = placed.box, sheet.dpi / 25.4
     x0, x1, y0, y1 = box.x0 * sheet.width, box.x1 * sheet.width, box.y0 * sheet.height, box.y1 * sheet.height
-    reach = (seal.height / 2 + 1.5) * mm
+    reach = reach_mm * mm
     x = float(rng.uniform(x0 + reach + 8 * mm, x1 - reach - 8 * mm))
     if place == "line":
         return x, y1 - reach + float(rng.uniform(8, 14)) * mm
@@ -80,24 +89,28 @@ def _place(sheet: Sheet, placed: PlacedSlot, seal: Seal, place: str, rng: Genera
     return x, (y0 + y1) / 2 + float(rng.uniform(-slack, slack))
 
 
-def stamp_declaration(sheet: Sheet, placed: PlacedSlot, stamps: Stamps, floor: float, rng: Generator) -> None:
+def stamp_declaration(
+    sheets: Sequence[Sheet], placed: PlacedSlot, stamps: Stamps, floor: float, rng: Generator
+) -> None:
     """Beside or over 单位公章 and the lines around it, below the collection area (`floor`, a fraction of the page)."""
     seal = stamps.declaration
     if seal is None:
         return
-    inked = _again(sheet, stamps, seal, rng)
+    sheet = sheets[placed.page]
+    inked = _again(sheets, stamps, seal, rng)
     mm = sheet.dpi / 25.4
     x = placed.box.x0 * sheet.width + float(rng.uniform(10, 45)) * mm
     x = min(x, sheet.width - (seal.width / 2 + 6) * mm)
     y = (placed.box.y0 + placed.box.y1) / 2 * sheet.height + float(rng.uniform(-5, 6)) * mm
-    y = min(max(y, floor * sheet.height + (seal.height / 2 + 1.5) * mm), sheet.height - (seal.height / 2 + 3) * mm)
+    reach = _reach_mm(seal, inked) * mm
+    y = min(max(y, floor * sheet.height + reach), sheet.height - reach - mm)
     stamp_sheet(sheet, placed.slot.id, seal, inked, x, y)
 
 
-def _again(sheet: Sheet, stamps: Stamps, seal: Seal, rng: Generator) -> Impression:
+def _again(sheets: Sequence[Sheet], stamps: Stamps, seal: Seal, rng: Generator) -> Impression:
     """A new impression, or for a pasted one the ink of the collection area once more."""
-    first = next((m for m in sheet.marks if m.id == "seal_collection"), None)
+    first = next((m for sheet in sheets for m in sheet.marks if m.id == "seal_collection"), None)
     if not stamps.pasted or first is None or first.ink is None:
         return stamp(seal, rng)
-    grown = at_scale(first.ink, sheet.dpi, DPI)
+    grown = at_scale(first.ink, sheets[0].dpi, DPI)
     return Impression(grown, first.angle or 0.0)

@@ -78,7 +78,7 @@ def draw_form(plan: FormPlan, profile: Profile, dpi: int, rng: Generator) -> lis
         _collect(desk, placed)
     for placed in desk.placed(SlotKind.SEAL):
         floor = max((p.box.y1 for p in desk.placed(SlotKind.COLLECTION) if p.page == placed.page), default=0.0)
-        stamp_declaration(desk.sheets[placed.page], placed, plan.stamps, floor, rng)
+        stamp_declaration(desk.sheets, placed, plan.stamps, floor, rng)
     return desk.sheets
 
 
