@@ -2,5 +2,6 @@
 
 from forms.document import PlacedCell, PlacedSlot, RenderedForm, render_pdf
 from forms.style import PageStyle
+from forms.write import write_form
 
-__all__ = ["PageStyle", "PlacedCell", "PlacedSlot", "RenderedForm", "render_pdf"]
+__all__ = ["PageStyle", "PlacedCell", "PlacedSlot", "RenderedForm", "render_pdf", "write_form"]

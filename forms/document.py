@@ -8,6 +8,7 @@ from typing import Any
 
 from forms.markup import Markup, Part
 from forms.style import PageStyle
+from forms.words import Content
 from yinjian.catalogue import Form, Platform, catalogue
 from yinjian.catalogue.layout import Slot, SlotKind
 from yinjian.geometry import Box
@@ -64,7 +65,7 @@ def render_pdf(
     paragraphs (title first, empty for none); `qr` is the text of a QR code on the first page.
     """
     terms = catalogue().agreement(form.id, platform.id) if agreement is None else agreement
-    markup = Markup(platform.name, fill or {}, ticks or {}, style or PageStyle())
+    markup = Markup(Content(platform.name, fill or {}, ticks or {}), style or PageStyle())
     document = _layout(markup.page(form, terms, _qr_svg(qr)))
     slots, cells = _places(document, markup)
     for page in document.pages:

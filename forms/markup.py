@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from html import escape
 from itertools import groupby
 
 from forms.style import PageStyle
+from forms.words import DATE_ROOM, Content, date_numbers
 from yinjian.catalogue import Form
 from yinjian.catalogue.layout import Cell, Line, Row, Slot, SlotKind
-
-# The printed room of a date, as in the documents: half-width spaces and the word behind them.
-DATE_ROOM = ((7, "年", "year"), (3, "月", "month"), (3, "日", "day"))
 
 # Word prints a blank half as wide as a character; most fonts have a narrower one.
 HALF = "\u2002"
@@ -32,9 +29,7 @@ class Part:
 class Markup:
     """Writes one form; `parts[n]` is what stands at id `n`, a slot with the part of it ("" for all)."""
 
-    platform: str
-    fill: Mapping[str, str]
-    ticks: Mapping[str, Collection[str]]
+    content: Content
     style: PageStyle
     parts: list[tuple[Slot, str] | Part] = field(default_factory=list)
 
@@ -79,22 +74,18 @@ class Markup:
         return f"<p>{''.join(self._part(part) for part in line) or '&nbsp;'}</p>"
 
     def _block(self, slot: Slot) -> str:
-        return (
-            f'<div class="{slot.kind}"{self._place((slot, ""))}>{escape(self.fill.get(slot.id, "")) or "&nbsp;"}</div>'
-        )
+        return f'<div class="{slot.kind}"{self._place((slot, ""))}>{escape(self.content.value(slot)) or "&nbsp;"}</div>'
 
     def _part(self, part: str | Slot) -> str:
         if isinstance(part, str):
             return escape(part.replace(" ", HALF))
-        filled = " filled" if self.fill.get(part.id) else ""
+        filled = " filled" if self.content.fill.get(part.id) else ""
         return f'<span class="{part.kind}{filled}"{self._place((part, ""), part.room)}>{self._content(part)}</span>'
 
     def _content(self, slot: Slot) -> str:
-        if slot.kind is SlotKind.PLATFORM:
-            return escape(self.platform)
         if slot.kind is SlotKind.BOX:
-            return self.style.tick if slot.label in self.ticks.get(slot.id, ()) else self.style.checkbox
-        value = self.fill.get(slot.id, "")
+            return self.style.tick if self.content.ticked(slot) else self.style.checkbox
+        value = self.content.value(slot)
         return self._date(slot, value) if slot.kind is SlotKind.DATE else escape(value) or "&nbsp;"
 
     def _date(self, slot: Slot, value: str) -> str:
@@ -113,29 +104,10 @@ class Markup:
         return f' id="{len(self.parts) - 1}"{width}'
 
 
-def date_numbers(iso: str) -> tuple[str, str, str] | None:
-    """`2026-03-05` as `2026`, `3`, `5`; three empty ones for an empty date, None for anything but an ISO day."""
-    if not iso:
-        return "", "", ""
-    try:
-        day = date.fromisoformat(iso)
-    except ValueError:
-        return None
-    return str(day.year), str(day.month), str(day.day)
-
-
 def stylesheet(s: PageStyle) -> str:
     """The CSS of a style."""
     margin = " ".join(f"{mm}mm" for mm in s.margin_mm)
-    width = 210 - s.margin_mm[1] - s.margin_mm[3] - s.section_width_mm - s.label_width_mm - s.second_label_width_mm
-    columns = (
-        s.section_width_mm,
-        s.label_width_mm,
-        width * s.column_split,
-        s.second_label_width_mm,
-        width * (1 - s.column_split),
-    )
-    cols = "".join(f"col:nth-child({i}){{width:{mm:.2f}mm}}" for i, mm in enumerate(columns, 1))
+    cols = "".join(f"col:nth-child({i}){{width:{mm:.2f}mm}}" for i, mm in enumerate(s.columns_mm(), 1))
     # Rows may break over pages; the empty collection area may not.
     return f"""
 @page {{ size: A4; margin: {margin} }}

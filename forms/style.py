@@ -38,3 +38,10 @@ class PageStyle:
     agreement_size_pt: float = 9.0
     agreement_line_height: float = 1.42
     agreement_title_size_pt: float = 14.0
+
+    def columns_mm(self) -> tuple[float, float, float, float, float]:
+        """Widths of section, label, value, second label and second value; together the room between the margins."""
+        labels = self.section_width_mm + self.label_width_mm + self.second_label_width_mm
+        room = 210 - self.margin_mm[1] - self.margin_mm[3] - labels
+        first, second = room * self.column_split, room * (1 - self.column_split)
+        return self.section_width_mm, self.label_width_mm, first, self.second_label_width_mm, second
