@@ -94,6 +94,8 @@ class _Writer:
     def table(self, rows: Sequence[Row]) -> None:
         table = self.document.add_table(len(rows), 5, style="Table Grid")
         table.autofit, table.alignment = False, WD_TABLE_ALIGNMENT.CENTER
+        for column, width in zip(table.columns, self.style.columns_mm(), strict=True):
+            column.width = Mm(width)  # LibreOffice goes by the grid, Word by the cells
         for row in table.rows:
             row.height, row.height_rule = Mm(self.style.row_height_mm), WD_ROW_HEIGHT_RULE.AT_LEAST
             for cell, width in zip(row.cells, self.style.columns_mm(), strict=True):
