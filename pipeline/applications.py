@@ -32,15 +32,16 @@ def application_folders(folder: Path) -> tuple[Path, ...]:
 
 
 def application_name(folder: Path) -> str:
-    """The name under which an application goes."""
-    return printable(folder.resolve().name) or "application"
+    """The name under which an application goes: its folder's, a link's own."""
+    given = folder.name not in ("", "..")
+    return printable(folder.name if given else folder.resolve().name) or "application"
 
 
 def require_scans(folder: Path) -> None:
     """Raises InputError for what is no application at all: no folder, or one with nothing in it."""
     if folder.is_symlink() or not folder.is_dir():
         raise InputError(
-            f"{application_name(folder.absolute())} is a link or no folder.", "Put the folder itself here."
+            f"{application_name(folder)} is a link or no folder.", "Put the folder itself here."
         )
     if not list_files(folder) and not (folder / CLAIM).exists():
         raise empty(folder)

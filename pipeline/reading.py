@@ -73,7 +73,7 @@ def attempt(reader: Reads, folder: Path, job: Job) -> Outcome:
     """`read_application`, with whatever goes wrong as an outcome: the next application is read all the same."""
     from yinjian.catalogue import catalogue
 
-    name = application_name(folder.absolute())
+    name = application_name(folder)
     try:
         return Outcome(name, read_application(reader, folder, catalogue(), job.register, job.as_of, job.settings))
     except YinjianError as error:
