@@ -40,9 +40,7 @@ def application_name(folder: Path) -> str:
 def require_scans(folder: Path) -> None:
     """Raises InputError for what is no application at all: no folder, or one with nothing in it."""
     if folder.is_symlink() or not folder.is_dir():
-        raise InputError(
-            f"{application_name(folder)} is a link or no folder.", "Put the folder itself here."
-        )
+        raise InputError(f"{application_name(folder)} is a link or no folder.", "Put the folder itself here.")
     if not list_files(folder) and not (folder / CLAIM).exists():
         raise empty(folder)
 

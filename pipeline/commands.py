@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +15,14 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from rich.table import Table
 
 from extractors.opening import Scan
+from extractors.weights import DETECTOR, RECOGNISER, weights_file
 from pipeline import contract
 from pipeline.applications import application_folders, require_scans
-from pipeline.reading import Job, Outcome, limit_threads, new_reader, read_all, read_application
+from pipeline.reading import Job, Outcome, ReadsPages, limit_threads, read_all, read_application
 from yinjian.errors import InputError
 from yinjian.findings import Finding
 from yinjian.records import Mark, Reading
 from yinjian.settings import Settings
-
-if TYPE_CHECKING:
-    from extractors.reader import Reader
 
 ERRORS = Console(stderr=True)
 
@@ -45,6 +42,7 @@ def run(folder: Path, job: Job, as_json: bool, out: Path | None, debug: bool = F
     if len(folders) == 1:
         require_scans(folders[0])
     _prepare(out, folder)
+    _require_weights()
     outcomes = []
     for outcome in _watched(read_all(folders, job), len(folders)):
         _deliver(outcome, as_json, out, debug)
@@ -63,6 +61,12 @@ def _prepare(out: Path | None, folder: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out} cannot be made: {error.strerror}.", "Name a writable folder.") from error
+
+
+def _require_weights() -> None:
+    """Raises SetupError once for the run, rather than as a fault of each application."""
+    for model in (DETECTOR, RECOGNISER):
+        weights_file(model)
 
 
 def _watched(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -116,12 +120,12 @@ def _table(outcomes: list[Outcome]) -> Table:
 class _KeepsPages:
     """A reader that remembers the upright pages of what it read last."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: ReadsPages) -> None:
         self._reader = reader
         self.pages: tuple[NDArray[np.uint8], ...] = ()
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
-        """As `Reader.read`."""
+        """As `Reads.read`."""
         reading, self.pages = self._reader.read_with_pages(application, scans)
         return reading
 
@@ -135,6 +139,6 @@ def show(folder: Path, job: Job, image: Path, page: int | None) -> None:
     if len(folders) != 1:
         raise InputError(f"{folder} holds {len(folders)} applications.", f"Name one of them, as {folders[0]}.")
     limit_threads(job.settings.threads)
-    reader = _KeepsPages(new_reader(job.settings))
+    reader = _KeepsPages(job.reader(job.settings))
     reading, verdict = read_application(reader, folders[0], catalogue(), job.register, job.as_of, job.settings)
     save(draw(reading, verdict, reader.pages, page), image)

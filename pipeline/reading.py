@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from extractors.opening import Scan, open_scans
 from pipeline.applications import application_name, read_claim, require_scans
@@ -21,16 +25,30 @@ from yinjian.findings import Finding
 from yinjian.records import Reading, RegisterEntry, Verdict
 from yinjian.settings import DEFAULTS, Settings
 
-if TYPE_CHECKING:
-    from extractors.reader import Reader
-
 Register = tuple[RegisterEntry, ...]
 
 
 class Reads(Protocol):
-    """What reads an application's pages: `extractors.reader.Reader`."""
+    """What reads an application's pages, as `extractors.reader.Reader`."""
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading: ...
+
+
+class ReadsPages(Reads, Protocol):
+    """One that can also hand over the pages that it read."""
+
+    def read_with_pages(
+        self, application: str, scans: Iterable[Scan | Finding]
+    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
+        """The reading and its pages upright, BGR, in the order of `Reading.pages`."""
+        ...
+
+
+def new_reader(settings: Settings) -> ReadsPages:
+    """A reader with its models; imported late, since that takes seconds."""
+    from extractors.reader import Reader
+
+    return Reader(threads=settings.threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Job:
     as_of: date
     register: Register | None
     settings: Settings = DEFAULTS
+    reader: Callable[[Settings], ReadsPages] = new_reader  # makes one for each process
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +88,16 @@ def read_application(
     return reading, judge(reading, claim, register, as_of, catalogue, intake=intake)
 
 
-def attempt(reader: Reads, folder: Path, job: Job) -> Outcome:
-    """`read_application`, with whatever goes wrong as an outcome: the next application is read all the same."""
+def attempt(reader: Callable[[], Reads], folder: Path, job: Job) -> Outcome:
+    """`read_application`, with whatever goes wrong as an outcome: the next application is read all the same.
+
+    `reader` gives the process's one reader, made when first asked for.
+    """
     from yinjian.catalogue import catalogue
 
     name = application_name(folder)
     try:
-        return Outcome(name, read_application(reader, folder, catalogue(), job.register, job.as_of, job.settings))
+        return Outcome(name, read_application(reader(), folder, catalogue(), job.register, job.as_of, job.settings))
     except YinjianError as error:
         return Outcome(name, None, str(error), traceback.format_exc())
     except Exception as error:  # a fault of ours: its words may quote what was read, its kind does not
@@ -88,7 +110,7 @@ def read_all(folders: Iterable[Path], job: Job) -> Iterator[Outcome]:
     remaining = list(folders)
     limit_threads(job.settings.threads)
     if len(remaining) == 1 or job.settings.workers == 1:
-        reader = new_reader(job.settings)
+        reader = _one_reader(job)
         yield from (attempt(reader, folder, job) for folder in remaining)
         return
     alone = False
@@ -124,12 +146,12 @@ def _killed(folder: Path) -> Outcome:
     return Outcome(application_name(folder), None, "读取该申请时进程中断（内存不足或程序崩溃），请人工处理。")
 
 
-_worker: tuple[Reads, Job]
+_worker: tuple[Callable[[], Reads], Job]
 
 
 def _start_worker(job: Job) -> None:
     global _worker
-    _worker = (new_reader(job.settings), job)
+    _worker = (_one_reader(job), job)
 
 
 def _attempt_here(folder: Path) -> Outcome:
@@ -137,11 +159,8 @@ def _attempt_here(folder: Path) -> Outcome:
     return attempt(reader, folder, job)
 
 
-def new_reader(settings: Settings) -> Reader:
-    """A reader with its models; imported late, since that takes seconds."""
-    from extractors.reader import Reader
-
-    return Reader(threads=settings.threads)
+def _one_reader(job: Job) -> Callable[[], Reads]:
+    return cache(lambda: job.reader(job.settings))
 
 
 def limit_threads(threads: int) -> None:
