@@ -25,7 +25,7 @@ BLUE, GREEN, GREY, ORANGE, PURPLE, RED = (
     (130, 40, 170),
     (200, 20, 30),
 )
-STATES = {State.TICKED: ("☑", GREEN), State.CLEAR: ("☐", GREY), State.UNCLEAR: ("?", ORANGE)}
+STATES = {State.TICKED: ("■", GREEN), State.CLEAR: ("□", GREY), State.UNCLEAR: ("?", ORANGE)}
 
 LONG_SIDE = 1700  # of a page, in pixels of the picture
 COLUMN = 840  # beside it
@@ -97,7 +97,7 @@ def _with_findings(label: Label, where: str, findings: Iterable[Finding]) -> Lab
     # A clear box of a group in doubt is not what the finding is about.
     if not here or label.colour == GREY:
         return label
-    return replace(label, text=label.text + "".join(f"\n✗ {f.code}" for f in here), colour=RED)
+    return replace(label, text=label.text + "".join(f"\n× {f.code}" for f in here), colour=RED)
 
 
 def _title(page: Page, number: int) -> str:

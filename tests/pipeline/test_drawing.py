@@ -18,7 +18,7 @@ PAGE = np.full((1000, 700, 3), 255, np.uint8)
 def test_every_place_has_its_label_and_findings_are_red() -> None:
     found = labels(a_reading(), a_verdict(), 0)
     assert len(found) == 6 and labels(a_reading(), a_verdict(), 1) == ()
-    assert [label.text for label in found if label.colour == RED] == ["address  （空）  1.00\n✗ field.missing"]
+    assert [label.text for label in found if label.colour == RED] == ["address  （空）  1.00\n× field.missing"]
 
 
 def test_labels_keep_their_order_and_do_not_meet() -> None:
