@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-# The share of its own density that red stamp ink also takes from red light.
+# The share of its own density that red stamp ink also takes from red light, unless the page's own ink shows another.
 RED_IN_RED = 0.12
+STRONG_RED = 0.30  # density of red ink that is surely ink
 
 
 def paper(image: Image, reach: int = 61) -> Image:
@@ -40,9 +41,23 @@ def density(image: Image) -> Floats:
 def separate(image: Image) -> tuple[Floats, Floats]:
     """The densities of dark ink and of red ink, each (H, W) float32."""
     inks = density(image)
-    red = np.clip(inks[:, :, 1] - inks[:, :, 2], 0.0, None) / (1.0 - RED_IN_RED)
-    dark = np.clip(inks[:, :, 2] - RED_IN_RED * red, 0.0, None)
-    return dark, red
+    excess = np.clip(inks[:, :, 1] - inks[:, :, 2], 0.0, None) * _not_orange(inks)
+    share = _share_in_red(inks[:, :, 2], excess)
+    dark = np.clip(inks[:, :, 2] - share * excess, 0.0, None)
+    return dark, excess
+
+
+def _not_orange(inks: Floats) -> Floats:
+    """1 for stamp ink, which takes green much as it takes blue; 0 for the orange and gold of printed borders."""
+    return np.asarray(np.clip((inks[:, :, 1] / np.maximum(inks[:, :, 0], 0.02) - 0.35) / 0.2, 0.0, 1.0), np.float32)
+
+
+def _share_in_red(red_light: Floats, excess: Floats) -> float:
+    """How much of its density this page's red ink takes from red light: where it stands alone, the lower quartile."""
+    strong = excess > STRONG_RED
+    if strong.sum() < 400:
+        return RED_IN_RED
+    return float(np.clip(np.percentile(red_light[strong] / excess[strong], 40), 0.0, 0.6))
 
 
 def as_print(ink: Floats) -> Image:

@@ -123,19 +123,24 @@ def _ring(canvas: Mask, seal: Seal, scale: float) -> None:
     inset = seal.rim + (1.4 if seal.inner else 0.9)
     angles = np.linspace(-seal.span / 2, seal.span / 2, len(seal.text))
     for character, angle in zip(seal.text, angles, strict=True):
-        _set(canvas, seal, character, seal.letter, float(angle), inset + seal.letter / 2, scale)
+        _set(canvas, seal, character, seal.letter, float(angle), inset + seal.letter / 2, scale, heads_in=False)
     step = 5.6
     for i, digit in enumerate(seal.serial):
-        _set(canvas, seal, digit, 1.7, 180 - (i - (len(seal.serial) - 1) / 2) * step, inset + 0.9, scale)
+        _set(canvas, seal, digit, 1.7, 180 - (i - (len(seal.serial) - 1) / 2) * step, inset + 0.9, scale, heads_in=True)
 
 
-def _set(canvas: Mask, seal: Seal, character: str, letter: float, angle: float, inset: float, scale: float) -> None:
-    """One character on the ring, `angle` degrees clockwise from the top, its middle `inset` mm from the outer edge."""
-    upside = 90 < angle < 270
-    glyph = glyph_mask(character, "hei" if upside else seal.font, 200)
+def _set(
+    canvas: Mask, seal: Seal, character: str, letter: float, angle: float, inset: float, scale: float, *, heads_in: bool
+) -> None:
+    """One character on the ring, `angle` degrees clockwise from the top, its middle `inset` mm from the outer edge.
+
+    `heads_in`: its head points to the centre, as on a serial number along the bottom; names stand on the centre all
+    the way round.
+    """
+    glyph = glyph_mask(character, "hei" if heads_in else seal.font, 200)
     height = round(letter * scale)
-    wide = height * (0.55 if upside else seal.squeeze)
-    glyph = turned(resized(glyph, height, round(wide)), angle + 180 if upside else _normal(seal, angle))
+    wide = height * (0.55 if heads_in else seal.squeeze)
+    glyph = turned(resized(glyph, height, round(wide)), angle + 180 if heads_in else _normal(seal, angle))
     theta, reach_x, reach_y = np.radians(angle), seal.width / 2 - inset, seal.height / 2 - inset
     x = canvas.shape[1] / 2 + np.sin(theta) * reach_x * scale
     y = canvas.shape[0] / 2 - np.cos(theta) * reach_y * scale
