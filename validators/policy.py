@@ -24,8 +24,6 @@ class Policy:
     ring_strangers: int = 2
     # Days from the date on the form to the day of judgement.
     max_age_days: int = 180
-    # Days after a certificate's end in which it may still be renewed.
-    renewal_grace_days: int = 90
     # What it weighs that a new certificate could not be looked up because no register was given. Where a register
     # exists this must be `BLOCKS`.
     new_without_register: Severity = Severity.NOTES

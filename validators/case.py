@@ -1,0 +1,128 @@
+"""What a rule looks at: one reading with everything that it is judged against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from validators.compare import agrees, normal
+from validators.policy import Policy
+from validators.subject import Subject, offers_for
+from yinjian.catalogue import Catalogue, Form
+from yinjian.catalogue.layout import SlotKind
+from yinjian.catalogue.model import FieldKind, Holder, Material, Offer
+from yinjian.records import Claim, FieldReading, PageKind, Reading, RegisterEntry
+from yinjian.textfold import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`subject` is what the application was taken for, `printed` what the paper alone says.
+
+    `register` is None when none was given.
+    """
+
+    reading: Reading
+    claim: Claim | None
+    register: tuple[RegisterEntry, ...] | None
+    as_of: date
+    catalogue: Catalogue
+    policy: Policy
+    subject: Subject
+    printed: Subject
+
+    @property
+    def form(self) -> Form | None:
+        """The form that was read, None when there is none or it is not known."""
+        return None if self.reading.form is None else self.catalogue.form(self.reading.form)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What the catalogue offers of the certificate on the platform."""
+        return offers_for(self.subject, self.catalogue, self.as_of)
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the catalogue offers for the subject, None when it offers nothing."""
+        return next((o for o in self.offers if self.subject.business in o.businesses), None)
+
+    @property
+    def needs_form(self) -> bool:
+        """False only where the catalogue says that there is no form."""
+        return self.offer is None or bool(self.offer.form)
+
+    @property
+    def personal(self) -> bool:
+        """Whether the certificate bears a person's name."""
+        certificate = self.subject.certificate
+        return certificate is not None and self.catalogue.certificate(certificate).holder is Holder.PERSON
+
+    def on_form(self, field_id: str) -> bool:
+        """Whether the form that was read has room for a field."""
+        slots = self.form.slots() if self.form else iter(())
+        return any(
+            slot.id == field_id or (slot.kind is SlotKind.PLATFORM and field_id == "project_name") for slot in slots
+        )
+
+    def has_choice(self, group: str) -> bool:
+        """Whether the form that was read has boxes of a group."""
+        slots = self.form.slots() if self.form else iter(())
+        return any(slot.kind is SlotKind.BOX and slot.id == group for slot in slots)
+
+    def required_marks(self) -> frozenset[str]:
+        """Mark ids that the form asks for; all of them while the business is not known."""
+        if self.form is None:
+            return frozenset()
+        marks = self.catalogue.required_marks(self.form.id, self.subject.business, self.as_of)
+        return frozenset(mark.id for mark in marks)
+
+    def materials(self) -> tuple[Material, ...]:
+        """What the catalogue asks for besides form and agreement; nothing while the subject is not known."""
+        subject = self.subject
+        if subject.platform is None or subject.certificate is None or subject.business is None:
+            return ()
+        return self.catalogue.materials(subject.platform, subject.certificate, subject.business, self.as_of)
+
+    def kind(self, field_id: str) -> FieldKind:
+        """What a field holds: `agent.id_number` is an id_number as any other."""
+        return self.catalogue.field(field_id.rpartition(".")[2]).kind
+
+    def filled(self, field_id: str) -> FieldReading | None:
+        """A field that has something in it."""
+        read = self.reading.field(field_id)
+        return read if read is not None and fold(read.text) else None
+
+    def claimed(self, field_id: str) -> str:
+        """What the claim says, `""` when it says nothing."""
+        return (self.claim.text(field_id) if self.claim else None) or ""
+
+    def agrees(self, field_id: str, expected: str) -> bool:
+        """Whether `expected` stands on the paper as this field."""
+        read = self.filled(field_id)
+        return read is not None and agrees(self.kind(field_id), read, expected, self.policy)
+
+    def value(self, field_id: str) -> str:
+        """The text of a field as rules judge it: the claim's where the paper agrees, else as read; `""` when blank."""
+        read, claimed = self.filled(field_id), self.claimed(field_id)
+        if read is None:
+            return ""
+        return claimed if claimed and self.agrees(field_id, claimed) else normal(self.kind(field_id), read.text)
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two fields, read at two places, hold the same text; each may settle the other's doubtful symbol."""
+        return self.agrees(other, self.value(one)) or self.agrees(one, self.value(other))
+
+    def pages(self, kind: PageKind, role: str | None = None) -> tuple[int, ...]:
+        """Indexes of the pages of a kind, of one holder's card if a role is given."""
+        pages = enumerate(self.reading.pages)
+        return tuple(i for i, p in pages if p.kind is kind and role in (None, p.role))
+
+    @property
+    def unit_name(self) -> str:
+        """The unit's name: the form's, or the licence's where the form names no unit."""
+        return self.value("unit_name" if self.on_form("unit_name") else "licence_unit_name")
+
+    @property
+    def unit_code(self) -> str:
+        """The unit's code, likewise."""
+        return self.value("uscc" if self.on_form("uscc") else "licence_uscc")

@@ -1,0 +1,98 @@
+"""The copies that go with a form: which pages they are, whose cards, and which values of the form they bear out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validators.case import Case
+from yinjian.catalogue.model import Material, MaterialKind
+from yinjian.records import Mark, PageKind
+
+_UNIT_PAIRS = (
+    ("licence_unit_name", "unit_name"),
+    ("licence_uscc", "uscc"),
+    ("licence_legal_person", "legal_person_name"),
+)
+_CARD_PAIRS = {
+    "legal_person": (("id_name", "legal_person_name"),),
+    "agent": (("id_name", "agent_name"), ("id_number", "authorization_agent_id")),
+}
+# Of the person whom the certificate names, on the personal forms.
+_PRINCIPAL_PAIRS = (
+    ("id_name", "applicant_name"),
+    ("id_number", "applicant_id"),
+    ("id_name", "name"),
+    ("id_number", "id_number"),
+)
+
+
+def scanned(case: Case) -> tuple[Material, ...]:
+    """The materials that come as pages; a token is brought along."""
+    return tuple(m for m in case.materials() if m.kind is not MaterialKind.CERTIFICATE)
+
+
+def place(material: Material) -> str:
+    """`business_licence`, or `identity_card:agent`."""
+    return f"{material.kind}:{material.role}" if material.role else str(material.kind)
+
+
+def pages_of(case: Case, material: Material) -> tuple[int, ...]:
+    """The pages of a material."""
+    return case.pages(PageKind(material.kind), holder(case, material.role) if material.role else None)
+
+
+def holder(case: Case, role: str) -> str:
+    """Whose card serves for a role: another's when it is missing and both are, by name and number, the same person."""
+    other = {"agent": "legal_person", "legal_person": "agent"}.get(role, role)
+    if case.pages(PageKind.IDENTITY_CARD, role) or not case.pages(PageKind.IDENTITY_CARD, other):
+        return role
+    same = (
+        case.same("agent_name", "legal_person_name")
+        and case.same("legal_person_name", f"{other}.id_name")
+        and case.same("authorization_agent_id", f"{other}.id_number")
+    )
+    return other if same else role
+
+
+def sealed_copies(case: Case) -> Iterator[tuple[str, Mark]]:
+    """Each seal on a copy that must be sealed, with the copy's name."""
+    for material in scanned(case):
+        pages = pages_of(case, material) if material.sealed else ()
+        for mark in case.reading.marks:
+            if mark.id == "material_seal" and mark.page in pages:
+                yield place(material), mark
+
+
+def evidence(case: Case) -> Iterator[tuple[str, str]]:
+    """(field of a copy, field that it must agree with), for the copies that are asked for and there."""
+    for material in scanned(case):
+        if not pages_of(case, material):
+            continue
+        if material.kind is MaterialKind.BUSINESS_LICENCE:
+            yield from (pair for pair in _licence_pairs(case) if case.on_form(pair[1]))
+        else:
+            card = holder(case, material.role)
+            yield from (
+                (f"{card}.{own}", other) for own, other in _pairs_of(case, material.role) if case.on_form(other)
+            )
+            if not case.on_form("legal_person_name") and material.role == "legal_person":
+                yield f"{card}.id_name", "licence_legal_person"
+
+
+def _card_evidence(case: Case, role: str) -> Iterator[tuple[str, str]]:
+    card = holder(case, role)
+    yield from ((f"{card}.{own}", other) for own, other in _pairs_of(case, role) if case.on_form(other))
+    if role == "legal_person" and not case.on_form("legal_person_name"):
+        yield f"{card}.id_name", "licence_legal_person"
+
+
+def _licence_pairs(case: Case) -> tuple[tuple[str, str], ...]:
+    principal = (("licence_legal_person", "applicant_name"),) if case.subject.certificate == "legal_person" else ()
+    return _UNIT_PAIRS + principal
+
+
+def _pairs_of(case: Case, role: str) -> tuple[tuple[str, str], ...]:
+    """The card of the principal bears out the applicant; principals' roles are named as their certificates are."""
+    if case.personal and role == case.subject.certificate:
+        return _PRINCIPAL_PAIRS
+    return _CARD_PAIRS.get(role, ())

@@ -1,0 +1,53 @@
+"""All rules, one function each; the docstring of a rule quotes the sentence that it enforces.
+
+A new rule is a function here or in a module beside the others, and a line in this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from validators.case import Case
+from validators.rules import choices, claim, fields, form, marks, materials, pages, register, seals
+from yinjian.findings import Finding
+
+Rule = Callable[[Case], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    form.form_known,
+    form.certificate_offered,
+    form.form_fits_certificate,
+    form.category_fits_certificate,
+    form.platform_is_named,
+    pages.form_page_present,
+    pages.agreement_present,
+    choices.one_business,
+    choices.one_unit_category,
+    choices.business_offered,
+    choices.business_as_claimed,
+    fields.fields_filled,
+    fields.fields_legible,
+    fields.unit_code_valid,
+    fields.identity_numbers_valid,
+    fields.mobile_numbers_valid,
+    fields.application_dated,
+    fields.agent_is_authorized,
+    claim.paper_as_claimed,
+    claim.claim_fits_form,
+    claim.claim_not_from_the_future,
+    marks.marks_present,
+    marks.marks_faultless,
+    seals.form_seals_are_the_units,
+    seals.copy_seals_are_the_units,
+    materials.materials_present,
+    materials.materials_stated,
+    materials.copies_sealed,
+    materials.licence_in_force,
+    materials.cards_in_force,
+    materials.copies_bear_out_form,
+    materials.organisation_read,
+    register.register_at_hand,
+    register.certificate_exists,
+    register.none_active_yet,
+    register.register_names_the_unit,
+)

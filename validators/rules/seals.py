@@ -1,0 +1,82 @@
+"""Rules about whose seal it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from enum import Enum, auto
+
+from validators.case import Case
+from validators.copies import sealed_copies
+from validators.titles import title
+from yinjian.findings import Finding, finding
+from yinjian.records import Mark, MarkKind
+from yinjian.textfold import fold, print_forms
+
+
+class Owner(Enum):
+    """Whose a seal is, as far as it can be read."""
+
+    UNIT = auto()
+    ANOTHER = auto()
+    UNCLEAR = auto()
+
+
+def form_seals_are_the_units(case: Case) -> Iterator[Finding]:
+    """请在以下空白处加盖单位公章；申请单位公章。"""
+    required = case.required_marks()
+    for mark in case.reading.marks:
+        if mark.kind is MarkKind.SEAL and mark.id in required:
+            yield from _judged(case, mark, mark.id, share=1.0)
+
+
+def copy_seals_are_the_units(case: Case) -> Iterator[Finding]:
+    """所有复印件需加盖公章。
+
+    A seal on a copy lies over print: it is the unit's when most of the name can be read and nothing contradicts it.
+    """
+    for where, mark in sealed_copies(case):
+        yield from _judged(case, mark, where, case.policy.ring_share)
+
+
+def _judged(case: Case, mark: Mark, where: str, share: float) -> Iterator[Finding]:
+    owner = owner_of(case, mark, share)
+    seen = f"{title(where)}的印文读作「{mark.ring_text}」"
+    if owner is Owner.ANOTHER:
+        yield finding("seal.name_mismatch", where, f"{seen}，与单位名称不符，请核对是否为本单位公章。")
+    elif owner is Owner.UNCLEAR:
+        yield finding("seal.unclear", where, f"{seen}，无法确认为本单位公章，请对照图像核对。")
+
+
+def owner_of(case: Case, mark: Mark, share: float) -> Owner:
+    """Whose seal it is; at least `share` of the name must be legible."""
+    ring = _ring_name(mark.ring_text)
+    if case.on_form("employer"):  # an expert's form: nothing else names the unit
+        # 工作单位及职务: the unit's name and then a post; where the name ends is not marked.
+        return Owner.UNIT if len(ring) >= 4 and fold(case.value("employer")).startswith(ring) else Owner.UNCLEAR
+    name = fold(case.unit_name)
+    if not name or not ring:
+        return Owner.UNCLEAR
+    if ring == name or _ring_lattice_agrees(case, mark, name):
+        return Owner.UNIT
+    legible, strangers = _overlap(name, ring)
+    if strangers >= case.policy.ring_strangers:
+        return Owner.ANOTHER
+    return Owner.UNIT if not strangers and legible >= share * len(name) else Owner.UNCLEAR
+
+
+def _ring_name(ring_text: str) -> str:
+    """The ring without the seal's own number, which runs along the lower edge."""
+    return fold(ring_text).rstrip("0123456789").lstrip("0123456789")
+
+
+def _ring_lattice_agrees(case: Case, mark: Mark, name: str) -> bool:
+    lattice = mark.ring_lattice
+    return lattice is not None and max(lattice.margin(t) for t in print_forms(name)) > case.policy.ring_margin
+
+
+def _overlap(name: str, ring: str) -> tuple[int, int]:
+    """How many symbols of the name are in the ring, and how many of the ring's are not the name's."""
+    blocks = SequenceMatcher(None, name, ring, autojunk=False).get_matching_blocks()
+    legible = sum(block.size for block in blocks)
+    return legible, len(ring) - legible
