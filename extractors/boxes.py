@@ -19,6 +19,7 @@ from yinjian.records import State
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+AS_DARK = 0.5  # of the outline's density: what was written is not paler than this
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 
 
@@ -32,12 +33,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A square outline (pixels): top left corner, side, stroke width, and the share of its weakest side that is ink."""
+    """A square outline (pixels): top left corner, side, and the share of its weakest side that is ink."""
 
     x: int
     y: int
     side: int
-    stroke: float
     support: float
 
 
@@ -49,23 +49,69 @@ class Judged:
     rect: Rect
 
 
-def judge_group(ink: Mask, options: Sequence[Option]) -> tuple[Judged, ...]:
-    """The boxes of one group. `ink`: dark ink of the page, without ruling, (H, W) bool."""
-    found = [_find_frame(ink, option) for option in options]
-    good = [f for f in found if f is not None and f.support >= FRAMED]
+def judge_group(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
+    """The boxes of one group. `dark`: density of dark ink with the ruling taken out, (H, W)."""
+    if not options:
+        return ()
+    found = max((_find_frames(dark, options, t) for t in _thresholds(dark, options)), key=lambda f: f.worth)
+    good = [f for f in found.frames if f is not None and f.support >= FRAMED]
     side = float(np.median([f.side for f in good])) if good else None
-    stroke = float(np.median([f.stroke for f in good])) if good else None
-    return tuple(
-        _judge(ink, option, frame, side, stroke) for option, frame in zip(options, found, strict=True)
-    )
+    # The outline is the palest ink that counts: what is written into the box is as dark at least.
+    level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
+    ink = dark > max(found.threshold, AS_DARK * level)
+    return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
 
 
-def _room(option: Option, ink: Mask) -> tuple[int, int, int, int]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The frames seen when ink is what is darker than `threshold`, and how much they look like blank boxes."""
+
+    threshold: float
+    frames: tuple[Frame | None, ...]
+    worth: float
+
+
+def _thresholds(dark: Floats, options: Sequence[Option]) -> Floats:
+    """Between the paper's grain and the labels' own ink: outlines are thin, how pale depends on printer and camera."""
+    labels = np.concatenate([_cut(dark, option.label).ravel() for option in options])
+    strong = float(np.percentile(labels, 90)) if labels.size else 0.5
+    return np.geomspace(0.05, max(0.06, 0.6 * strong), 7).astype(np.float32)
+
+
+def _cut(dark: Floats, rect: Rect) -> Floats:
+    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
+    return dark[y0:y1, x0:x1]
+
+
+def _find_frames(dark: Floats, options: Sequence[Option], threshold: float) -> Found:
+    """Blank boxes are hollow: an outline that is seen only where all is dark is none."""
+    ink = dark > threshold
+    frames = tuple(_find_frame(ink, option) for option in options)
+    worth = [0.0 if f is None else f.support - 0.7 * _filled(ink, f) for f in frames]
+    return Found(float(threshold), frames, float(np.mean(worth)))
+
+
+def _filled(ink: Mask, frame: Frame) -> float:
+    quarter = frame.side // 4
+    inside = ink[frame.y + quarter : frame.y + frame.side - quarter, frame.x + quarter : frame.x + frame.side - quarter]
+    return float(inside.mean()) if inside.size else 1.0
+
+
+def _outline_density(dark: Floats, frame: Frame) -> float:
+    """The median over the outline of the darkest pixel across it."""
+    x, y, side = frame.x, frame.y, frame.side
+    across = cv2.dilate(dark[max(0, y - 1) : y + side + 2, max(0, x - 1) : x + side + 2], np.ones((3, 3), np.uint8))
+    edges = [across[1, 1:-1], across[-2, 1:-1], across[1:-1, 1], across[1:-1, -2]]
+    return float(np.median(np.concatenate(edges)))
+
+
+def _room(option: Option, ink: Mask | Floats) -> tuple[int, int, int, int]:
     """Where the box of a label can be: left of it, about as high as the label."""
     x0, y0, x1, y1 = option.label
     height = y1 - y0
     left = max(option.left_limit, x0 - 2.0 * height)
-    return max(0, int(left)), max(0, int(y0 - 0.25 * height)), int(x0 + 0.35 * height), min(ink.shape[0], int(y1 + 0.25 * height))
+    top, bottom = max(0, int(y0 - 0.2 * height)), min(ink.shape[0], int(y1 + 0.2 * height))
+    return max(0, int(left)), top, int(x0 + 0.2 * height), bottom
 
 
 def _find_frame(ink: Mask, option: Option) -> Frame | None:
@@ -79,17 +125,17 @@ def _find_frame(ink: Mask, option: Option) -> Frame | None:
     across_x = cv2.dilate(room, np.ones((1, 3), np.uint8))
     across_y = cv2.dilate(room, np.ones((3, 1), np.uint8))
     best: Frame | None = None
-    for side in range(max(7, int(0.42 * height)), int(1.15 * height) + 1):
-        candidate = _best_square(across_x, across_y, room, side)
+    for side in range(max(7, int(0.55 * height)), int(1.2 * height) + 1):
+        candidate = _best_square(across_x, across_y, side)
         if candidate is not None and (best is None or candidate.support > best.support + 0.015):
             best = candidate
     if best is None:
         return None
-    return Frame(best.x + x0, best.y + y0, best.side, best.stroke, best.support)
+    return Frame(best.x + x0, best.y + y0, best.side, best.support)
 
 
-def _best_square(across_x: Floats, across_y: Floats, room: Floats, side: int) -> Frame | None:
-    rows, columns = room.shape
+def _best_square(across_x: Floats, across_y: Floats, side: int) -> Frame | None:
+    rows, columns = across_x.shape
     if rows <= side or columns <= side:
         return None
     level = cv2.filter2D(across_y, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
@@ -99,7 +145,7 @@ def _best_square(across_x: Floats, across_y: Floats, room: Floats, side: int) ->
     # A square cut out of a larger black area is no outline: just outside of it must be paper at two sides at least.
     weakest = sides.min(0) + 0.05 * sides.mean(0)
     y, x = np.unravel_index(int(weakest.argmax()), weakest.shape)
-    return Frame(int(x), int(y), side, _stroke(room, int(x), int(y), side), float(min(1.0, weakest[y, x])))
+    return Frame(int(x), int(y), side, float(min(1.0, weakest[y, x])))
 
 
 def _stroke(room: Floats, x: int, y: int, side: int) -> float:
@@ -115,13 +161,13 @@ def _stroke(room: Floats, x: int, y: int, side: int) -> float:
     return float(np.clip(np.median(widths), 1.0, side / 4))
 
 
-def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None, stroke: float | None) -> Judged:
+def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None) -> Judged:
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)
     rect = (float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side))
-    width = min(frame.stroke, stroke) if stroke is not None else frame.stroke
-    return Judged(_state(ink, rect, width, option), rect)
+    stroke = _stroke(ink.astype(np.float32), frame.x, frame.y, frame.side)
+    return Judged(_state(ink, rect, stroke, option), rect)
 
 
 def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:

@@ -23,6 +23,8 @@ ALPHABET_OF = {
     FieldKind.VALID_UNTIL: "date",
 }
 
+LEAST = math.log(0.01)
+
 
 def restrict(lattice: Lattice, alphabet: str) -> Lattice:
     """The lattice with only the alphabet's symbols (and the blank); look-alikes count for what they stand for."""
@@ -31,10 +33,13 @@ def restrict(lattice: Lattice, alphabet: str) -> Lattice:
     for step in lattice.steps:
         kept: dict[str, float] = {}
         for symbol, log_probability in step:
+            # What is hardly seen stands for nothing just because the rest is not allowed here.
+            if log_probability < LEAST:
+                continue
             meant = symbol if symbol == BLANK or allowed(symbol) else CAPITALS.get(symbol, symbol.upper())
             if meant == BLANK or allowed(meant):
                 kept[meant] = max(kept.get(meant, -math.inf), log_probability)
-        steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])))
+        steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])) or ((BLANK, 0.0),))
     return Lattice(lattice.model, tuple(steps), lattice.floor)
 
 

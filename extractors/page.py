@@ -71,7 +71,7 @@ def take_apart(file: str, page: int, upright: Upright, engine: Engine) -> Sheet:
         ruling = find_ruling(dark, px_per_mm)
     if (red > RED_PRESENT).mean() > 0.002:
         # A seal breaks lines apart for the detector: look again where its ink is taken out.
-        quads = engine.detect(as_print(dark))
+        quads = _under_red(quads, engine.detect(as_print(dark)), red)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
     rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]
@@ -80,11 +80,10 @@ def take_apart(file: str, page: int, upright: Upright, engine: Engine) -> Sheet:
 
 def read(sheet: Sheet, rects: list[Rect], engine: Engine, alphabet: str = "text") -> tuple[TextLine, ...]:
     """Recognise lines; those with red ink over them from the dark ink alone."""
-    crops = []
-    for rect in rects:
-        red = crop_rect(sheet.red, rect)  # type: ignore[arg-type]
-        stamped = (red > RED_PRESENT).mean() > RED_SHARE
-        crops.append(as_print(crop_rect(sheet.dark, rect)) if stamped else crop_rect(sheet.image, rect))  # type: ignore[arg-type]
+    crops = [
+        as_print(crop_rect(sheet.dark, rect)) if _stamped(sheet.red, rect) else crop_rect(sheet.image, rect)
+        for rect in rects
+    ]
     found = engine.recognise(crops, alphabet)
     lines = (TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
     return tuple(sorted(lines, key=lambda line: (line.centre[1], line.centre[0])))
@@ -98,6 +97,29 @@ def split_by_cells(rect: Rect, cells: tuple[Rect, ...]) -> list[Rect]:
     parts = [(max(x0, c[0]), y0, min(x1, c[2]), y1) for c in inside]
     parts = [p for p in parts if p[2] - p[0] > 0.4 * height]
     return parts if len(parts) > 1 else [rect]
+
+
+def _under_red(seen: Floats, cleared: Floats, red: Floats) -> Floats:
+    """Lines as seen, but those under red ink as seen once that is taken out."""
+    keep = [q for q, rect in zip(seen, quad_rects(seen), strict=True) if not _stamped(red, rect)]
+    kept = quad_rects(np.asarray(keep, np.float32).reshape(-1, 4, 2))
+    more = [
+        q
+        for q, rect in zip(cleared, quad_rects(cleared), strict=True)
+        if _stamped(red, rect) and not any(_covers(other, rect) for other in kept)
+    ]
+    return np.asarray([*keep, *more], np.float32).reshape(-1, 4, 2)
+
+
+def _stamped(red: Floats, rect: Rect) -> bool:
+    return bool((crop_rect(red, rect) > RED_PRESENT).mean() > RED_SHARE)
+
+
+def _covers(other: Rect, rect: Rect) -> bool:
+    """Whether most of `rect` lies in `other`."""
+    w = min(rect[2], other[2]) - max(rect[0], other[0])
+    h = min(rect[3], other[3]) - max(rect[1], other[1])
+    return w > 0 and h > 0 and w * h > 0.5 * (rect[2] - rect[0]) * (rect[3] - rect[1])
 
 
 def _warped(image: Image, matrix: Floats) -> Image:

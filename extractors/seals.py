@@ -24,7 +24,7 @@ SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOIN_MM = 3.5  # strokes of one seal lie this close together
 CLOSED = 0.55  # least share of the border that must show
 BINS = 90  # directions about the centre
-STRIP = 64  # px height of the unwrapped ring
+GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end beside how well the strip reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,9 @@ def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tu
     if aspect < 0.9 and boxy > 0.7 and off > 0.02:
         (cx, cy), (w, h), tilt = cv2.fitEllipse(hull)
         if min(w, h) < 0.88 * max(w, h):
+            # The longer axis is the one that lies: names on ovals run along it.
+            tilt, w, h = (tilt, w, h) if w >= h else (tilt - 90.0, h, w)
+            tilt = (tilt + 90.0) % 180.0 - 90.0
             return "oval", (float(cx), float(cy)), (float(w / 2), float(h / 2)), float(tilt)
     return "round", centre, (radius, radius), 0.0
 
@@ -185,11 +188,18 @@ def read_ring(sheet: Sheet, seal: Seal, engine: Engine) -> Ring:
     read = engine.recognise(crops, "text")
     if not read:
         return Ring("", 0.0, None, None)
-    chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice))
+    widest = max(1, strip.shape[1] - min(length for _, length in arcs))
+    gaps = [(strip.shape[1] - length) / widest for _, length in arcs]
+    chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice) + GAP_WORTH * gaps[i])
     text, confidence = best(read[chosen].lattice)
     start, length = arcs[chosen]
     middle = 360.0 * (start + length / 2) / strip.shape[1]  # from the top, clockwise
-    return Ring(text.replace(" ", ""), confidence, read[chosen].lattice, round((middle + 180.0) % 360.0 - 180.0, 1))
+    return Ring(text.replace(" ", ""), confidence, read[chosen].lattice, _half_turn(middle + seal.tilt))
+
+
+def _half_turn(angle: float) -> float:
+    """An angle in degrees as -180 to 180."""
+    return round((angle + 180.0) % 360.0 - 180.0, 1)
 
 
 def _worth(lattice: Lattice) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from extractors.engine import Engine, Recognised
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
 Rect = tuple[float, float, float, float]  # pixels (x0, y0, x1, y1)
 
 
@@ -67,7 +69,7 @@ def crop_quad(image: Image, quad: Floats) -> Image:
     )
 
 
-def crop_rect(image: Image, rect: Rect) -> Image:
+def crop_rect(image: Pixels, rect: Rect) -> Pixels:
     """The picture inside a rectangle, clipped to the page; at least one pixel."""
     height, width = image.shape[:2]
     x0, y0 = max(0, int(rect[0])), max(0, int(rect[1]))

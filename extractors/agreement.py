@@ -1,0 +1,132 @@
+"""The agreement must be the CA's own: a changed fee or a dropped 不 is a forgery.
+
+The text is known, so what was read is laid over it, and wherever the two differ the expected words are scored against
+what the recogniser saw there: only where they lose clearly is the paper different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from extractors.textlines import TextLine
+from yinjian.findings import Finding, finding
+from yinjian.lattice import Lattice
+from yinjian.textfold import fold
+
+LOSES = -7.0  # log P(expected) - log P(best) from here on down: not the expected words
+SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
+COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
+LEAST_COVERED = 0.5  # less than this is another page missing, which is for the judge to say
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A symbol of the reading: its line and index there."""
+
+    line: int
+    index: int
+
+
+def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tuple[Finding, ...]:
+    """Findings about an agreement read from all its pages (lines in reading order); none when it is the CA's."""
+    expected = "".join(c for p in paragraphs for c in fold(p) if _counts(c))
+    read, places = _read_symbols(lines)
+    matcher = SequenceMatcher(None, expected, read, autojunk=False)
+    covered = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(expected))
+    if covered < COVERED:
+        return (_finding("agreement.unclear", f"只能辨认协议内容的 {covered:.0%}，请人工核对或请申请人重新扫描协议页。"),)
+    altered, unclear = [], []
+    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        verdict = _weigh(expected, a0, a1, read, b0, b1, places, lines)
+        if verdict == "altered":
+            altered.append(_described(expected, a0, a1, read[b0:b1]))
+        elif verdict == "unclear":
+            unclear.append(_described(expected, a0, a1, read[b0:b1]))
+    if altered:
+        return (_finding("agreement.altered", f"协议内容与本机构文本不一致：{'；'.join(altered[:3])}。请核对原件。"),)
+    if unclear:
+        return (_finding("agreement.unclear", f"协议内容有看不清之处：{'；'.join(unclear[:3])}。请人工核对。"),)
+    return ()
+
+
+def _finding(code: str, message: str) -> Finding:
+    return finding(code, "agreement", message)
+
+
+def _described(expected: str, a0: int, a1: int, seen: str) -> str:
+    before = expected[max(0, a0 - 6) : a0]
+    return f"“{before}”之后应为“{expected[a0:a1]}”，读到“{seen}”"
+
+
+def _counts(symbol: str) -> bool:
+    """Letters, digits and characters carry the meaning; marks between them are too small to tell apart on paper."""
+    return symbol.isalnum()
+
+
+def _read_symbols(lines: Sequence[TextLine]) -> tuple[str, list[Place]]:
+    text, places = [], []
+    for n, line in enumerate(lines):
+        for i, symbol in enumerate(line.text):
+            folded = fold(symbol)
+            if len(folded) == 1 and _counts(folded):
+                text.append(folded)
+                places.append(Place(n, i))
+    return "".join(text), places
+
+
+def _weigh(
+    expected: str, a0: int, a1: int, read: str, b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]
+) -> str:
+    """"same", "altered" or "unclear" for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
+    around = [k for k in (b0 - 1, *range(b0, b1), b1) if 0 <= k < len(places)]
+    touched = {places[k].line for k in around}
+    if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:
+        # A line's ends belong to two lines: symbols lost there are cut off or hidden, not changed.
+        return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else _at_break(a0, a1, b0, b1)
+    line = lines[touched.pop()]
+    lattice = _without_marks(line.read.lattice)
+    own = [k for k in range(len(places)) if lines[places[k].line] is line]
+    seen = read[own[0] : own[-1] + 1]
+    wanted = seen[: b0 - own[0]] + expected[a0:a1] + seen[b1 - own[0] :]
+    margin = lattice.log_probability(wanted) - lattice.log_probability(seen)
+    if margin > LOSES:
+        return "same"
+    sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < 2 * LOSES
+    return "altered" if sure else "unclear"
+
+
+def _at_break(a0: int, a1: int, b0: int, b1: int) -> str:
+    return "unclear" if (a1 - a0) + (b1 - b0) > 1 else "same"
+
+
+def _plainly_seen(b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]) -> bool:
+    """Whether the recogniser was sure of every symbol of the difference."""
+    return all(_probability(lines[places[k].line], places[k].index) >= SURE for k in range(b0, b1))
+
+
+def _probability(line: TextLine, index: int) -> float:
+    """The greatest probability of a symbol within its time steps."""
+    import math
+
+    steps = line.read.lattice.steps
+    start, end = (round(v * len(steps)) for v in line.read.spans[index])
+    symbol = line.text[index]
+    best = max((dict(step).get(symbol, -99.0) for step in steps[start : max(end, start + 1)]), default=-99.0)
+    return math.exp(best)
+
+
+def _without_marks(lattice: Lattice) -> Lattice:
+    """The lattice with full-width symbols folded and punctuation as good as a blank."""
+    steps = []
+    for step in lattice.steps:
+        kept: dict[str, float] = {}
+        for symbol, log_probability in step:
+            folded = fold(symbol)
+            meant = folded if len(folded) == 1 and _counts(folded) else ""
+            kept[meant] = max(kept.get(meant, -99.0), log_probability)
+        steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])))
+    return Lattice(lattice.model, tuple(steps), lattice.floor)

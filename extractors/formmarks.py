@@ -1,0 +1,173 @@
+"""The marks of a form: seals and signatures at the places that the form has for them, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from extractors.align import Blank
+from extractors.cutout import cut_out
+from extractors.engine import Engine
+from extractors.page import Sheet
+from extractors.ruling import Rect, Rule
+from extractors.seals import Seal, read_ring
+from extractors.signatures import Mask, Strokes, find_strokes
+from extractors.textlines import TextLine
+from yinjian.records import Mark, MarkKind
+
+EDGE_MM = 0.6  # nearer to a line than this is 贴边
+OVER_TEXT_MM2 = 1.2  # printed ink under a seal; less is specks and shading
+FAINT_RED = 0.16  # density: a stamp paler than this cannot be used
+WHOLE = 0.7  # share of a seal's border that must show
+CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, not pale
+CROSSED = 0.25  # of the radius: a line this deep inside is crossed
+
+
+def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:
+    """A seal as a mark, with its image and what its ring says."""
+    ring = read_ring(sheet, seal, engine)
+    angle = ring.angle
+    return Mark(
+        mark_id,
+        MarkKind.SEAL,
+        index,
+        sheet.box(seal.rect),
+        cut_out(sheet, sheet.red, seal.rect, angle or 0.0),
+        seal.shape,
+        round(2 * max(seal.radii) / sheet.px_per_mm, 1) if sheet.dpi else None,
+        angle,
+        ring.text,
+        ring.lattice,
+        faults,
+    )
+
+
+def overlap(rect: Rect, other: Rect) -> float:
+    """The share of `rect` that lies in `other`."""
+    w = min(rect[2], other[2]) - max(rect[0], other[0])
+    h = min(rect[3], other[3]) - max(rect[1], other[1])
+    area = (rect[2] - rect[0]) * (rect[3] - rect[1])
+    return max(0.0, w) * max(0.0, h) / max(1.0, area)
+
+
+def collection_faults(sheet: Sheet, seal: Seal, area: Rect, mask: Mask, stamped: int) -> tuple[str, ...]:
+    """What makes a collected seal unfit for an electronic one: 「请保证其清晰完整，请勿贴边、压字、压线」."""
+    faults = []
+    distance = _nearest_line(sheet, seal)
+    width, height = sheet.size
+    at_edge = min(seal.rect[0], seal.rect[1], width - seal.rect[2], height - seal.rect[3]) < 0
+    if distance < -EDGE_MM * sheet.px_per_mm:
+        faults.append("seal.overlaps_line")
+    elif distance < EDGE_MM * sheet.px_per_mm or at_edge:
+        faults.append("seal.clipped")
+    if seal.gap_degrees >= CUT_DEGREES and "seal.clipped" not in faults:
+        faults.append("seal.clipped")
+    if _print_under(sheet, seal, mask) > OVER_TEXT_MM2:
+        faults.append("seal.overlaps_text")
+    if seal.closed < WHOLE or _strength(sheet, seal) < FAINT_RED or stamped > 1:
+        faults.append("seal.unclear")
+    return tuple(faults)
+
+
+def _nearest_line(sheet: Sheet, seal: Seal) -> float:
+    """Pixels between the seal's outline and the nearest ruled line; negative when a line runs through the seal."""
+    x, y = seal.centre
+    rx, ry = (seal.rect[2] - seal.rect[0]) / 2, (seal.rect[3] - seal.rect[1]) / 2
+
+    def gaps(rules: Sequence[Rule], along: float, across: float, half: float, reach: float) -> list[float]:
+        near = [r for r in rules if r.start < along + 0.7 * reach and r.end > along - 0.7 * reach]
+        return [abs(r.at(along) - across) - half for r in near]
+
+    level = gaps(sheet.ruling.horizontal, x, y, ry, rx)
+    plumb = gaps(sheet.ruling.vertical, y, x, rx, ry)
+    return min([*level, *plumb], default=float("inf"))
+
+
+def _disc(sheet: Sheet, seal: Seal, share: float) -> tuple[tuple[slice, slice], Mask]:
+    """The inside of a seal's outline, shrunk to `share` of it, as page slices and a mask."""
+    width, height = sheet.size
+    x0, y0 = max(0, int(seal.rect[0])), max(0, int(seal.rect[1]))
+    x1, y1 = min(width, int(seal.rect[2]) + 1), min(height, int(seal.rect[3]) + 1)
+    disc = np.zeros((max(1, y1 - y0), max(1, x1 - x0)), np.uint8)
+    centre = (round(seal.centre[0] - x0), round(seal.centre[1] - y0))
+    axes = (max(1, round(seal.radii[0] * share)), max(1, round(seal.radii[1] * share)))
+    if seal.shape == "square":
+        box = cv2.boxPoints((centre, (2.0 * axes[0], 2.0 * axes[1]), seal.tilt))
+        cv2.fillPoly(disc, [box.astype(np.int32)], 1)
+    else:
+        cv2.ellipse(disc, centre, axes, seal.tilt, 0, 360, 1, -1)
+    return (slice(y0, y1), slice(x0, x1)), disc.astype(bool)
+
+
+def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
+    """Dark ink within the seal in mm2, where it is darker than what red ink leaves in red light."""
+    place, disc = _disc(sheet, seal, 0.97)
+    dark = mask[place] & disc & (sheet.dark[place] > 0.45 * sheet.red[place] + 0.15)
+    opened = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return float(opened.sum()) / sheet.px_per_mm**2
+
+
+def _strength(sheet: Sheet, seal: Seal) -> float:
+    """The typical density of the seal's ink."""
+    place, disc = _disc(sheet, seal, 1.0)
+    ink = sheet.red[place][disc & (sheet.red[place] > 0.07)]
+    return float(np.percentile(ink, 60)) if ink.size else 0.0
+
+
+def collected_seal(
+    mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, area: Rect, mask: Mask, engine: Engine
+) -> Mark | None:
+    """The seal in the collection area; another dark stamp there is a seal that is not red."""
+    found = [seal for seal in seals if overlap(seal.rect, cell) > 0.3]
+    if found:
+        seal = max(found, key=lambda s: max(s.radii))
+        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, area, mask, len(found)))
+    strokes = find_strokes(sheet, mask, area)
+    if strokes is None or min(strokes.rect[2] - strokes.rect[0], strokes.rect[3] - strokes.rect[1]) < 12 * sheet.px_per_mm:
+        return None
+    image = cut_out(sheet, sheet.dark, strokes.rect)
+    return Mark(mark_id, MarkKind.SEAL, index, sheet.box(strokes.rect), image, faults=("seal.not_red",))
+
+
+def declared_seal(mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, engine: Engine) -> Mark | None:
+    """The seal on the declaration: it lies over print by nature, and may reach below the table."""
+    found = [seal for seal in seals if overlap(seal.rect, cell) > 0.15]
+    if not found:
+        return None
+    seal = max(found, key=lambda s: overlap(s.rect, cell))
+    faint = seal.closed < WHOLE or _strength(sheet, seal) < FAINT_RED
+    return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
+
+
+def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> Rect | None:
+    """Beside the printed label, up to the next label or the cell's end, free of the lines above. None: label unread."""
+    if blank.before is None:
+        return None
+    label = blank.before.symbol
+    height = label.y1 - label.y0
+    right = cell[2]
+    if blank.after is not None and abs(blank.after.symbol.y0 - label.y0) < 0.6 * height:
+        right = blank.after.symbol.x0 - 0.3 * height
+    above = [line.rect[3] for line in lines if line.rect[3] < label.y0 + 0.35 * height]
+    top = max([label.y0 - 1.3 * height, *above])
+    return label.x1 + 0.1 * height, top, right, min(cell[3], label.y1 + 1.5 * height)
+
+
+def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Mask) -> Mark | None:
+    """The signature in a place, None when there is no ink."""
+    strokes = find_strokes(sheet, mask, place)
+    if strokes is None:
+        return None
+    faults = () if strokes.sure else ("signature.unclear",)
+    return Mark(
+        mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), _signature_image(sheet, strokes, mask), faults=faults
+    )
+
+
+def _signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
+    """The ink of the strokes alone: ruling is masked away."""
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)
+

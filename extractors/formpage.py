@@ -1,0 +1,193 @@
+"""Reading a form's pages: every field, tick box, seal and signature that the catalogue says the form has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from extractors.align import Alignment, Blank, align
+from extractors.boxes import Option, judge_group
+from extractors.engine import Engine
+from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
+from extractors.ink import dark_threshold
+from extractors.page import Floats, Sheet
+from extractors.ruling import Rect
+from extractors.seals import Seal, find_seals
+from extractors.signatures import Mask, ink_mask, without_ruling
+from extractors.table import Matched, Place, lines_in
+from extractors.textlines import TextLine
+from extractors.values import read_blank, read_cell, read_date
+from yinjian.catalogue import Catalogue
+from yinjian.catalogue.layout import Cell, Slot, SlotKind
+from yinjian.records import Choice, FieldReading, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class FormReading:
+    """What was read of a form, over all its pages."""
+
+    fields: tuple[FieldReading, ...]
+    choices: tuple[Choice, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormPage:
+    """A page of the form with what reading it needs: dark ink with the ruling taken out, seals, and the form's places on it."""
+
+    sheet: Sheet
+    index: int
+    matched: Matched
+    ink: Mask
+    unruled: Floats
+    seals: tuple[Seal, ...]
+
+
+def prepare(sheet: Sheet, index: int, matched: Matched) -> FormPage:
+    """Ink masks and seals of a form's page. `index`: the page's place among the application's pages."""
+    threshold = dark_threshold(sheet.dark)
+    return FormPage(sheet, index, matched, ink_mask(sheet, threshold), without_ruling(sheet), find_seals(sheet))
+
+
+def read_form(pages: Sequence[FormPage], platform: str, catalogue: Catalogue, engine: Engine) -> FormReading:
+    """Read the form's places on its pages; a place is read where its label was read, else where it was found first."""
+    fields: list[FieldReading] = []
+    choices: list[Choice] = []
+    marks: list[Mark] = []
+    for page, place in _chosen(pages):
+        reader = _CellReader(page, place, platform, catalogue, engine)
+        fields += reader.fields()
+        choices += reader.choices()
+        marks += reader.marks()
+    return FormReading(tuple(fields), tuple(choices), tuple(marks))
+
+
+def _chosen(pages: Sequence[FormPage]) -> list[tuple[FormPage, Place]]:
+    found: dict[Cell, tuple[FormPage, Place]] = {}
+    for page in pages:
+        for place in page.matched.places:
+            known = found.get(place.cell)
+            if known is None or (place.labelled and not known[1].labelled):
+                found[place.cell] = (page, place)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CellReader:
+    """One cell of the form on one page."""
+
+    page: FormPage
+    place: Place
+    platform: str
+    catalogue: Catalogue
+    engine: Engine
+
+    def _lines(self) -> tuple[TextLine, ...]:
+        return lines_in(self.page.sheet, self.place.rect)
+
+    def _alignment(self) -> Alignment:
+        template = tuple(part for line in self.place.cell.lines for part in line)
+        return align(template, self._lines(), self.platform)
+
+    def _single(self) -> Slot | None:
+        """The slot of a cell that holds nothing but one value."""
+        parts = [part for line in self.place.cell.lines for part in line]
+        only = parts[0] if len(parts) == 1 else None
+        return only if isinstance(only, Slot) and only.kind in (SlotKind.FIELD, SlotKind.PLATFORM) else None
+
+    def fields(self) -> list[FieldReading]:
+        sheet, index, rect = self.page.sheet, self.page.index, self.place.rect
+        single = self._single()
+        if single is not None:
+            field_id = single.id or "project_name"
+            kind = self.catalogue.field(field_id).kind
+            return [read_cell(field_id, kind, sheet, index, rect, self.page.ink, self.engine)]
+        lines = self._lines()
+        found = []
+        for slot, group in groupby(self._alignment().blanks, key=lambda blank: blank.slot):
+            blanks = list(group)
+            if slot.kind is SlotKind.DATE:
+                found.append(read_date(slot.id, blanks, lines, sheet, index, rect))
+            elif slot.kind is SlotKind.FIELD:
+                kind = self.catalogue.field(slot.id).kind
+                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect))
+        return found
+
+    def choices(self) -> list[Choice]:
+        blanks = [b for b in self._alignment().blanks if b.slot.kind is SlotKind.BOX] if self._has(SlotKind.BOX) else []
+        lines = self._lines()
+        options = [self._option(blank, lines) for blank in blanks]
+        known = [(b, o) for b, o in zip(blanks, options, strict=True) if o is not None]
+        judged = judge_group(self.page.unruled, [o for _, o in known])
+        return [
+            Choice(b.slot.id, b.slot.label, j.state, self.page.index, self.page.sheet.box(j.rect))
+            for (b, _), j in zip(known, judged, strict=True)
+        ]
+
+    def _option(self, blank: Blank, lines: Sequence[TextLine]) -> Option | None:
+        """The label behind a box with the room before it; None when the label was not read."""
+        if blank.after is None:
+            return None
+        line = lines[blank.after.line]
+        symbols = line.symbols()[blank.after.index : blank.after.index + len(blank.slot.label)]
+        middles = [(s.x0 + s.x1) / 2 for s in symbols]
+        pitch = (middles[-1] - middles[0]) / (len(middles) - 1) if len(middles) > 1 else 0.8 * line.height
+        label = (middles[0] - 0.5 * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
+        before = blank.before
+        same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
+        limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
+        return Option(_tight(self.page.ink, label), min(limit, label[0] - 0.5 * pitch))
+
+    def _has(self, kind: SlotKind) -> bool:
+        return any(slot.kind is kind for slot in self.place.cell.slots())
+
+    def marks(self) -> list[Mark]:
+        kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
+        if not any(slot.kind in kinds for slot in self.place.cell.slots()):
+            return []
+        found = [self._mark(blank) for blank in self._alignment().blanks if blank.slot.kind in kinds]
+        return [mark for mark in found if mark is not None]
+
+    def _mark(self, blank: Blank) -> Mark | None:
+        sheet, index, cell, slot = self.page.sheet, self.page.index, self.place.rect, blank.slot
+        if slot.kind is SlotKind.SEAL:
+            return declared_seal(slot.id, sheet, index, self._free_seals(), cell, self.engine)
+        if slot.kind is SlotKind.COLLECTION:
+            area = self._collection_area()
+            if slot.id.startswith("seal"):
+                return collected_seal(
+                    slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine
+                )
+            return signature_mark(slot.id, sheet, index, area, self.page.ink)
+        place = signature_place(blank, self._lines(), cell)
+        return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
+
+    def _free_seals(self) -> list[Seal]:
+        """Seals whose middle does not lie in another cell that collects one."""
+        areas = [
+            p.rect
+            for p in self.page.matched.places
+            if any(slot.kind is SlotKind.COLLECTION for slot in p.cell.slots())
+        ]
+        return [s for s in self.page.seals if not any(_holds(area, s.centre) for area in areas)]
+
+    def _collection_area(self) -> Rect:
+        """The cell below its printed lines."""
+        x0, y0, x1, y1 = self.place.rect
+        inset = 0.7 * self.page.sheet.px_per_mm
+        printed = [line.rect[3] for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
+        return x0 + inset, max([y0 + inset, *printed]), x1 - inset, y1 - inset
+
+
+def _holds(rect: Rect, point: tuple[float, float]) -> bool:
+    return rect[0] <= point[0] <= rect[2] and rect[1] <= point[1] <= rect[3]
+
+
+def _tight(ink: Mask, rect: Rect) -> Rect:
+    """The rectangle narrowed to the height of the ink in it: the detector leaves room above and below."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
+    rows = ink[y0:y1, x0:x1].any(1).nonzero()[0]
+    if len(rows) < 4:
+        return rect
+    return rect[0], float(y0 + rows[0]), rect[2], float(y0 + rows[-1] + 1)

@@ -1,0 +1,89 @@
+"""Telling pages apart by the words on them: the CA's own pages are known word for word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from extractors.page import Sheet
+from extractors.table import Matched, match_form
+from yinjian.catalogue import Catalogue, Form
+from yinjian.catalogue.layout import Slot
+from yinjian.textfold import fold
+
+SHARE = 0.35  # of a page's three-symbol runs: from here on the page is the CA's
+FEWEST_RUNS = 12  # a page with less text than this is nobody's
+LEAST_LABELS = 2.0  # a form's page shows at least this many of its labels ...
+LEAST_LABELS_OF_RUN_ON = 0.8  # ... or, on a run-on sheet without a title, this many
+
+
+@dataclass(frozen=True, slots=True)
+class CaPage:
+    """How far a page is the CA's form and how far its agreement (shares of its text, 0 to 1)."""
+
+    form: float
+    agreement: float
+
+
+def ca_page(sheet: Sheet, catalogue: Catalogue) -> CaPage:
+    """The shares of the page's three-symbol runs that the catalogue's forms and agreements contain."""
+    runs = _runs(fold(sheet.text().replace("\n", "")))
+    if len(runs) < FEWEST_RUNS:
+        return CaPage(0.0, 0.0)
+    forms, agreements = _known_runs(catalogue)
+    return CaPage(len(runs & forms) / len(runs), len(runs & agreements) / len(runs))
+
+
+def is_agreement(page: CaPage) -> bool:
+    return page.agreement >= SHARE and page.agreement > page.form
+
+
+def is_form(page: CaPage, labels: float) -> bool:
+    """A form's page has the form's words or its labels."""
+    return labels >= LEAST_LABELS or (page.form >= SHARE and labels >= LEAST_LABELS_OF_RUN_ON)
+
+
+def best_form(sheet: Sheet, catalogue: Catalogue) -> Matched:
+    """The catalogue's form whose labels, title and printed words the page shows best."""
+    matched = [match_form(sheet, form) for form in catalogue.forms]
+    return max(matched, key=lambda m: m.score + 2.0 * _title_share(sheet, m.form) + 2.0 * _words_share(sheet, m.form))
+
+
+def _title_share(sheet: Sheet, form: Form) -> float:
+    title = _runs(fold(form.title))
+    height = sheet.size[1]
+    top = [fold(line.text) for line in sheet.lines if line.centre[1] < 0.35 * height]
+    return max((len(_runs(line) & title) / len(title) for line in top), default=0.0)
+
+
+def _words_share(sheet: Sheet, form: Form) -> float:
+    """The share of the form's own words that the page shows: it tells forms apart whose labels are the same."""
+    words = form_runs(form)
+    return len(words & _runs(fold(sheet.text().replace("\n", "")))) / max(1, len(words))
+
+
+@cache
+def form_runs(form: Form) -> frozenset[str]:
+    """The three-symbol runs of a form's labels and printed words (options behind boxes included)."""
+    texts = [form.title]
+    for row in form.rows:
+        texts += [cell.label for cell in row.cells]
+        texts += ["".join(part if not isinstance(part, Slot) else "□" for part in line) for c in row.cells for line in c.lines]
+    return frozenset(run for text in texts for run in _runs(fold(text)))
+
+
+@cache
+def _known_runs(catalogue: Catalogue) -> tuple[frozenset[str], frozenset[str]]:
+    forms = frozenset(run for form in catalogue.forms for run in form_runs(form))
+    agreements = frozenset(
+        run
+        for form in catalogue.forms
+        for platform in catalogue.platforms_of(form.id)
+        for paragraph in catalogue.agreement(form.id, platform.id)
+        for run in _runs(fold(paragraph))
+    )
+    return forms, agreements
+
+
+def _runs(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + 3] for i in range(len(text) - 2))

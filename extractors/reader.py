@@ -1,0 +1,218 @@
+"""From scans to a `Reading`: the table of contents of reading one application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.agreement import check_agreement
+from extractors.engine import Engine
+from extractors.formmarks import seal_mark
+from extractors.formpage import FormReading, prepare, read_form
+from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form
+from extractors.materials import Card, material_kind, read_cards, read_licence
+from extractors.opening import Scan
+from extractors.page import Sheet, take_apart
+from extractors.seals import find_seals
+from extractors.straighten import straighten
+from extractors.table import Matched, lines_in, match_form
+from extractors.textlines import TextLine, in_rows
+from yinjian.catalogue import Catalogue, Form, catalogue
+from yinjian.catalogue.layout import SlotKind
+from yinjian.findings import Finding, finding
+from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Versions
+from yinjian.textfold import fold
+
+POLICY = "reading-1"  # versions of the numbers in this room
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadPage:
+    """A page with what it is."""
+
+    sheet: Sheet
+    kind: PageKind
+    ca: CaPage
+    matched: Matched | None
+    cards: tuple[Card, ...] = ()
+
+
+class Reader:
+    """Reads applications with warm models. One a process; `threads` are those of the recogniser."""
+
+    def __init__(self, threads: int = 1, known: Catalogue | None = None) -> None:
+        self._engine = Engine(threads)
+        self._catalogue = known or catalogue()
+
+    def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
+        """All that the scans of one application say. Never raises for what a picture shows."""
+        return self.read_with_pages(application, scans)[0]
+
+    def read_with_pages(
+        self, application: str, scans: Iterable[Scan | Finding]
+    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
+        """The reading and its pages upright (BGR), in the order of `Reading.pages`."""
+        pages: list[ReadPage] = []
+        findings: list[Finding] = []
+        for scan in scans:
+            if isinstance(scan, Finding):
+                findings.append(scan)
+            else:
+                pages.append(self._page(scan))
+        reading = self._put_together(application, pages, findings)
+        return reading, tuple(page.sheet.image for page in pages)
+
+    def _page(self, scan: Scan) -> ReadPage:
+        """One picture: straightened, taken apart, told apart."""
+        sheet = take_apart(scan.file, scan.page, straighten(scan.image, self._engine), self._engine)
+        ca = ca_page(sheet, self._catalogue)
+        if is_agreement(ca):
+            return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
+        matched = best_form(sheet, self._catalogue)
+        if is_form(ca, matched.score):
+            return ReadPage(sheet, PageKind.FORM, ca, matched)
+        kind = material_kind(sheet)
+        cards = read_cards(sheet, 0) if kind is PageKind.IDENTITY_CARD else ()
+        return ReadPage(sheet, kind, ca, None, cards)
+
+    def _put_together(self, application: str, pages: Sequence[ReadPage], findings: Sequence[Finding]) -> Reading:
+        form, unknown = self._form(pages)
+        platform = self._platform(form, pages)
+        on_form = self._form_reading(form, pages, platform)
+        fields = list(on_form.fields)
+        records, card_fields = _assign_cards(pages, {f.id: f.text for f in fields})
+        for index, page in enumerate(pages):
+            if page.kind is PageKind.BUSINESS_LICENCE:
+                fields += _first_of_each(read_licence(page.sheet, index), fields)
+        fields += _first_of_each(card_fields, fields)
+        return Reading(
+            application,
+            form.id if form else None,
+            records,
+            tuple(fields),
+            on_form.choices,
+            (*on_form.marks, *self._material_seals(pages)),
+            (*findings, *unknown, *self._agreement(form, platform, pages)),
+            Versions(self._engine.name, self._catalogue.version, POLICY),
+        )
+
+    def _form(self, pages: Sequence[ReadPage]) -> tuple[Form | None, tuple[Finding, ...]]:
+        """The form that the pages show, and whether it is one that is read."""
+        found = [page for page in pages if page.matched is not None]
+        if not found:
+            return None, ()
+        best = max(found, key=lambda page: page.matched.score if page.matched else 0.0)
+        form = best.matched.form if best.matched else None
+        if form is not None and _is_unit_form(form):
+            return form, ()
+        name = form.title if form else ""
+        return None, (finding("form.unknown", "form", f"《{name}》尚不能自动读取，请人工审核。"),)
+
+    def _platform(self, form: Form | None, pages: Sequence[ReadPage]) -> str:
+        """The name of the platform that the form's project name is most like."""
+        seen = "".join(
+            line.text
+            for page in pages
+            for place in (page.matched.places if page.matched else ())
+            if any(slot.kind is SlotKind.PLATFORM for slot in place.cell.slots()) and len(place.cell.lines[0]) == 1
+            for line in lines_in(page.sheet, place.rect)
+        )
+        names = [p.name for p in self._catalogue.platforms_of(form.id)] if form else []
+        return max(names, key=lambda name: SequenceMatcher(None, fold(name), fold(seen)).ratio(), default="")
+
+    def _form_reading(self, form: Form | None, pages: Sequence[ReadPage], platform: str) -> FormReading:
+        if form is None:
+            return FormReading((), (), ())
+        prepared = [
+            prepare(page.sheet, index, match_form(page.sheet, form))
+            for index, page in enumerate(pages)
+            if page.matched is not None
+        ]
+        return read_form(prepared, platform, self._catalogue, self._engine)
+
+    def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
+        """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
+        lines = [
+            line for page in pages if page.kind is PageKind.AGREEMENT for row in in_rows(page.sheet.lines) for line in row
+        ]
+        if form is None or not lines:
+            return ()
+        ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
+        return check_agreement(_in_order(lines, pages), self._catalogue.agreement(form.id, ids[0])) if ids else ()
+
+    def _material_seals(self, pages: Sequence[ReadPage]) -> list[Mark]:
+        copies = (PageKind.BUSINESS_LICENCE, PageKind.IDENTITY_CARD)
+        return [
+            seal_mark("material_seal", page.sheet, index, seal, self._engine)
+            for index, page in enumerate(pages)
+            if page.kind in copies
+            for seal in find_seals(page.sheet)
+        ]
+
+
+def _in_order(lines: Sequence[TextLine], pages: Sequence[ReadPage]) -> Sequence[TextLine]:
+    """Agreement pages may come in any order: the page with the title comes first."""
+    agreement = [page for page in pages if page.kind is PageKind.AGREEMENT]
+    if len(agreement) < 2:
+        return lines
+    first = sorted(agreement, key=lambda page: "共同遵守" not in page.sheet.text())
+    return [line for page in first for row in in_rows(page.sheet.lines) for line in row]
+
+
+def _is_unit_form(form: Form) -> bool:
+    """Whether the form is one of a unit: the others are not read yet."""
+    return any(slot.id == "unit_name" for slot in form.slots())
+
+
+def _first_of_each(found: Iterable[FieldReading], known: Sequence[FieldReading]) -> list[FieldReading]:
+    """Fields that are not there yet: of several copies of one paper the first counts."""
+    ids = {f.id for f in known}
+    return [f for f in found if f.id not in ids]
+
+
+# Which fields of the forms name the holder of a card.
+_NAMED = {
+    "legal_person": ("legal_person_name",),
+    "agent": ("agent_name", "authorization_agent_name"),
+}
+
+
+def _assign_cards(
+    pages: Sequence[ReadPage], on_form: dict[str, str]
+) -> tuple[tuple[Page, ...], tuple[FieldReading, ...]]:
+    """Whose card each is: a front by its name or number as on the form, a back by the front it lies nearest to."""
+    records: list[Page] = []
+    fields: list[FieldReading] = []
+    last = ""
+    for index, page in enumerate(pages):
+        roles, sides = [], []
+        for card in page.cards:
+            role = _role_of(card, on_form, last)
+            last = role or last
+            roles.append(role)
+            sides.append(card.side)
+            fields += [replace(f, id=f"{role}.{f.id}", page=index) for f in card.fields if role]
+        side = "both" if {"front", "back"} <= set(sides) or "both" in sides else (sides[0] if sides else "")
+        role = ",".join(dict.fromkeys(r for r in roles if r))
+        sheet = page.sheet
+        records.append(Page(sheet.file, sheet.page, page.kind, sheet.rotation, role, sheet.dpi, side))
+    return tuple(records), tuple(fields)
+
+
+def _role_of(card: Card, on_form: dict[str, str], last: str) -> str:
+    """The role whose name on the form the card's name is most like; a back follows the front before it."""
+    texts = {f.id: fold(f.text) for f in card.fields}
+    if on_form.get("authorization_agent_id") and texts.get("id_number") == on_form["authorization_agent_id"]:
+        return "agent"
+    name = texts.get("id_name", "")
+    if not name:
+        return last
+    scores = {
+        role: max(SequenceMatcher(None, name, fold(on_form.get(field, ""))).ratio() for field in fields)
+        for role, fields in _NAMED.items()
+    }
+    return max(scores, key=scores.__getitem__) if max(scores.values()) > 0 else last

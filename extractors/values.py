@@ -1,0 +1,106 @@
+"""Field values: from the lines of a cell, or from the blanks of a paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extractors.align import Blank, rect_of, slice_lattice
+from extractors.decode import ALPHABET_OF, decode
+from extractors.engine import Engine
+from extractors.page import Sheet, read
+from extractors.ruling import Rect
+from extractors.signatures import Mask, find_strokes
+from extractors.table import lines_in
+from extractors.textlines import TextLine
+from yinjian.catalogue.model import FieldKind
+from yinjian.lattice import Lattice
+from yinjian.records import FieldReading
+
+INSET_MM = 0.7  # what lies this near to the ruling is ruling
+BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
+
+
+def read_cell(
+    field_id: str, kind: FieldKind, sheet: Sheet, index: int, cell: Rect, mask: Mask, engine: Engine
+) -> FieldReading:
+    """The value that fills a cell; `""` when there is no ink in it."""
+    inset = INSET_MM * sheet.px_per_mm
+    inner = (cell[0] + inset, cell[1] + inset, cell[2] - inset, cell[3] - inset)
+    lines = [line for line in lines_in(sheet, cell) if line.text]
+    strokes = find_strokes(sheet, mask, inner)
+    if strokes is not None and _missed(lines, strokes.rect, sheet.px_per_mm):
+        lines = list(_second_look(sheet, lines, strokes.rect, engine))
+    text, confidence, lattices, changes = decode([line.read.lattice for line in lines], ALPHABET_OF[kind])
+    if not lines:
+        return FieldReading(field_id, "", 1.0 if strokes is None else 0.0, index, sheet.box(cell))
+    rects = [line.rect for line in lines]
+    rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
+    return FieldReading(field_id, text, confidence, index, sheet.box(rect), lattices, changes)
+
+
+def _missed(lines: Sequence[TextLine], ink: Rect, px_per_mm: float) -> bool:
+    """Whether there is ink beside the lines that were found (or none was found)."""
+    if not lines:
+        return True
+    beyond = BEYOND_MM * px_per_mm
+    left, right = min(line.rect[0] for line in lines), max(line.rect[2] for line in lines)
+    return ink[0] < left - beyond or ink[2] > right + beyond
+
+
+def _second_look(sheet: Sheet, lines: Sequence[TextLine], ink: Rect, engine: Engine) -> Sequence[TextLine]:
+    """The whole ink of a one-line cell read as one line; kept when it says more."""
+    if len(lines) > 1 and max(line.rect[1] for line in lines) > min(line.rect[3] for line in lines):
+        return lines
+    room = 0.15 * (ink[3] - ink[1])
+    whole = read(sheet, [(ink[0] - room, ink[1] - room, ink[2] + room, ink[3] + room)], engine)[0]
+    return [whole] if whole.read.sureness > sum(line.read.sureness for line in lines) else lines
+
+
+def read_blank(
+    field_id: str, kind: FieldKind, blank: Blank, lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect
+) -> FieldReading:
+    """The value in a blank of a paragraph, which may run over a line's end."""
+    lattices = blank_lattices(blank, lines)
+    text, confidence, kept, changes = decode(lattices, ALPHABET_OF[kind])
+    rect = blank_rect(blank, cell)
+    return FieldReading(field_id, text, confidence if text else 1.0, index, sheet.box(rect), kept, changes)
+
+
+def blank_lattices(blank: Blank, lines: Sequence[TextLine]) -> list[Lattice]:
+    """For each line that the blank's symbols stand in, the lattice from the first to the last of them."""
+    by_line: dict[int, list[int]] = {}
+    for symbol in blank.symbols:
+        by_line.setdefault(symbol.line, []).append(symbol.index)
+    return [slice_lattice(lines[n], min(found), max(found)) for n, found in by_line.items()]
+
+
+def blank_rect(blank: Blank, cell: Rect) -> Rect:
+    """Where a blank's symbols stand, or the room between its printed neighbours, or the cell."""
+    if blank.symbols:
+        return rect_of(blank.symbols)
+    before, after = blank.before, blank.after
+    if before is not None and after is not None and before.line == after.line:
+        return before.symbol.x1, before.symbol.y0, max(before.symbol.x1 + 1, after.symbol.x0), before.symbol.y1
+    if before is not None:
+        return before.symbol.x1, before.symbol.y0, max(before.symbol.x1 + 1, cell[2]), before.symbol.y1
+    return cell
+
+
+def read_date(field_id: str, blanks: Sequence[Blank], lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect) -> FieldReading:
+    """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
+    parts = [decode(blank_lattices(blank, lines), "digits") for blank in blanks]
+    texts = [text for text, _, _, _ in parts]
+    lattices = tuple(lattice for _, _, kept, _ in parts for lattice in kept)
+    rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
+    rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
+    if not any(texts):
+        return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
+    confidence = min(confidence if text else 0.0 for text, confidence, _, _ in parts)
+    return FieldReading(field_id, _iso(texts), confidence, index, sheet.box(rect), lattices)
+
+
+def _iso(parts: Sequence[str]) -> str:
+    year, month, day = parts
+    if len(year) == 4 and 1 <= len(month) <= 2 and 1 <= len(day) <= 2:
+        return f"{year}-{int(month):02d}-{int(day):02d}"
+    return f"{year}年{month}月{day}日"
