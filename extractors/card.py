@@ -1,0 +1,175 @@
+"""Identity cards: both sides, and several cards on one page told apart by place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from extractors.licence import is_licence, iso
+from extractors.materials import Chain, Entry, chains, entries, reading, with_lines_below, without_punctuation
+from extractors.page import Sheet
+from yinjian.records import FieldReading, PageKind
+from yinjian.textfold import fold
+
+WORDS = {
+    "姓名": "name",
+    "性别": "sex",
+    "民族": "nation",
+    "出生": "born",
+    "住址": "address",
+    "公民身份号码": "number",
+    "签发机关": "authority",
+    "有效期限": "valid",
+    "中华人民共和国": "state",
+    "居民身份证": "title",
+}
+FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
+BACK = frozenset({"authority", "valid", "state", "title"})
+NUMBER = 18  # symbols of an identity number
+LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
+MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
+_NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
+_END = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})(?!\d)|长期")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one card says. `side`: "front" (portrait), "back" (emblem) or "both"; field ids without the role."""
+
+    side: str
+    fields: tuple[FieldReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """The entries of one side of a card, with the middle of the one that every such side has."""
+
+    entries: tuple[Entry, ...]
+    middle: tuple[float, float]
+
+
+def material_kind(sheet: Sheet) -> PageKind:
+    """What a page is that is none of the CA's own: a registration document, an identity card, or something else."""
+    if is_licence(sheet):
+        return PageKind.BUSINESS_LICENCE
+    return PageKind.IDENTITY_CARD if is_card(sheet) else PageKind.OTHER
+
+
+def is_card(sheet: Sheet) -> bool:
+    """Labels that only a card has together; a page that speaks of identity cards has them within its lines."""
+    keys = {e.key for e in entries(sheet.lines, WORDS)}
+    front, back = keys & FRONT, keys & BACK
+    alone = {fold("".join(s.symbol.text for s in chain)) for chain in chains(sheet.lines)}
+    titled = "居民身份证" in alone or "title" in keys
+    has_number = "number" in keys and len(front) >= 2
+    return has_number or len(front) >= 4 or {"authority", "valid"} <= back or (titled and len(back) >= 2)
+
+
+def read_cards(sheet: Sheet, index: int) -> tuple[Card, ...]:
+    """The cards of a page, top to bottom; `index` is the page's in the reading."""
+    found = entries(sheet.lines, WORDS)
+    fronts = _faces(found, FRONT, ("number", "name", "address"))
+    backs = _faces(found, BACK, ("valid", "authority", "title"))
+    sides = [(_front(f, found, sheet, index), _back(b, found, sheet, index)) for f, b in _paired(fronts, backs)]
+    return tuple(Card(_side(f, b), (f or ()) + (b or ())) for f, b in sides)
+
+
+Fields = tuple[FieldReading, ...]
+
+
+def _side(front: Fields | None, back: Fields | None) -> str:
+    if front is not None and back is not None:
+        return "both"
+    return "back" if front is None else "front"
+
+
+def _faces(found: Sequence[Entry], keys: frozenset[str], anchors: Sequence[str]) -> list[_Face]:
+    """One face for each entry of the first kind in `anchors` that is there; other entries go to the nearest."""
+    these = [e for e in found if e.key in keys]
+    if len({e.key for e in these}) < 2:
+        return []
+    centres = next(c for key in (*anchors, *keys) if (c := [e for e in these if e.key == key]))
+    groups: list[list[Entry]] = [[] for _ in centres]
+    for entry in these:
+        groups[min(range(len(centres)), key=lambda n: _apart(entry, centres[n]))].append(entry)
+    return [_Face(tuple(g), _middle(c)) for g, c in zip(groups, centres, strict=True)]
+
+
+def _middle(entry: Entry) -> tuple[float, float]:
+    x0, y0, x1, y1 = entry.rect
+    return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def _apart(entry: Entry, anchor: Entry) -> float:
+    """Distance of two labels; the anchor is the last of its face, so what stands below it is another's."""
+    across = abs(entry.rect[0] - anchor.rect[0])
+    down = anchor.rect[1] - entry.rect[1]
+    return math.hypot(across, down if down > -2 * anchor.height else 4 * down)
+
+
+def _paired(fronts: Sequence[_Face], backs: Sequence[_Face]) -> list[tuple[_Face | None, _Face | None]]:
+    """Fronts with the backs beside or below them, so that all together lie nearest."""
+    count = max(len(fronts), len(backs))
+    ones: list[_Face | None] = [*fronts, *[None] * (count - len(fronts))]
+    twos: list[_Face | None] = [*backs, *[None] * (count - len(backs))]
+    ways = permutations(twos) if count <= MOST_PAIRED else iter([tuple(twos)])
+    best = min(ways, key=lambda way: sum(_cost(f, b) for f, b in zip(ones, way, strict=True)))
+    return list(zip(ones, best, strict=True))
+
+
+def _cost(front: _Face | None, back: _Face | None) -> float:
+    if front is None or back is None:
+        return 0.0
+    return math.dist(front.middle, back.middle) ** 2
+
+
+def _front(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) -> Fields | None:
+    if face is None:
+        return None
+    by_key = {e.key: e for e in reversed(face.entries)}
+    name, address = by_key.get("name"), by_key.get("address")
+    values = (
+        ("id_name", "name", without_punctuation(name.value) if name else ()),
+        ("id_number", "identity_number", _number(face, found)),
+        ("id_address", "text", without_punctuation(with_lines_below(address, found)) if address else ()),
+    )
+    return tuple(reading(id_, value, alphabet, sheet, index) for id_, alphabet, value in values if value)
+
+
+def _number(face: _Face, found: Sequence[Entry]) -> Chain:
+    """The number beside its label; without the label, one that stands as near to the face as a label would."""
+    label = next((e for e in face.entries if e.key == "number"), None)
+    if label is not None and len(run := number_run(label.value)) >= LEAST_NUMBER:
+        return run
+    runs = [run for e in found if not e.key and len(run := number_run(e.value)) == NUMBER]
+    return runs[0] if len(runs) == 1 else ()
+
+
+def number_run(value: Chain) -> Chain:
+    """The longest run of digits (and what is read for them)."""
+    best: Chain = ()
+    run: Chain = ()
+    for symbol in value:
+        run = (*run, symbol) if symbol.symbol.text in _NUMBER_SYMBOLS else ()
+        best = max(best, run, key=len)
+    return best
+
+
+def _back(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) -> Fields | None:
+    if face is None:
+        return None
+    entry = next((e for e in face.entries if e.key == "valid"), None)
+    value = with_lines_below(entry, found, 1) if entry else ()
+    text = "".join(s.symbol.text for s in value)
+    ends = list(_END.finditer(text))
+    ids = ("id_valid_from", "id_valid_until")
+    days = [(id_, _end_of_term(end), value[slice(*end.span())]) for id_, end in zip(ids, ends, strict=False)]
+    return tuple(reading(id_, part, "date", sheet, index, day) for id_, day, part in days if day)
+
+
+def _end_of_term(found: re.Match[str]) -> str | None:
+    """ISO or 长期; None for what is no day."""
+    return "长期" if found[0] == "长期" else iso(*(int(part) for part in found.groups()))

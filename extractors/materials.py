@@ -1,0 +1,216 @@
+"""Copies of documents: labels and what stands beside or below them, wherever on the page that is.
+
+Registration documents and identity cards differ in layout by year and place, but all print a label and its value on one
+baseline, the value going on below itself. Labels are spread over their column ("名    称"), so the detector may give
+their letters one by one: lines are first joined to chains along the baseline, then labels are looked for in the chains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from extractors.align import ReadSymbol, rect_of, slice_lattice
+from extractors.decode import decode
+from extractors.page import Sheet
+from extractors.textlines import Rect, TextLine
+from yinjian.records import FieldReading
+from yinjian.textfold import fold
+
+# All distances are in heights of the line at hand.
+LABEL_GAP = 1.6  # between the middles of two symbols: from here on the second may begin a label
+COLUMN_GAP = 3.5  # ... and from here on it belongs to another column
+LETTER_GAP = 8.0  # between the letters of a spread label
+NEXT_LINE = 1.3  # from the foot of a line to the head of the one that goes on below it
+HANGING = 1.5  # how far a line may begin to the right of the line that it continues
+WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
+PUNCTUATION = frozenset(":：.．·、，,;；-—_|丨")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A label with the symbols of its value on the same baseline; `key` is "" for words without a label."""
+
+    key: str
+    label: tuple[ReadSymbol, ...]
+    value: tuple[ReadSymbol, ...]
+
+    @property
+    def rect(self) -> Rect:
+        """Around label and value, in pixels."""
+        return rect_of((*self.label, *self.value))
+
+    @property
+    def height(self) -> float:
+        return max(1.0, self.rect[3] - self.rect[1])
+
+    @property
+    def text(self) -> str:
+        return "".join(s.symbol.text for s in self.value)
+
+
+Chain = tuple[ReadSymbol, ...]
+
+
+def entries(lines: Sequence[TextLine], words: Mapping[str, str]) -> tuple[Entry, ...]:
+    """The page as labelled values and other words, top to bottom. `words`: label as printed -> key."""
+    found = [entry for chain in chains(lines) for entry in _split(chain, words)]
+    return tuple(sorted(found, key=lambda e: (e.rect[1] + e.rect[3], e.rect[0])))
+
+
+def chains(lines: Sequence[TextLine]) -> tuple[Chain, ...]:
+    """The symbols of lines that stand on one baseline, left to right."""
+    kept = _without_doubles([n for n, line in enumerate(lines) if line.text.strip()], lines)
+    links = sorted((cost, a, b) for a in kept for b in kept if (cost := _distance(lines[a], lines[b])) is not None)
+    after: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, a, b in links:
+        if a not in after and b not in taken:
+            after[a] = b
+            taken.add(b)
+    return tuple(_follow(first, after, lines) for first in kept if first not in taken)
+
+
+def _without_doubles(numbers: Sequence[int], lines: Sequence[TextLine]) -> list[int]:
+    """Lines but for those that lie within another line that says more."""
+    order = sorted(numbers, key=lambda n: -lines[n].read.sureness)
+    kept: list[int] = []
+    for n in order:
+        if all(_share_within(lines[n].rect, lines[k].rect) < WITHIN for k in kept):
+            kept.append(n)
+    return sorted(kept)
+
+
+def _share_within(inner: Rect, outer: Rect) -> float:
+    width = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    height = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    area = (inner[2] - inner[0]) * (inner[3] - inner[1])
+    return max(0.0, width) * max(0.0, height) / max(1.0, area)
+
+
+def _distance(left: TextLine, right: TextLine) -> float | None:
+    """From one line to another on its right on the same baseline, in pixels; None when it stands elsewhere."""
+    low, high = sorted((left.height, right.height))
+    across = right.rect[0] - left.rect[2]
+    off = abs(left.centre[1] - right.centre[1])
+    if high > 2.2 * low or off > 0.5 * low or across < -0.6 * high or left.centre[0] >= right.centre[0]:
+        return None
+    return max(0.0, across) + 3 * off
+
+
+def _follow(first: int, after: Mapping[int, int], lines: Sequence[TextLine]) -> Chain:
+    symbols: list[ReadSymbol] = []
+    line: int | None = first
+    while line is not None:
+        symbols += [ReadSymbol(s, line, i) for i, s in enumerate(lines[line].symbols()) if not s.text.isspace()]
+        line = after.get(line)
+    return tuple(symbols)
+
+
+def _split(chain: Chain, words: Mapping[str, str]) -> list[Entry]:
+    """A chain cut before each label and at wide gaps within values."""
+    found: list[Entry] = []
+    key, label, value = "", (), ()  # type: tuple[str, Chain, Chain]
+    at = 0
+    while at < len(chain):
+        gap = _gap(chain, at)
+        match = _label_at(chain, at, words) if gap > LABEL_GAP else None
+        if match or (value and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
+            found.append(Entry(key, label, value))
+            key, label, value = (match[0], chain[at : at + match[1]], ()) if match else ("", (), ())
+            at += match[1] if match else 0
+            if match:
+                continue
+        value = (*value, chain[at])
+        at += 1
+    found.append(Entry(key, label, value))
+    return [e for e in found if e.label or e.value]
+
+
+def _gap(chain: Chain, at: int) -> float:
+    """From the middle of the symbol before to this one's, in line heights; wide before the first of a line."""
+    if at == 0:
+        return COLUMN_GAP
+    one, two = chain[at - 1].symbol, chain[at].symbol
+    gap = (two.x0 + two.x1 - one.x0 - one.x1) / 2 / max(1.0, two.y1 - two.y0)
+    return gap if chain[at - 1].line == chain[at].line else max(gap, LABEL_GAP + 0.01)
+
+
+def _label_at(chain: Chain, at: int, words: Mapping[str, str]) -> tuple[str, int] | None:
+    """Key and number of symbols of the label that begins here: the one with the fewest errors, then the longest."""
+    text = fold("".join(s.symbol.text[:1] for s in chain[at : at + 16]))
+    found = []
+    for word, key in words.items():
+        for length in (len(word), len(word) - 1):
+            errors = _errors(word, text[:length])
+            if errors <= _allowed(word) and _together(chain[at : at + length]):
+                found.append((errors, -length, key))
+    if not found:
+        return None
+    _, length, key = min(found)
+    return key, -length
+
+
+def _allowed(word: str) -> int:
+    """Misread or missing letters that leave a label known: none for short ones, which would become one another."""
+    return len(word) // 3 if len(word) > 3 else 0
+
+
+def _errors(word: str, text: str) -> int:
+    """Letters misread, or one missing; large when neither."""
+    if len(text) == len(word):
+        return sum(a != b for a, b in zip(word, text, strict=True))
+    if len(text) == len(word) - 1:
+        return 1 if any(word[:i] + word[i + 1 :] == text for i in range(len(word))) else len(word)
+    return len(word)
+
+
+def _together(letters: Chain) -> bool:
+    return all(_gap(letters, i) < LETTER_GAP for i in range(1, len(letters)))
+
+
+def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4) -> Chain:
+    """An entry's value with the lines (at most `most`) that go on below it, or the line below a label that is alone."""
+    value = entry.value
+    last = rect_of(value or entry.label)
+    left = rect_of(entry.label)[2] if entry.value else rect_of(entry.label)[0] - last[3] + last[1]
+    for _ in range(most):
+        start = rect_of(value)[0] if value else rect_of(entry.label)[0]
+        going_on = [e for e in others if not e.key and _goes_on(last, left, start, e)]
+        if not going_on:
+            break
+        line = min(going_on, key=lambda e: e.rect[1])
+        value, last = (*value, *line.value), line.rect
+        if not entry.value:
+            break
+    return value
+
+
+def _goes_on(last: Rect, left: float, start: float, entry: Entry) -> bool:
+    """Whether words stand just below `last`, in a column that begins between `left` and `start`."""
+    rect, height = entry.rect, last[3] - last[1]
+    low, high = sorted((height, entry.height))
+    near = -0.4 * height < rect[1] - last[3] < NEXT_LINE * height and rect[1] + rect[3] > last[1] + last[3] + height
+    return near and high < 1.8 * low and left - 0.3 * height < rect[0] < start + HANGING * height
+
+
+def without_punctuation(value: Chain) -> Chain:
+    """A value without the colon before it and the specks around it."""
+    marks = [i for i, s in enumerate(value) if s.symbol.text not in PUNCTUATION]
+    return value[marks[0] : marks[-1] + 1] if marks else ()
+
+
+def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int, text: str = "") -> FieldReading:
+    """A value (at least one symbol) as a field; `text` when it is not to be given as it stands (dates)."""
+    by_line: dict[int, list[int]] = {}
+    for symbol in value:
+        by_line.setdefault(symbol.line, []).append(symbol.index)
+    lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
+    read, confidence, kept, changes = decode(lattices, alphabet)
+    return FieldReading(field_id, text or read, confidence, index, sheet.box(rect_of(value)), kept, changes)
+
+
+def first(found: Iterable[Entry], key: str) -> Entry | None:
+    """The topmost entry of a key, one with a value before one without."""
+    these = [e for e in found if e.key == key]
+    return next((e for e in these if e.value), these[0] if these else None)
