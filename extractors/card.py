@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from extractors.engine import Engine
 from extractors.licence import is_licence, iso
-from extractors.materials import Chain, Entry, chains, entries, reading, with_lines_below, without_punctuation
+from extractors.materials import (
+    Chain,
+    Entry,
+    chains,
+    entries,
+    reading,
+    second_look,
+    with_lines_below,
+    without_punctuation,
+)
 from extractors.page import Sheet
 from yinjian.records import FieldReading, PageKind
 from yinjian.textfold import fold
@@ -28,6 +38,7 @@ WORDS = {
 }
 FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
 BACK = frozenset({"authority", "valid", "state", "title"})
+_ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0}
 NUMBER = 18  # symbols of an identity number
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
@@ -68,8 +79,13 @@ def is_card(sheet: Sheet) -> bool:
     return has_number or len(front) >= 4 or {"authority", "valid"} <= back or (titled and len(back) >= 2)
 
 
-def read_cards(sheet: Sheet, index: int) -> tuple[Card, ...]:
-    """The cards of a page, top to bottom; `index` is the page's in the reading."""
+def read_cards(sheet: Sheet, index: int, engine: Engine | None = None) -> tuple[Card, ...]:
+    """The cards of a page, top to bottom; `index` is the page's in the reading.
+
+    With an engine, rows under a seal are looked at again.
+    """
+    if engine is not None:
+        sheet = second_look(sheet, WORDS, _ROOM, engine)
     found = entries(sheet.lines, WORDS)
     fronts = _faces(found, FRONT, ("number", "name", "address"))
     backs = _faces(found, BACK, ("valid", "authority", "title"))
@@ -130,13 +146,24 @@ def _front(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int)
     if face is None:
         return None
     by_key = {e.key: e for e in reversed(face.entries)}
-    name, address = by_key.get("name"), by_key.get("address")
+    name, address = by_key.get("name"), by_key.get("address") or _unlabelled_address(by_key, found)
     values = (
         ("id_name", "name", without_punctuation(name.value) if name else ()),
         ("id_number", "identity_number", _number(face, found)),
         ("id_address", "text", without_punctuation(with_lines_below(address, found)) if address else ()),
     )
     return tuple(reading(id_, value, alphabet, sheet, index) for id_, alphabet, value in values if value)
+
+
+def _unlabelled_address(by_key: Mapping[str, Entry], found: Sequence[Entry]) -> Entry | None:
+    """The first words between the day of birth and the number: the address, where its label was not read."""
+    above, below = by_key.get("born"), by_key.get("number")
+    if above is None or below is None:
+        return None
+    low, high = above.rect[3] - 0.3 * above.height, below.rect[1]
+    left, right = above.rect[0], below.rect[2]
+    between = [e for e in found if not e.key and low < e.rect[1] < high - e.height and left < e.rect[0] < right]
+    return next((e for e in between if len(e.value) > 3), None)
 
 
 def _number(face: _Face, found: Sequence[Entry]) -> Chain:
@@ -161,13 +188,21 @@ def number_run(value: Chain) -> Chain:
 def _back(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) -> Fields | None:
     if face is None:
         return None
-    entry = next((e for e in face.entries if e.key == "valid"), None)
+    entry = next((e for e in face.entries if e.key == "valid"), None) or _unlabelled_term(face, found)
     value = with_lines_below(entry, found, 1) if entry else ()
     text = "".join(s.symbol.text for s in value)
     ends = list(_END.finditer(text))
     ids = ("id_valid_from", "id_valid_until")
     days = [(id_, _end_of_term(end), value[slice(*end.span())]) for id_, end in zip(ids, ends, strict=False)]
     return tuple(reading(id_, part, "date", sheet, index, day) for id_, day, part in days if day)
+
+
+def _unlabelled_term(face: _Face, found: Sequence[Entry]) -> Entry | None:
+    """The first two days below the issuing authority, where their label was not read."""
+    authority = next((e for e in face.entries if e.key == "authority"), None)
+    terms = [e for e in found if not e.key and len(_END.findall(e.text)) == 2]
+    below = [e for e in terms if authority is not None and 0 < e.rect[1] - authority.rect[1] < 6 * authority.height]
+    return below[0] if below else None
 
 
 def _end_of_term(found: re.Match[str]) -> str | None:

@@ -6,7 +6,18 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from extractors.materials import Chain, Entry, chains, entries, first, reading, with_lines_below, without_punctuation
+from extractors.engine import Engine
+from extractors.materials import (
+    Chain,
+    Entry,
+    chains,
+    entries,
+    first,
+    reading,
+    second_look,
+    with_lines_below,
+    without_punctuation,
+)
 from extractors.page import Sheet
 from yinjian.records import FieldReading
 from yinjian.textfold import fold
@@ -36,6 +47,7 @@ _LABELS = {
 }
 WORDS = {word: key or f"other:{word}" for key, words in _LABELS.items() for word in words.split()}
 _ALPHABETS = {"unit_name": "text", "legal_person": "name", "address": "text"}
+_ROOM = {"unit_name": 3.0, "legal_person": 2.0, "address": 3.0, "valid_until": 8.0, "uscc": 8.0}
 FEWEST_LABELS = 4  # without a title that can be read
 FEWEST_UNDER_TITLE = 2
 LEAST_CODE = 12  # symbols: a shorter run is no credit code (18) and no registration number (15), even damaged
@@ -62,8 +74,13 @@ def _near(text: str, title: str) -> bool:
     return errors <= (1 if len(title) > 3 else 0)
 
 
-def read_licence(sheet: Sheet, index: int) -> tuple[FieldReading, ...]:
-    """The values of a registration document that were found; `index` is the page's in the reading."""
+def read_licence(sheet: Sheet, index: int, engine: Engine | None = None) -> tuple[FieldReading, ...]:
+    """The values of a registration document that were found; `index` is the page's in the reading.
+
+    With an engine, rows under a seal are looked at again.
+    """
+    if engine is not None:
+        sheet = second_look(sheet, WORDS, _ROOM, engine)
     found = entries(sheet.lines, WORDS)
     fields = [_value(key, found, sheet, index) for key in _ALPHABETS]
     fields += [_code(found, sheet, index), _valid_until(found, sheet, index)]

@@ -8,12 +8,13 @@ their letters one by one: lines are first joined to chains along the baseline, t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.align import ReadSymbol, rect_of, slice_lattice
 from extractors.decode import decode
-from extractors.page import Sheet
-from extractors.textlines import Rect, TextLine
+from extractors.engine import Engine
+from extractors.page import RED_PRESENT, RED_SHARE, Sheet, read
+from extractors.textlines import Rect, TextLine, crop_rect
 from yinjian.records import FieldReading
 from yinjian.textfold import fold
 
@@ -24,6 +25,7 @@ LETTER_GAP = 8.0  # between the letters of a spread label
 NEXT_LINE = 1.3  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
+LEAST_SURE = 0.9  # of the least sure symbol of a row that was read again
 PUNCTUATION = frozenset(":：.．·、，,;；-—_|丨")
 
 
@@ -55,6 +57,7 @@ Chain = tuple[ReadSymbol, ...]
 def entries(lines: Sequence[TextLine], words: Mapping[str, str]) -> tuple[Entry, ...]:
     """The page as labelled values and other words, top to bottom. `words`: label as printed -> key."""
     found = [entry for chain in chains(lines) for entry in _split(chain, words)]
+    found = [_with_half_label(entry, found, words) for entry in found]
     return tuple(sorted(found, key=lambda e: (e.rect[1] + e.rect[3], e.rect[0])))
 
 
@@ -115,7 +118,7 @@ def _split(chain: Chain, words: Mapping[str, str]) -> list[Entry]:
     while at < len(chain):
         gap = _gap(chain, at)
         match = _label_at(chain, at, words) if gap > LABEL_GAP else None
-        if match or (value and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
+        if match or (len(value) > 1 and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
             found.append(Entry(key, label, value))
             key, label, value = (match[0], chain[at : at + match[1]], ()) if match else ("", (), ())
             at += match[1] if match else 0
@@ -151,6 +154,24 @@ def _label_at(chain: Chain, at: int, words: Mapping[str, str]) -> tuple[str, int
     return key, -length
 
 
+def _with_half_label(entry: Entry, found: Sequence[Entry], words: Mapping[str, str]) -> Entry:
+    """An entry that begins with one letter of a two-letter label, in the column of other labels.
+
+    Letters of a widely spread label are small and alone: the detector misses one of the two now and then.
+    """
+    if entry.key or not any(_in_label_column(entry, other) for other in found if other.key):
+        return entry
+    known = {e.key for e in found}
+    letter = entry.value[0].symbol.text
+    keys = {key for word, key in words.items() if len(word) == 2 and letter in word and key not in known}
+    return Entry(keys.pop(), entry.value[:1], entry.value[1:]) if len(keys) == 1 else entry
+
+
+def _in_label_column(entry: Entry, other: Entry) -> bool:
+    place, column, height = entry.value[0].symbol, rect_of(other.label), entry.height
+    return column[0] - 0.6 * height < place.x0 and place.x1 < column[2] + 0.4 * height and len(other.label) > 1
+
+
 def _allowed(word: str) -> int:
     """Misread or missing letters that leave a label known: none for short ones, which would become one another."""
     return len(word) // 3 if len(word) > 3 else 0
@@ -169,11 +190,45 @@ def _together(letters: Chain) -> bool:
     return all(_gap(letters, i) < LETTER_GAP for i in range(1, len(letters)))
 
 
+def second_look(sheet: Sheet, words: Mapping[str, str], room: Mapping[str, float], engine: Engine) -> Sheet:
+    """The sheet with those labelled rows read again as a whole that a seal lies over: it hides words from the detector.
+
+    `room`: for each key to be looked at, how far its value may go on to the right of what was found, in line heights.
+    """
+    found = entries(sheet.lines, words)
+    rows = {e: _row(e, found, room[e.key], sheet) for e in found if e.key in room and (e.value or e.label)}
+    stamped = {e: rect for e, rect in rows.items() if _stamped(sheet, rect)}
+    again = read(sheet, list(stamped.values()), engine) if stamped else ()
+    better = [line for e, rect in stamped.items() for line in again if line.rect == rect and _says_more(line, e)]
+    return replace(sheet, lines=(*sheet.lines, *better)) if better else sheet
+
+
+def _row(entry: Entry, found: Sequence[Entry], room: float, sheet: Sheet) -> Rect:
+    """From the label to `room` behind the value, or to the next words on the right."""
+    x0, y0, x1, y1 = entry.rect
+    beside = [e.rect[0] for e in found if e.rect[0] > x1 and min(e.rect[3], y1) - max(e.rect[1], y0) > 0.3 * (y1 - y0)]
+    return x0, y0, min([x1 + room * (y1 - y0), float(sheet.size[0]), *beside]), y1
+
+
+def _stamped(sheet: Sheet, rect: Rect) -> bool:
+    red = crop_rect(sheet.red, rect)
+    return bool((red > RED_PRESENT).mean() > RED_SHARE)
+
+
+def _says_more(line: TextLine, entry: Entry) -> bool:
+    """Whether a row read again holds all that was read before and more, none of it doubtful (what a seal leaves is)."""
+    again = iter(line.text)
+    held = all(s.symbol.text in again for s in (*entry.label, *entry.value))
+    longer = len(line.text) > len(entry.label) + len(entry.value)
+    return held and longer and line.read.confidence > LEAST_SURE
+
+
 def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4) -> Chain:
     """An entry's value with the lines (at most `most`) that go on below it, or the line below a label that is alone."""
     value = entry.value
     last = rect_of(value or entry.label)
-    left = rect_of(entry.label)[2] if entry.value else rect_of(entry.label)[0] - last[3] + last[1]
+    beside = entry.label and entry.value
+    left = rect_of(entry.label)[2] if beside else entry.rect[0] - last[3] + last[1]
     for _ in range(most):
         start = rect_of(value)[0] if value else rect_of(entry.label)[0]
         going_on = [e for e in others if not e.key and _goes_on(last, left, start, e)]
@@ -206,8 +261,8 @@ def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int
     for symbol in value:
         by_line.setdefault(symbol.line, []).append(symbol.index)
     lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
-    read, confidence, kept, changes = decode(lattices, alphabet)
-    return FieldReading(field_id, text or read, confidence, index, sheet.box(rect_of(value)), kept, changes)
+    written, confidence, kept, changes = decode(lattices, alphabet)
+    return FieldReading(field_id, text or written, confidence, index, sheet.box(rect_of(value)), kept, changes)
 
 
 def first(found: Iterable[Entry], key: str) -> Entry | None:
