@@ -11,6 +11,7 @@ from itertools import permutations
 from extractors.engine import Engine
 from extractors.licence import is_licence, iso
 from extractors.materials import (
+    NUMBER,
     Chain,
     Entry,
     chains,
@@ -39,7 +40,6 @@ WORDS = {
 FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
 BACK = frozenset({"authority", "valid", "state", "title"})
 _ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0}
-NUMBER = 18  # symbols of an identity number
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
 _NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")

@@ -25,7 +25,8 @@ LETTER_GAP = 8.0  # between the letters of a spread label
 NEXT_LINE = 1.3  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
-LEAST_SURE = 0.9  # of the least sure symbol of a row that was read again
+NUMBER = 18  # symbols of an identity number and of a credit code
+LEAST_SURE = 0.6  # of the least sure symbol of a row that was read again
 PUNCTUATION = frozenset(":：.．·、，,;；-—_|丨")
 
 
@@ -196,11 +197,16 @@ def second_look(sheet: Sheet, words: Mapping[str, str], room: Mapping[str, float
     `room`: for each key to be looked at, how far its value may go on to the right of what was found, in line heights.
     """
     found = entries(sheet.lines, words)
-    rows = {e: _row(e, found, room[e.key], sheet) for e in found if e.key in room and (e.value or e.label)}
+    rows = {e: _row(e, found, room[e.key], sheet) for e in found if e.key in room and not _whole_number(e)}
     stamped = {e: rect for e, rect in rows.items() if _stamped(sheet, rect)}
     again = read(sheet, list(stamped.values()), engine) if stamped else ()
     better = [line for e, rect in stamped.items() for line in again if line.rect == rect and _says_more(line, e)]
     return replace(sheet, lines=(*sheet.lines, *better)) if better else sheet
+
+
+def _whole_number(entry: Entry) -> bool:
+    """An identity number or credit code with all its symbols: whatever is read behind it is a seal's."""
+    return len(entry.value) == NUMBER and entry.text[:-1].isascii() and entry.text[:10].isalnum()
 
 
 def _row(entry: Entry, found: Sequence[Entry], room: float, sheet: Sheet) -> Rect:

@@ -1,0 +1,181 @@
+"""Copies of documents: kinds, labels and values, on ready-made pages and on lines made up here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extractors.card import Card, is_card, material_kind, read_cards
+from extractors.engine import Engine, Recognised
+from extractors.licence import last_day, read_licence
+from extractors.materials import WITHIN, chains, entries
+from extractors.opening import Scan, open_scans
+from extractors.page import Sheet, take_apart
+from extractors.ruling import Ruling
+from extractors.straighten import straighten
+from extractors.textlines import TextLine
+from yinjian.lattice import Lattice
+from yinjian.records import FieldReading, PageKind
+from yinjian.textfold import fold
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+HEIGHT = 40.0  # px of the lines made up here
+
+
+def line(text: str, x: float, y: float, pitch: float = HEIGHT) -> TextLine:
+    """A line of symbols `pitch` pixels apart."""
+    spans = tuple((i / len(text), (i + 0.5) / len(text)) for i in range(len(text)))
+    steps = tuple(step for s in text for step in (((s, -0.01),), (("", -0.01),)))
+    read = Recognised(text, 0.99, Lattice("none", steps), spans, text, float(len(text)))
+    return TextLine((x, y, x + pitch * len(text), y + HEIGHT), read)
+
+
+def sheet_of(*lines: TextLine) -> Sheet:
+    blank = np.zeros((2000, 1400), np.float32)
+    image = np.full((2000, 1400, 3), 255, np.uint8)
+    return Sheet("x", 0, image, 0, None, blank, blank, Ruling((), ()), (), lines)
+
+
+def texts(fields: tuple[FieldReading, ...]) -> dict[str, str]:
+    return {f.id: fold(f.text) for f in fields}
+
+
+LICENCE = (
+    line("营业执照", 500, 100, 90),
+    line("统一社会信用代码", 100, 200),
+    line("91230110MAY0Q7Q13X", 100, 260, 20),
+    line("名", 100, 400),
+    line("称", 260, 402),
+    line("哈尔滨市沐屿医疗器械有限公司", 330, 398),
+    line("法定代表人", 100, 480),
+    line("陈雨涵", 330, 478),
+    line("住", 100, 560),
+    line("所", 260, 560),
+    line("黑龙江省哈尔滨市香坊区桦林路", 330, 560),
+    line("209号创新大厦205室", 330, 620),
+    line("营业期限", 100, 700),
+    line("2005年01月16日至2035年01月15日", 330, 700, 22),
+)  # fmt: skip
+
+
+def card_front(name: str, number: str, x: float, y: float) -> tuple[TextLine, ...]:
+    return (
+        line(f"姓名{name}", x, y),
+        line("性别男", x, y + 60),
+        line("住址黑龙江省哈尔滨市", x, y + 120),
+        line("桦林路128号", x + 80, y + 170),
+        line("公民身份号码", x, y + 260, 30),
+        line(number, x + 220, y + 260, 20),
+    )
+
+
+def card_back(days: str, x: float, y: float) -> tuple[TextLine, ...]:
+    return line("居民身份证", x, y), line("签发机关某市公安局", x, y + 120), line(f"有效期限{days}", x, y + 180, 22)
+
+
+def test_licence_with_spread_labels() -> None:
+    sheet = sheet_of(*LICENCE)
+    assert material_kind(sheet) is PageKind.BUSINESS_LICENCE
+    assert texts(read_licence(sheet, 3)) == {
+        "licence_unit_name": "哈尔滨市沐屿医疗器械有限公司",
+        "licence_uscc": "91230110MAY0Q7Q13X",
+        "licence_legal_person": "陈雨涵",
+        "licence_address": "黑龙江省哈尔滨市香坊区桦林路209号创新大厦205室",
+        "licence_valid_until": "2035-01-15",
+    }
+    assert {f.page for f in read_licence(sheet, 3)} == {3}
+
+
+def test_a_licence_without_a_term_has_none() -> None:
+    assert "licence_valid_until" not in texts(read_licence(sheet_of(*LICENCE[:-2]), 0))
+
+
+def test_half_a_label_in_the_column_of_labels_is_enough() -> None:
+    lines = [x for x in LICENCE if x.text != "名"]
+    assert texts(read_licence(sheet_of(*lines), 0))["licence_unit_name"] == "哈尔滨市沐屿医疗器械有限公司"
+
+
+def test_running_text_is_no_document() -> None:
+    prose = (
+        "请提供营业执照副本复印件加盖公章。",
+        "法定代表人身份证正反面复印件，住所以营业执照为准，",
+        "公民身份号码须清晰可见，有效期限不得超过。",
+    )
+    assert material_kind(sheet_of(*(line(t, 100, 100 + 60 * i) for i, t in enumerate(prose)))) is PageKind.OTHER
+
+
+def test_two_cards_of_two_people_are_told_apart() -> None:
+    left, right = "230109198510012258", "230103198502249871"
+    sheet = sheet_of(
+        *card_front("陈雨涵", left, 50, 100),
+        *card_front("胡文", right, 750, 100),
+        *card_back("2021.02.03-2041.02.03", 50, 600),
+        *card_back("2023.02.20-长期", 750, 600),
+    )
+    assert material_kind(sheet) is PageKind.IDENTITY_CARD
+    one, two = read_cards(sheet, 0)
+    assert (one.side, two.side) == ("both", "both")
+    assert texts(one.fields)["id_number"] == left
+    assert texts(one.fields)["id_valid_until"] == "2041-02-03"
+    assert texts(two.fields)["id_name"] == "胡文"
+    assert texts(two.fields)["id_address"] == "黑龙江省哈尔滨市桦林路128号"
+    assert texts(two.fields)["id_valid_until"] == "长期"
+
+
+def test_letters_in_place_of_digits_are_read_as_digits() -> None:
+    (card,) = read_cards(sheet_of(*card_front("胡文", "23O103198502249871", 50, 100)), 0)
+    assert texts(card.fields)["id_number"] == "230103198502249871"
+
+
+def test_a_line_found_twice_counts_once() -> None:
+    whole, part = line("有效期限2022.09.09-2042.09.09", 50, 100, 22), line("有效期限", 50, 100, 22)
+    assert WITHIN < 1.0
+    assert len(chains((whole, part))) == 1
+    assert len(entries((part, whole), {"有效期限": "valid"})) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2005年01月16日至2035年01月15日", "2035-01-15"),
+        ("自2005年1月16日至长期", "长期"),
+        ("长期", "长期"),
+        ("自2005年01月16日", None),
+        ("2005年01月16日至", None),
+        ("自2005年01月16日至2035年13月15日", None),
+        ("2029-03-31", "2029-03-31"),
+    ],
+)
+def test_the_end_of_a_term(text: str, end: str | None) -> None:
+    assert last_day(text) == end
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(threads=1)
+
+
+def test_pages_of_a_ready_made_application(engine: Engine) -> None:
+    """The licence and the cards of a01 (scans turned on the glass), value for value."""
+    expected = json.loads((SAMPLES / "expected" / "a01.json").read_text("utf-8"))
+    kinds = {(p["file"], p["page"]): (n, p) for n, p in enumerate(expected["pages"])}
+    for scan in open_scans(SAMPLES / "applications" / "a01"):
+        assert isinstance(scan, Scan)
+        number, page = kinds[scan.file, scan.page]
+        if page["kind"] not in ("business_licence", "identity_card"):
+            continue
+        sheet = take_apart(scan.file, scan.page, straighten(scan.image, engine), engine)
+        assert material_kind(sheet) == page["kind"]
+        wanted = {k.split(".")[-1]: fold(v["text"]) for k, v in expected["fields"].items() if v["page"] == number}
+        assert _read(sheet, number, page["side"], engine) == wanted
+
+
+def _read(sheet: Sheet, number: int, side: str, engine: Engine) -> dict[str, str]:
+    if not is_card(sheet):
+        return texts(read_licence(sheet, number, engine))
+    cards: tuple[Card, ...] = read_cards(sheet, number, engine)
+    assert [card.side for card in cards] == [side]
+    return texts(cards[0].fields)
