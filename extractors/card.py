@@ -39,7 +39,7 @@ WORDS = {
 }
 FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
 BACK = frozenset({"authority", "valid", "state", "title"})
-_ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0}
+_ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0, "": 8.0}
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
 _NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
@@ -84,9 +84,9 @@ def read_cards(sheet: Sheet, index: int, engine: Engine | None = None) -> tuple[
 
     With an engine, rows under a seal are looked at again.
     """
-    if engine is not None:
-        sheet = second_look(sheet, WORDS, _ROOM, engine)
     found = entries(sheet.lines, WORDS)
+    if engine is not None:
+        sheet, found = second_look(sheet, found, _ROOM, engine)
     fronts = _faces(found, FRONT, ("number", "name", "address"))
     backs = _faces(found, BACK, ("valid", "authority", "title"))
     sides = [(_front(f, found, sheet, index), _back(b, found, sheet, index)) for f, b in _paired(fronts, backs)]

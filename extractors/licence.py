@@ -12,7 +12,6 @@ from extractors.materials import (
     Entry,
     chains,
     entries,
-    first,
     reading,
     second_look,
     with_lines_below,
@@ -47,7 +46,7 @@ _LABELS = {
 }
 WORDS = {word: key or f"other:{word}" for key, words in _LABELS.items() for word in words.split()}
 _ALPHABETS = {"unit_name": "text", "legal_person": "name", "address": "text"}
-_ROOM = {"unit_name": 3.0, "legal_person": 2.0, "address": 3.0, "valid_until": 8.0, "uscc": 8.0}
+_ROOM = {"unit_name": 3.0, "legal_person": 2.0, "address": 3.0, "valid_until": 8.0, "uscc": 8.0, "": 8.0}
 FEWEST_LABELS = 4  # without a title that can be read
 FEWEST_UNDER_TITLE = 2
 LEAST_CODE = 12  # symbols: a shorter run is no credit code (18) and no registration number (15), even damaged
@@ -79,16 +78,16 @@ def read_licence(sheet: Sheet, index: int, engine: Engine | None = None) -> tupl
 
     With an engine, rows under a seal are looked at again.
     """
-    if engine is not None:
-        sheet = second_look(sheet, WORDS, _ROOM, engine)
     found = entries(sheet.lines, WORDS)
+    if engine is not None:
+        sheet, found = second_look(sheet, found, _ROOM, engine)
     fields = [_value(key, found, sheet, index) for key in _ALPHABETS]
     fields += [_code(found, sheet, index), _valid_until(found, sheet, index)]
     return tuple(f for f in fields if f is not None)
 
 
 def _value(key: str, found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
-    entry = first(found, key)
+    entry = _first(found, key)
     if entry is None:
         return None
     value = without_punctuation(with_lines_below(entry, found, 1 if key == "legal_person" else 4))
@@ -97,9 +96,15 @@ def _value(key: str, found: Sequence[Entry], sheet: Sheet, index: int) -> FieldR
     return reading(f"licence_{key}", value, _ALPHABETS[key], sheet, index) if value else None
 
 
+def _first(found: Sequence[Entry], key: str) -> Entry | None:
+    """The topmost entry of a key, one with a value before one without."""
+    these = [e for e in found if e.key == key]
+    return next((e for e in these if e.value), these[0] if these else None)
+
+
 def _code(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
     """The code beside or below its label; where the label was not read, the only such code on the page."""
-    entry = first(found, "uscc")
+    entry = _first(found, "uscc")
     beside = [longest_run(with_lines_below(entry, found, 1))] if entry else []
     anywhere = [run for e in found if len(run := longest_run(e.value)) in (15, 18)]
     runs = [run for run in beside if len(run) >= LEAST_CODE] or anywhere
@@ -119,7 +124,7 @@ def longest_run(value: Chain) -> Chain:
 
 
 def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
-    entry = first(found, "valid_until")
+    entry = _first(found, "valid_until")
     value = with_lines_below(entry, found, 2) if entry else ()
     text = "".join(s.symbol.text for s in value)
     end = last_day(fold(text)) if value else None

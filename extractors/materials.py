@@ -7,7 +7,7 @@ their letters one by one: lines are first joined to chains along the baseline, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extractors.align import ReadSymbol, rect_of, slice_lattice
@@ -18,11 +18,12 @@ from extractors.textlines import Rect, TextLine, crop_rect
 from yinjian.records import FieldReading
 from yinjian.textfold import fold
 
-# All distances are in heights of the line at hand.
+# Distances in heights of the line at hand.
 LABEL_GAP = 1.6  # between the middles of two symbols: from here on the second may begin a label
 COLUMN_GAP = 3.5  # ... and from here on it belongs to another column
 LETTER_GAP = 8.0  # between the letters of a spread label
-NEXT_LINE = 1.3  # from the foot of a line to the head of the one that goes on below it
+WHOLE_LINE = 20.0  # room for a value of which nothing was found
+NEXT_LINE = 1.0  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
 NUMBER = 18  # symbols of an identity number and of a credit code
@@ -86,10 +87,8 @@ def _without_doubles(numbers: Sequence[int], lines: Sequence[TextLine]) -> list[
 
 
 def _share_within(inner: Rect, outer: Rect) -> float:
-    width = min(inner[2], outer[2]) - max(inner[0], outer[0])
-    height = min(inner[3], outer[3]) - max(inner[1], outer[1])
-    area = (inner[2] - inner[0]) * (inner[3] - inner[1])
-    return max(0.0, width) * max(0.0, height) / max(1.0, area)
+    width, height = (max(0.0, min(inner[i + 2], outer[i + 2]) - max(inner[i], outer[i])) for i in (0, 1))
+    return width * height / max(1.0, (inner[2] - inner[0]) * (inner[3] - inner[1]))
 
 
 def _distance(left: TextLine, right: TextLine) -> float | None:
@@ -149,10 +148,8 @@ def _label_at(chain: Chain, at: int, words: Mapping[str, str]) -> tuple[str, int
             errors = _errors(word, text[:length])
             if errors <= _allowed(word) and _together(chain[at : at + length]):
                 found.append((errors, -length, key))
-    if not found:
-        return None
-    _, length, key = min(found)
-    return key, -length
+    _, length, key = min(found, default=(0, 0, ""))
+    return (key, -length) if found else None
 
 
 def _with_half_label(entry: Entry, found: Sequence[Entry], words: Mapping[str, str]) -> Entry:
@@ -191,29 +188,56 @@ def _together(letters: Chain) -> bool:
     return all(_gap(letters, i) < LETTER_GAP for i in range(1, len(letters)))
 
 
-def second_look(sheet: Sheet, words: Mapping[str, str], room: Mapping[str, float], engine: Engine) -> Sheet:
-    """The sheet with those labelled rows read again as a whole that a seal lies over: it hides words from the detector.
+def second_look(
+    sheet: Sheet, found: Sequence[Entry], room: Mapping[str, float], engine: Engine
+) -> tuple[Sheet, tuple[Entry, ...]]:
+    """Values that a seal lies over read again as a whole: it hides words from the detector. The sheet gains lines.
 
     `room`: for each key to be looked at, how far its value may go on to the right of what was found, in line heights.
     """
-    found = entries(sheet.lines, words)
-    rows = {e: _row(e, found, room[e.key], sheet) for e in found if e.key in room and not _whole_number(e)}
-    stamped = {e: rect for e, rect in rows.items() if _stamped(sheet, rect)}
-    again = read(sheet, list(stamped.values()), engine) if stamped else ()
-    better = [line for e, rect in stamped.items() for line in again if line.rect == rect and _says_more(line, e)]
-    return replace(sheet, lines=(*sheet.lines, *better)) if better else sheet
+    rows = [(e, _row(e, found, room[e.key], sheet)) for e in found if e.key in room and _may_lack(e)]
+    rows = [(e, rect) for e, rect in rows if _stamped(sheet, rect)]
+    again = {line.rect: line for line in read(sheet, [rect for _, rect in rows], engine)} if rows else {}
+    better = [(e, again[rect]) for e, rect in rows if _says_more(again[rect], e)]
+    start = len(sheet.lines)
+    lines = (*sheet.lines, *(line for _, line in better))
+    mended = {id(e): Entry(e.key, e.label, _follow(start + n, {}, lines)) for n, (e, _) in enumerate(better)}
+    return replace(sheet, lines=lines), tuple(mended.get(id(e), e) for e in found)
 
 
-def _whole_number(entry: Entry) -> bool:
-    """An identity number or credit code with all its symbols: whatever is read behind it is a seal's."""
-    return len(entry.value) == NUMBER and entry.text[:-1].isascii() and entry.text[:10].isalnum()
+def _may_lack(entry: Entry) -> bool:
+    """Not a number with all its symbols, behind which a seal's would be read; without a label, only a part of one."""
+    number = len(entry.value) >= 8 and entry.text[:8].isascii() and entry.text[:8].isalnum()
+    return len(entry.value) != NUMBER if number else bool(entry.key)
 
 
 def _row(entry: Entry, found: Sequence[Entry], room: float, sheet: Sheet) -> Rect:
-    """From the label to `room` behind the value, or to the next words on the right."""
-    x0, y0, x1, y1 = entry.rect
-    beside = [e.rect[0] for e in found if e.rect[0] > x1 and min(e.rect[3], y1) - max(e.rect[1], y0) > 0.3 * (y1 - y0)]
-    return x0, y0, min([x1 + room * (y1 - y0), float(sheet.size[0]), *beside]), y1
+    """From the label to where the seal ends, at most `room` behind the value, or to the next words on the right."""
+    _, y0, x1, y1 = entry.rect
+    height = y1 - y0
+    beside = [e.rect[0] for e in found if e.rect[0] > x1 and min(e.rect[3], y1) - max(e.rect[1], y0) > 0.3 * height]
+    seal = _seal_end(sheet, (x1, y0, x1 + room * height, y1))
+    end = seal + 0.5 * height if entry.value else x1 + WHOLE_LINE * height
+    return _head(entry), y0, min([end, float(sheet.size[0]), *beside]), y1
+
+
+def _seal_end(sheet: Sheet, rect: Rect) -> float:
+    """The last column with red ink in a rectangle, in pixels; its left side when there is none."""
+    red = crop_rect(sheet.red, rect)
+    columns = ((red > RED_PRESENT).mean(0) > RED_SHARE).nonzero()[0]
+    return rect[0] + float(columns[-1]) if len(columns) else rect[0]
+
+
+def _head(entry: Entry) -> float:
+    """Where a value begins, in pixels: between it and the label, or just behind the label where its head was missed."""
+    half = 0.5 * entry.height  # a symbol's place is narrower than its print
+    begins = entry.value[0].symbol.x0 if entry.value else None
+    ends = entry.label[-1].symbol.x1 if entry.label else None
+    if ends is None or begins is None:
+        return max(0.0, begins - half if begins is not None else (ends or 0.0) + half)
+    if len(entry.label) == 1:  # the label's other letter may stand between
+        return begins - half
+    return ends + half if begins - ends > 4 * half else (ends + begins) / 2
 
 
 def _stamped(sheet: Sheet, rect: Rect) -> bool:
@@ -222,11 +246,14 @@ def _stamped(sheet: Sheet, rect: Rect) -> bool:
 
 
 def _says_more(line: TextLine, entry: Entry) -> bool:
-    """Whether a row read again holds all that was read before and more, none of it doubtful (what a seal leaves is)."""
+    """Whether a value read again holds all that was read before and more, none doubtful (what a seal leaves is)."""
     again = iter(line.text)
-    held = all(s.symbol.text in again for s in (*entry.label, *entry.value))
-    longer = len(line.text) > len(entry.label) + len(entry.value)
-    return held and longer and line.read.confidence > LEAST_SURE
+    held = all(s.symbol.text in again for s in entry.value)
+    more = len(line.text) - len(entry.value)
+    words = sum(not s.symbol.text.isascii() for s in entry.value) > len(entry.value) / 2
+    if words and more == 1 and line.text[-1].isascii():
+        return False  # the ring of a seal or an ornament of the frame is read as a digit
+    return held and more > 0 and line.read.confidence > LEAST_SURE
 
 
 def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4) -> Chain:
@@ -269,9 +296,3 @@ def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int
     lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
     written, confidence, kept, changes = decode(lattices, alphabet)
     return FieldReading(field_id, text or written, confidence, index, sheet.box(rect_of(value)), kept, changes)
-
-
-def first(found: Iterable[Entry], key: str) -> Entry | None:
-    """The topmost entry of a key, one with a value before one without."""
-    these = [e for e in found if e.key == key]
-    return next((e for e in these if e.value), these[0] if these else None)
