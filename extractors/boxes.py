@@ -1,7 +1,7 @@
 """Tick boxes: ticked, clear or unclear, judged against what the blank form has there.
 
 A blank form has a square outline left of its label. The outline is found as a square frame of ink, its size shared by
-the boxes of a group (they are one glyph); what ink is inside it beyond the outline is what somebody put there.
+the boxes of a page (they are one glyph); what ink is inside it beyond the outline is what somebody put there.
 """
 
 from __future__ import annotations
@@ -49,17 +49,33 @@ class Judged:
     rect: Rect
 
 
-def judge_group(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
-    """The boxes of one group. `dark`: density of dark ink with the ruling taken out, (H, W)."""
+def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
+    """The boxes of a page. `dark`: density of dark ink with the ruling taken out, (H, W)."""
     if not options:
         return ()
-    found = max((_find_frames(dark, options, t) for t in _thresholds(dark, options)), key=lambda f: f.worth)
-    good = [f for f in found.frames if f is not None and f.support >= FRAMED]
+    first = max((_find_frames(dark, options, t) for t in _thresholds(dark, options)), key=lambda f: f.worth)
+    good = [f for f in first.frames if f is not None and f.support >= FRAMED]
     side = float(np.median([f.side for f in good])) if good else None
+    # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the others know better.
+    found = _find_frames(dark, options, first.threshold, side)
+    good = [f for f in found.frames if f is not None and f.support >= FRAMED]
     # The outline is the palest ink that counts: what is written into the box is as dark at least.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
     ink = dark > max(found.threshold, AS_DARK * level)
-    return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
+    labels = _even_labels(options)
+    return tuple(_judge(ink, option, frame, side) for option, frame in zip(labels, found.frames, strict=True))
+
+
+def _even_labels(options: Sequence[Option]) -> tuple[Option, ...]:
+    """Labels of one height about their middles: a circle drawn round a label is not part of it."""
+    height = float(np.median([option.label[3] - option.label[1] for option in options]))
+
+    def even(option: Option) -> Option:
+        x0, y0, x1, y1 = option.label
+        middle = (y0 + y1) / 2
+        return Option((x0, middle - height / 2, x1, middle + height / 2), option.left_limit)
+
+    return tuple(even(o) if o.label[3] - o.label[1] > 1.2 * height else o for o in options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +99,10 @@ def _cut(dark: Floats, rect: Rect) -> Floats:
     return dark[y0:y1, x0:x1]
 
 
-def _find_frames(dark: Floats, options: Sequence[Option], threshold: float) -> Found:
+def _find_frames(dark: Floats, options: Sequence[Option], threshold: float, side: float | None = None) -> Found:
     """Blank boxes are hollow: an outline that is seen only where all is dark is none."""
     ink = dark > threshold
-    frames = tuple(_find_frame(ink, option) for option in options)
+    frames = tuple(_find_frame(ink, option, side) for option in options)
     worth = [0.0 if f is None else f.support - 0.7 * _filled(ink, f) for f in frames]
     return Found(float(threshold), frames, float(np.mean(worth)))
 
@@ -114,8 +130,8 @@ def _room(option: Option, ink: Mask | Floats) -> tuple[int, int, int, int]:
     return max(0, int(left)), top, int(x0 + 0.2 * height), bottom
 
 
-def _find_frame(ink: Mask, option: Option) -> Frame | None:
-    """The square frame with the best-inked weakest side."""
+def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
+    """The square frame with the best-inked weakest side; of the `known` side (pixels) where there is one."""
     x0, y0, x1, y1 = _room(option, ink)
     room = ink[y0:y1, x0:x1].astype(np.float32)
     height = option.label[3] - option.label[1]
@@ -125,9 +141,14 @@ def _find_frame(ink: Mask, option: Option) -> Frame | None:
     across_x = cv2.dilate(room, np.ones((1, 3), np.uint8))
     across_y = cv2.dilate(room, np.ones((3, 1), np.uint8))
     best: Frame | None = None
-    for side in range(max(7, int(0.55 * height)), int(1.2 * height) + 1):
+    sides = range(max(7, round(0.55 * height)), round(1.2 * height) + 1)
+    if known is not None:
+        # The nearest to the known side first: strokes of a mark make other squares as good.
+        sides = sorted((round(known) + d for d in (0, 1, -1, 2, -2)), key=lambda side: abs(side - known))  # type: ignore[assignment]
+    for side in sides:
         candidate = _best_square(across_x, across_y, side)
-        if candidate is not None and (best is None or candidate.support > best.support + 0.015):
+        better = 0.015 if known is None else 0.08
+        if candidate is not None and (best is None or candidate.support > best.support + better):
             best = candidate
     if best is None:
         return None
@@ -186,21 +207,25 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
     outside = _outside(ink, rect, stroke, option)
     if _circled(ink, rect, option):
         return State.TICKED
-    if filled < 0.035:
-        return State.CLEAR
-    if filled < 0.08 and outside < 0.1:
-        return State.UNCLEAR if _central(inside) else State.CLEAR
+    reach = _reach(inside) / max(1, side)
+    if filled < 0.08 and reach < 0.3:
+        return State.CLEAR if filled < 0.04 or reach < 0.15 else State.UNCLEAR
     strokes = filled * inside.size / max(1.0, stroke) / max(1, side)
     if filled > 0.62 and outside > 0.22 and strokes > 2.5:
         return State.UNCLEAR
     return State.TICKED
 
 
-def _central(inside: Mask) -> bool:
-    """Whether ink lies in the middle of the box, not only along its outline (a thick or doubled line)."""
+def _reach(inside: Mask) -> int:
+    """The longer extent in pixels of the largest piece of ink that comes into the middle of the box.
+
+    Ink that keeps to the edges is the outline's own: a thick, doubled or blurred line.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
     rows, columns = inside.shape
-    middle = inside[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
-    return bool(middle.mean() > 0.02) if middle.size else False
+    middle = labels[rows // 5 : rows - rows // 5, columns // 5 : columns - columns // 5]
+    present = [i for i in range(1, count) if (middle == i).any()]
+    return max((int(max(stats[i][2], stats[i][3])) for i in present), default=0)
 
 
 def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
@@ -231,7 +256,7 @@ def _circled(ink: Mask, rect: Rect, option: Option) -> bool:
     count, _, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
     for x, y, w, h, _area in stats[1:count]:
         around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.25 * height
-        beyond = y + top < y0 + 0.1 * height and y + h + top > y1 - 0.1 * height
+        beyond = y + top < y0 - 0.06 * height and y + h + top > y1 + 0.06 * height
         if around and beyond and w > 0.9 * width and h > 1.0 * height:
             return True
     return False

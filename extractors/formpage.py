@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from extractors.align import Alignment, Blank, align
-from extractors.boxes import Option, judge_group
+from extractors.boxes import Option, judge_boxes
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.ink import dark_threshold
@@ -55,12 +55,26 @@ def read_form(pages: Sequence[FormPage], platform: str, catalogue: Catalogue, en
     fields: list[FieldReading] = []
     choices: list[Choice] = []
     marks: list[Mark] = []
-    for page, place in _chosen(pages):
-        reader = _CellReader(page, place, platform, catalogue, engine)
+    readers = [_CellReader(page, place, platform, catalogue, engine) for page, place in _chosen(pages)]
+    for reader in readers:
         fields += reader.fields()
-        choices += reader.choices()
         marks += reader.marks()
+    for page in pages:
+        choices += _choices([reader for reader in readers if reader.page is page])
     return FormReading(tuple(fields), tuple(choices), tuple(marks))
+
+
+def _choices(readers: Sequence[_CellReader]) -> list[Choice]:
+    """The boxes of one page, judged beside one another."""
+    options = [(reader, *option) for reader in readers for option in reader.options()]
+    if not options:
+        return []
+    page = options[0][0].page
+    judged = judge_boxes(page.unruled, [option for _, _, option in options])
+    return [
+        Choice(slot.id, slot.label, found.state, page.index, page.sheet.box(found.rect))
+        for (_, slot, _), found in zip(options, judged, strict=True)
+    ]
 
 
 def _chosen(pages: Sequence[FormPage]) -> list[tuple[FormPage, Place]]:
@@ -114,16 +128,14 @@ class _CellReader:
                 found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect))
         return found
 
-    def choices(self) -> list[Choice]:
-        blanks = [b for b in self._alignment().blanks if b.slot.kind is SlotKind.BOX] if self._has(SlotKind.BOX) else []
+    def options(self) -> list[tuple[Slot, Option]]:
+        """The cell's tick boxes whose labels were read."""
+        if not any(slot.kind is SlotKind.BOX for slot in self.place.cell.slots()):
+            return []
         lines = self._lines()
-        options = [self._option(blank, lines) for blank in blanks]
-        known = [(b, o) for b, o in zip(blanks, options, strict=True) if o is not None]
-        judged = judge_group(self.page.unruled, [o for _, o in known])
-        return [
-            Choice(b.slot.id, b.slot.label, j.state, self.page.index, self.page.sheet.box(j.rect))
-            for (b, _), j in zip(known, judged, strict=True)
-        ]
+        blanks = [blank for blank in self._alignment().blanks if blank.slot.kind is SlotKind.BOX]
+        found = [(blank.slot, self._option(blank, lines)) for blank in blanks]
+        return [(slot, option) for slot, option in found if option is not None]
 
     def _option(self, blank: Blank, lines: Sequence[TextLine]) -> Option | None:
         """The label behind a box with the room before it; None when the label was not read."""
@@ -138,9 +150,6 @@ class _CellReader:
         same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
         return Option(_tight(self.page.ink, label), min(limit, label[0] - 0.5 * pitch))
-
-    def _has(self, kind: SlotKind) -> bool:
-        return any(slot.kind is kind for slot in self.place.cell.slots())
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}

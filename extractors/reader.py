@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.agreement import check_agreement
+from extractors.card import Card, material_kind, read_cards
 from extractors.engine import Engine
 from extractors.formmarks import seal_mark
 from extractors.formpage import FormReading, prepare, read_form
 from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form
-from extractors.materials import Card, material_kind, read_cards, read_licence
+from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
 from extractors.seals import find_seals

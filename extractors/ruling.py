@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 Rect = tuple[float, float, float, float]
 
 SHORTEST_MM = 7.5  # longer than any stroke of a printed character, shorter than any row is high
+SHORTEST_LEVEL_MM = 25.0  # a table's level lines are longer: shorter ones are strokes by hand
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
@@ -51,7 +52,8 @@ def find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     # A thin line at low resolution is paler than text: take what is clearly above its surroundings.
     blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
     ink = ((dark > 0.10) & (dark > 1.4 * blurred + 0.03)).astype(np.uint8)
-    return Ruling(_lines(ink, px_per_mm), _lines(np.ascontiguousarray(ink.T), px_per_mm))
+    level = [line for line in _lines(ink, px_per_mm) if line.length > SHORTEST_LEVEL_MM * px_per_mm]
+    return Ruling(tuple(level), _lines(np.ascontiguousarray(ink.T), px_per_mm))
 
 
 def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
@@ -133,12 +135,11 @@ def find_cells(ruling: Ruling, shape: tuple[int, int], px_per_mm: float) -> tupl
     """The areas that lines enclose, as rectangles within the lines, top to bottom and left to right (pixels)."""
     canvas = np.full(shape, 255, np.uint8)
     reach = JUNCTION_MM * px_per_mm
-    long = tuple(r for r in ruling.horizontal if r.length > 25 * px_per_mm)
-    for rule in long:
+    for rule in ruling.horizontal:
         start, end = rule.start - reach, rule.end + reach
         _draw(canvas, (start, rule.at(start)), (end, rule.at(end)))
     for rule in ruling.vertical:
-        start, end = _to_junction(rule, long, reach)
+        start, end = _to_junction(rule, ruling.horizontal, reach)
         _draw(canvas, (rule.at(start), start), (rule.at(end), end))
     return _enclosed(canvas, px_per_mm)
 
