@@ -7,7 +7,7 @@ the boxes of a page (they are one glyph); what ink is inside it beyond the outli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,15 +20,20 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 AS_DARK = 0.5  # of the outline's density: what was written is not paler than this
+TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A printed label with room for its box: the label's rectangle and how far left of it the box may lie (pixels)."""
+    """A printed label with room for its box: the label's rectangle and how far left of it the box may lie (pixels).
+
+    `level`: the height at which the box's middle is expected, when its neighbours tell.
+    """
 
     label: Rect
     left_limit: float
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,28 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     good = [f for f in first.frames if f is not None and f.support >= FRAMED]
     side = float(np.median([f.side for f in good])) if good else None
     # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the others know better.
-    found = _find_frames(dark, options, first.threshold, side)
+    found = _find_frames(dark, _levelled(options, first.frames), first.threshold, side)
     good = [f for f in found.frames if f is not None and f.support >= FRAMED]
     # The outline is the palest ink that counts: what is written into the box is as dark at least.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
     ink = dark > max(found.threshold, AS_DARK * level)
     labels = _even_labels(options)
     return tuple(_judge(ink, option, frame, side) for option, frame in zip(labels, found.frames, strict=True))
+
+
+def _levelled(options: Sequence[Option], frames: Sequence[Frame | None]) -> tuple[Option, ...]:
+    """Options with the height at which the boxes of their line stand, where at least two others agree on it."""
+    good = [(f, o) for f, o in zip(frames, options, strict=True) if f is not None and f.support >= FRAMED]
+
+    def levelled(option: Option) -> Option:
+        beside = [f.y + f.side / 2 for f, o in good if o is not option and _same_line(o.label, option.label)]
+        return replace(option, level=float(np.median(beside))) if len(beside) >= 2 else option
+
+    return tuple(levelled(option) for option in options)
+
+
+def _same_line(one: Rect, other: Rect) -> bool:
+    return min(one[3], other[3]) - max(one[1], other[1]) > 0.6 * min(one[3] - one[1], other[3] - other[1])
 
 
 def _even_labels(options: Sequence[Option]) -> tuple[Option, ...]:
@@ -73,7 +93,7 @@ def _even_labels(options: Sequence[Option]) -> tuple[Option, ...]:
     def even(option: Option) -> Option:
         x0, y0, x1, y1 = option.label
         middle = (y0 + y1) / 2
-        return Option((x0, middle - height / 2, x1, middle + height / 2), option.left_limit)
+        return replace(option, label=(x0, middle - height / 2, x1, middle + height / 2))
 
     return tuple(even(o) if o.label[3] - o.label[1] > 1.2 * height else o for o in options)
 
@@ -145,8 +165,9 @@ def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     if known is not None:
         # The nearest to the known side first: strokes of a mark make other squares as good.
         sides = sorted((round(known) + d for d in (0, 1, -1, 2, -2)), key=lambda side: abs(side - known))  # type: ignore[assignment]
+    level = None if option.level is None else option.level - y0
     for side in sides:
-        candidate = _best_square(across_x, across_y, side)
+        candidate = _best_square(across_x, across_y, side, level)
         better = 0.015 if known is None else 0.08
         if candidate is not None and (best is None or candidate.support > best.support + better):
             best = candidate
@@ -155,7 +176,7 @@ def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     return Frame(best.x + x0, best.y + y0, best.side, best.support)
 
 
-def _best_square(across_x: Floats, across_y: Floats, side: int) -> Frame | None:
+def _best_square(across_x: Floats, across_y: Floats, side: int, middle: float | None) -> Frame | None:
     rows, columns = across_x.shape
     if rows <= side or columns <= side:
         return None
@@ -163,8 +184,11 @@ def _best_square(across_x: Floats, across_y: Floats, side: int) -> Frame | None:
     plumb = cv2.filter2D(across_x, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     n, m = rows - side, columns - side
     sides = np.stack([level[:n, :m], level[side : side + n, :m], plumb[:n, :m], plumb[:n, side : side + m]])
-    # A square cut out of a larger black area is no outline: just outside of it must be paper at two sides at least.
     weakest = sides.min(0) + 0.05 * sides.mean(0)
+    if middle is not None:
+        # Boxes of one line stand level: a few pixels of skew are allowed.
+        off = np.abs(np.arange(n) + side / 2 - middle)
+        weakest = weakest - (off > 0.1 * side + 1)[:, None]
     y, x = np.unravel_index(int(weakest.argmax()), weakest.shape)
     return Frame(int(x), int(y), side, float(min(1.0, weakest[y, x])))
 
@@ -209,7 +233,9 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
         return State.TICKED
     reach = _reach(inside) / max(1, side)
     if filled < 0.08 and reach < 0.3:
-        return State.CLEAR if filled < 0.04 or reach < 0.15 else State.UNCLEAR
+        # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
+        empty = (filled < 0.04 or reach < 0.15) and outside < TOUCHING
+        return State.CLEAR if empty else State.UNCLEAR
     strokes = filled * inside.size / max(1.0, stroke) / max(1, side)
     if filled > 0.62 and outside > 0.22 and strokes > 2.5:
         return State.UNCLEAR
