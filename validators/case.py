@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from validators.compare import agrees, normal
+from validators.compare import agrees, lattice_agrees, may_be_misread, normal, plain
 from validators.policy import Policy
+from validators.sources import fact_of, form_rings
 from validators.subject import Subject, offers_for
 from yinjian.catalogue import Catalogue, Form
 from yinjian.catalogue.layout import SlotKind
@@ -98,15 +100,42 @@ class Case:
 
     def agrees(self, field_id: str, expected: str) -> bool:
         """Whether `expected` stands on the paper as this field."""
+        read, kind = self.filled(field_id), self.kind(field_id)
+        if read is None:
+            return False
+        return agrees(kind, read, expected, self.policy) or self._vouched(read, plain(kind, expected))
+
+    def _vouched(self, read: FieldReading, wanted: str) -> bool:
+        """Whether a doubtful reading is settled by others: two say `wanted`, one of them evidence, and it was seen."""
+        fact = fact_of(read.id, self.subject.certificate)
+        if fact is None or not may_be_misread(self.kind(read.id), read):
+            return False
+        said = any(plain(self.kind(f), self.claimed(f)) == wanted for f in fact.form)
+        written = sum(self._reads(f, wanted) for f in fact.form if f != read.id)
+        proven = sum(self._reads(f, wanted) for f in fact.copies if f != read.id)
+        proven += fact.sealed and any(fold(ring) == wanted for ring in form_rings(self.reading))
+        enough = proven >= 1 and said + written + proven >= 2
+        return enough and lattice_agrees(read, wanted, self.policy.margin)
+
+    def _reads(self, field_id: str, wanted: str) -> bool:
         read = self.filled(field_id)
-        return read is not None and agrees(self.kind(field_id), read, expected, self.policy)
+        return read is not None and normal(self.kind(field_id), read.text) == wanted
 
     def value(self, field_id: str) -> str:
-        """The text of a field as rules judge it: the claim's where the paper agrees, else as read; `""` when blank."""
-        read, claimed = self.filled(field_id), self.claimed(field_id)
+        """The text of a field as rules judge it: what others say if the paper agrees, else as read; `""` if blank."""
+        read = self.filled(field_id)
         if read is None:
             return ""
-        return claimed if claimed and self.agrees(field_id, claimed) else normal(self.kind(field_id), read.text)
+        expected = (text for text in self._expected(field_id) if text and self.agrees(field_id, text))
+        return next(expected, normal(self.kind(field_id), read.text))
+
+    def _expected(self, field_id: str) -> Iterator[str]:
+        """The claim's text, then what the copies say."""
+        yield self.claimed(field_id)
+        fact = fact_of(field_id, self.subject.certificate)
+        for copy in fact.copies if fact and field_id in fact.form else ():
+            read = self.filled(copy)
+            yield normal(self.kind(copy), read.text) if read else ""
 
     def same(self, one: str, other: str) -> bool:
         """Whether two fields, read at two places, hold the same text; each may settle the other's doubtful symbol."""

@@ -45,6 +45,11 @@ def agrees(kind: FieldKind, read: FieldReading, expected: str, policy: Policy) -
     return seen == wanted or (_only_confused(kind, seen, wanted) and lattice_agrees(read, wanted, policy.margin))
 
 
+def may_be_misread(kind: FieldKind, read: FieldReading) -> bool:
+    """Whether an expected text may overrule what was read; never a number whose check digit holds."""
+    return not _well_formed(normal(kind, read.text))
+
+
 def lattice_agrees(read: FieldReading, expected: str, margin: float) -> bool:
     """Whether the recogniser saw `expected` as well; for a single line, because where more break is not known."""
     if len(read.lattices) != 1:

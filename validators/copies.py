@@ -8,6 +8,8 @@ from validators.case import Case
 from yinjian.catalogue.model import Material, MaterialKind
 from yinjian.records import Mark, PageKind
 
+# What the seals of those who issue licences and certificates of legal persons say.
+_AUTHORITIES = ("监督管理", "工商行政", "行政审批", "登记管理", "编制委员会", "民政", "司法")
 _UNIT_PAIRS = (
     ("licence_unit_name", "unit_name"),
     ("licence_uscc", "uscc"),
@@ -54,13 +56,21 @@ def holder(case: Case, role: str) -> str:
     return other if same else role
 
 
-def sealed_copies(case: Case) -> Iterator[tuple[str, Mark]]:
-    """Each seal on a copy that must be sealed, with the copy's name."""
+def seals_on(case: Case, page: int) -> tuple[Mark, ...]:
+    """What may be the unit's seal on a copy: no red picture, nor the seal of the authority that issued the document."""
+    marks = (m for m in case.reading.marks if m.id == "material_seal" and m.page == page)
+    large = (m for m in marks if m.size_mm is None or m.size_mm >= case.policy.min_seal_mm)
+    return tuple(mark for mark in large if not _of_authority(mark, case.unit_name))
+
+
+def _of_authority(mark: Mark, unit_name: str) -> bool:
+    return any(word in mark.ring_text and word not in unit_name for word in _AUTHORITIES)
+
+
+def sealed_pages(case: Case) -> Iterator[tuple[str, int]]:
+    """(copy, page) for every page that must be sealed."""
     for material in scanned(case):
-        pages = pages_of(case, material) if material.sealed else ()
-        for mark in case.reading.marks:
-            if mark.id == "material_seal" and mark.page in pages:
-                yield place(material), mark
+        yield from ((place(material), page) for page in pages_of(case, material) if material.sealed)
 
 
 def evidence(case: Case) -> Iterator[tuple[str, str]]:

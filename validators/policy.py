@@ -13,15 +13,22 @@ class Policy:
 
     version: str = "1"
     # An uncorroborated value read with less confidence (0 to 1, its least sure symbol) is looked at by a person.
-    min_confidence: float = 0.5
+    min_confidence: float = 0.75
+    # Telephones have no check digit and stand on no copy.
+    min_phone_confidence: float = 0.9
     # An expected text is on the paper when log P(expected) > log P(best) + margin.
     margin: float = -4.0
-    # The same for the text round a seal, stricter, because there the whole name is weighed and not one symbol.
-    ring_margin: float = -2.0
-    # Share of the unit's name to be legible in the seal on a copy, which is stamped over print.
+    # The same for the text round a collected seal, which stands on blank paper.
+    ring_margin: float = -4.0
+    # Share of the unit's name to be legible in a seal that is stamped over print.
     ring_share: float = 0.5
-    # Symbols in a seal that contradict the unit's name: from here on it is surely another's.
+    # A symbol misread there costs at most this much: the true one is among those that the recogniser held possible.
+    ring_misread: float = -8.0
+    # Symbols in a seal that contradict the unit's name, and the share of the name below which it is surely another's.
     ring_strangers: int = 2
+    ring_another: float = 0.6
+    # Red print and pictures are smaller; a unit's seal measures 38 mm and more.
+    min_seal_mm: float = 30.0
     # Days from the date on the form to the day of judgement.
     max_age_days: int = 180
     # What it weighs that a new certificate could not be looked up because no register was given. Where a register

@@ -141,7 +141,7 @@ def claim(
 
 def certificate(**parts: Any) -> RegisterEntry:
     """The unit's enterprise certificate in the register."""
-    texts = {
+    texts: dict[str, Any] = {
         "platform": "hpe",
         "certificate": "enterprise",
         "unit_name": UNIT,

@@ -21,6 +21,7 @@ from tests.validators.builder import (
     with_field,
 )
 from yinjian.findings import Severity
+from yinjian.records import Reading
 
 NEW = application()
 
@@ -110,3 +111,44 @@ def test_claim_fits_form() -> None:
 
 def test_claim_not_from_the_future() -> None:
     assert found(NEW, replace(claim(NEW), submitted_on=date(2026, 6, 2))) == [("claim.invalid", "submitted_on")]
+
+
+MISREAD = "贺方舟"
+
+
+def misread(field_id: str, copy_id: str | None = None) -> Reading:
+    """A name with one doubtful symbol, read wrong; with `copy_id`, one of the copies does not say the true name."""
+    paper = with_field(NEW, field_id, MISREAD, lattices=(doubtful(MISREAD, 1, "云"),))
+    return with_field(paper, copy_id, "") if copy_id else paper
+
+
+def test_a_doubtful_reading_is_settled_when_claim_and_evidence_say_the_same() -> None:
+    assert found(misread("legal_person_name"), claim(NEW)) == []
+    # Over the counter two pieces of evidence do it, one alone does not.
+    assert found(misread("legal_person_name")) == []
+    assert ("material.inconsistent", "legal_person.id_name") in found(
+        misread("legal_person_name", "licence_legal_person")
+    )
+
+
+def test_a_sure_reading_is_never_settled_by_others() -> None:
+    assert ("field.inconsistent", "legal_person_name") in found(
+        with_field(NEW, "legal_person_name", MISREAD), claim(NEW)
+    )
+
+
+def test_a_claim_alone_settles_nothing() -> None:
+    seen = "哈尔滨市松北区创新一路 72 号"
+    lattices = (doubtful(seen, seen.index("7"), "1"),)
+    paper = with_field(NEW, "address", seen, lattices=lattices)
+    assert ("field.inconsistent", "address") in found(paper, claim(NEW))
+
+
+def test_form_and_claim_do_not_settle_the_evidence() -> None:
+    """Both are the applicant's word: a licence that may say another name needs a seal or card beside it."""
+    seen = UNIT.replace("云", "去")
+    at = UNIT.index("云")
+    licence = with_field(NEW, "licence_unit_name", seen, lattices=(doubtful(seen, at, "云"),))
+    assert found(licence, claim(NEW)) == []  # the seals on the form say the name
+    unread = replace(licence, marks=tuple(replace(m, ring_text="", ring_lattice=None) for m in licence.marks))
+    assert ("material.inconsistent", "licence_unit_name") in found(unread, claim(NEW))

@@ -122,6 +122,7 @@ def test_a_blank_address_is_the_only_finding() -> None:
 
 
 def test_fields_legible() -> None:
+    assert found(with_field(NEW, "agent_phone", confidence=0.85)) == [("field.unclear", "agent_phone")]
     doubtful_address = with_field(NEW, "address", confidence=0.3)
     assert found(doubtful_address) == [("field.unclear", "address")]
     # The claim knew the same text without seeing the paper; the licence says the same name.

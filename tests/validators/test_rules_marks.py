@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.validators.builder import (
@@ -10,14 +12,18 @@ from tests.validators.builder import (
     doubtful,
     found,
     lattice,
+    mark,
     page_of,
+    verdict,
     with_field,
     with_mark,
     without_mark,
 )
+from yinjian.findings import Severity
 from yinjian.records import PageKind, Reading
 
 NEW = application()
+LICENCE = page_of(NEW, PageKind.BUSINESS_LICENCE)
 LEGAL = application("hpe", "legal_person")
 
 
@@ -82,16 +88,39 @@ def test_a_misread_symbol_in_a_ring_is_settled_by_the_lattice() -> None:
     assert found(with_mark(NEW, "seal_declaration", ring_text=seen, ring_lattice=doubtful(seen, at, "云"))) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "findings"),
-    [
-        (UNIT[:7], []),  # over print half the name is enough when nothing contradicts
-        (UNIT[:4], [("seal.unclear", "business_licence")]),
-        ("大庆油城建设工程集团", [("seal.name_mismatch", "business_licence")]),
-    ],
-)
-def test_copy_seals_are_the_units(text: str, findings: list[tuple[str, str]]) -> None:
-    assert found(ring(NEW, text, "material_seal", page=2)) == findings
+def test_copy_seals_are_the_units() -> None:
+    foreign = ring(NEW, "大庆油城建设工程集团", "material_seal", LICENCE)
+    assert found(foreign) == [("seal.name_mismatch", "business_licence")]
+
+
+def test_an_illegible_seal_on_a_copy_is_noted_while_the_form_proves_the_seal() -> None:
+    worn = ring(NEW, UNIT[:4], "material_seal", LICENCE)
+    noted = verdict(worn)
+    assert [(f.code, f.where, f.severity) for f in noted.findings] == [
+        ("seal.unclear", "business_licence", Severity.NOTES)
+    ]
+    unproven = verdict(ring(worn, ""))
+    assert [f.severity for f in unproven.findings] == [Severity.BLOCKS, Severity.BLOCKS]
+
+
+def with_seal(reading: Reading, text: str, size_mm: float) -> Reading:
+    """One more red thing on the licence."""
+    extra = replace(mark("material_seal", LICENCE), ring_text=text, ring_lattice=lattice(text), size_mm=size_mm)
+    return replace(reading, marks=(*reading.marks, extra))
+
+
+AUTHORITY = ("哈尔滨市市场监督管理局", 40.0)
+
+
+@pytest.mark.parametrize(("text", "size_mm"), [AUTHORITY, ("", 18.0), ("", 41.0)])
+def test_beside_the_units_seal_other_red_things_do_not_matter(text: str, size_mm: float) -> None:
+    assert found(with_seal(NEW, text, size_mm)) == []
+
+
+@pytest.mark.parametrize(("text", "size_mm"), [AUTHORITY, ("", 18.0)])
+def test_what_is_no_seal_of_the_units_seals_nothing(text: str, size_mm: float) -> None:
+    bare = without_mark(NEW, "material_seal", LICENCE)
+    assert found(with_seal(bare, text, size_mm)) == [("material.unsealed", "business_licence")]
 
 
 def test_on_a_form_that_names_no_unit_the_licence_says_whose_seal_it_is() -> None:

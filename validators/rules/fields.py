@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from validators.case import Case
 from validators.checkdigits import is_identity_number, is_registration_number, is_uscc
 from validators.compare import day
-from validators.copies import evidence
+from validators.sources import fact_of
 from validators.titles import title
 from yinjian.catalogue.model import FieldKind
 from yinjian.findings import Finding, finding
@@ -34,10 +34,15 @@ def fields_legible(case: Case) -> Iterator[Finding]:
     A value that was read at another place as well, or that the claim knew, needs no confidence of its own.
     """
     for read in case.reading.fields:
-        doubtful = read.confidence < case.policy.min_confidence and _matters(case, read.id)
+        doubtful = read.confidence < _needed(case, read.id) and _matters(case, read.id)
         if doubtful and case.filled(read.id) and not _borne_out(case, read.id):
             message = f"{title(read.id)}识别把握不足（{read.confidence:.2f}），读作「{read.text}」，请对照图像核对。"
             yield finding("field.unclear", read.id, message)
+
+
+def _needed(case: Case, field_id: str) -> float:
+    phone = case.kind(field_id) is FieldKind.PHONE
+    return case.policy.min_phone_confidence if phone else case.policy.min_confidence
 
 
 def _matters(case: Case, field_id: str) -> bool:
@@ -51,10 +56,12 @@ def _matters(case: Case, field_id: str) -> bool:
 
 
 def _borne_out(case: Case, field_id: str) -> bool:
+    """Whether the claim says so; where it says nothing, whether another field does that states the same fact."""
     if case.claimed(field_id):
         return case.agrees(field_id, case.claimed(field_id))
-    pairs = (*evidence(case), AGENT)
-    return any(field_id in pair and case.same(*pair) for pair in pairs)
+    fact = fact_of(field_id, case.subject.certificate)
+    others = set(fact.form + fact.copies) - {field_id} if fact else set()
+    return any(case.same(field_id, other) for other in others)
 
 
 def unit_code_valid(case: Case) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from validators.case import Case
 from validators.compare import day
-from validators.copies import evidence, holder, pages_of, place, scanned
+from validators.copies import evidence, holder, pages_of, place, scanned, sealed_pages, seals_on
 from validators.titles import title
 from yinjian.catalogue.model import Material, MaterialKind
 from yinjian.findings import Finding, Severity, finding
@@ -44,10 +44,8 @@ def _missing_sides(case: Case, material: Material) -> str:
 
 def copies_sealed(case: Case) -> Iterator[Finding]:
     """注：所有复印件需加盖公章。"""
-    sealed = {mark.page for mark in case.reading.marks if mark.id == "material_seal"}
-    for material in scanned(case):
-        if material.sealed and set(pages_of(case, material)) - sealed:
-            where = place(material)
+    for where, page in sealed_pages(case):
+        if not seals_on(case, page):
             yield finding("material.unsealed", where, f"{title(where)}未加盖公章，请申请人盖章后重新提交。")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import SequenceMatcher
 from enum import Enum, auto
 
 from validators.case import Case
-from validators.copies import sealed_copies
+from validators.copies import sealed_pages, seals_on
 from validators.titles import title
-from yinjian.findings import Finding, finding
+from yinjian.findings import Finding, Severity, finding
 from yinjian.records import Mark, MarkKind
 from yinjian.textfold import fold, print_forms
 
@@ -27,24 +28,33 @@ def form_seals_are_the_units(case: Case) -> Iterator[Finding]:
     required = case.required_marks()
     for mark in case.reading.marks:
         if mark.kind is MarkKind.SEAL and mark.id in required:
-            yield from _judged(case, mark, mark.id, share=1.0)
+            # The collected seal stands on blank paper, the declared one over print by nature.
+            share = 1.0 if mark.id == "seal_collection" else case.policy.ring_share
+            yield from _judged(case, (mark,), mark.id, share)
 
 
 def copy_seals_are_the_units(case: Case) -> Iterator[Finding]:
     """所有复印件需加盖公章。
 
     A seal on a copy lies over print: it is the unit's when most of the name can be read and nothing contradicts it.
+    Red print of the document may be taken for a seal: one seal of the unit's on each page is what is asked for.
+    One that is merely illegible is noted where the form's own seals are the unit's.
     """
-    for where, mark in sealed_copies(case):
-        yield from _judged(case, mark, where, case.policy.ring_share)
+    known = not list(form_seals_are_the_units(case))
+    for where, page in sealed_pages(case):
+        for found in _judged(case, seals_on(case, page), where, case.policy.ring_share):
+            illegible = known and found.code == "seal.unclear"
+            yield replace(found, severity=Severity.NOTES) if illegible else found
 
 
-def _judged(case: Case, mark: Mark, where: str, share: float) -> Iterator[Finding]:
-    owner = owner_of(case, mark, share)
-    seen = f"{title(where)}的印文读作「{mark.ring_text}」"
-    if owner is Owner.ANOTHER:
+def _judged(case: Case, marks: tuple[Mark, ...], where: str, share: float) -> Iterator[Finding]:
+    owners = [owner_of(case, mark, share) for mark in marks]
+    if Owner.UNIT in owners or not owners:
+        return
+    seen = f"{title(where)}的印文读作「{'、'.join(mark.ring_text for mark in marks)}」"
+    if Owner.ANOTHER in owners:
         yield finding("seal.name_mismatch", where, f"{seen}，与单位名称不符，请核对是否为本单位公章。")
-    elif owner is Owner.UNCLEAR:
+    else:
         yield finding("seal.unclear", where, f"{seen}，无法确认为本单位公章，请对照图像核对。")
 
 
@@ -60,9 +70,25 @@ def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     if ring == name or _ring_lattice_agrees(case, mark, name):
         return Owner.UNIT
     legible, strangers = _overlap(name, ring)
-    if strangers >= case.policy.ring_strangers:
+    if share < 1.0 and legible >= share * len(name) and _misread_only(case, mark, name, strangers):
+        return Owner.UNIT
+    # Over a copy's print much is misread that is no other name.
+    likely = mark.id == "material_seal" and legible >= case.policy.ring_another * len(name)
+    if strangers >= case.policy.ring_strangers and not likely:
         return Owner.ANOTHER
-    return Owner.UNIT if not strangers and legible >= share * len(name) else Owner.UNCLEAR
+    return Owner.UNCLEAR
+
+
+def _misread_only(case: Case, mark: Mark, name: str, strangers: int) -> bool:
+    """Whether each stranger may be a misreading: the recogniser held the name's own symbol for possible there.
+
+    Symbols that are not there at all (hidden by print, or faint) weigh as much as strangers.
+    """
+    lattice = mark.ring_lattice
+    if lattice is None:
+        return strangers == 0
+    wanting = max(strangers, len(name) - len(_ring_name(mark.ring_text)), 1)
+    return max(lattice.margin(t) for t in print_forms(name)) > case.policy.ring_misread * wanting
 
 
 def _ring_name(ring_text: str) -> str:
