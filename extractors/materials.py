@@ -121,11 +121,8 @@ def _split(chain: Chain, words: Mapping[str, str]) -> list[Entry]:
         if match or (len(value) > 1 and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
             found.append(Entry(key, label, value))
             key, label, value = (match[0], chain[at : at + match[1]], ()) if match else ("", (), ())
-            at += match[1] if match else 0
-            if match:
-                continue
-        value = (*value, chain[at])
-        at += 1
+        value = value if match else (*value, chain[at])
+        at += match[1] if match else 1
     found.append(Entry(key, label, value))
     return [e for e in found if e.label or e.value]
 
@@ -146,7 +143,7 @@ def _label_at(chain: Chain, at: int, words: Mapping[str, str]) -> tuple[str, int
     for word, key in words.items():
         for length in (len(word), len(word) - 1):
             errors = _errors(word, text[:length])
-            if errors <= _allowed(word) and _together(chain[at : at + length]):
+            if errors <= _allowed(word) and _together(chain[at : at + length], word):
                 found.append((errors, -length, key))
     _, length, key = min(found, default=(0, 0, ""))
     return (key, -length) if found else None
@@ -184,8 +181,13 @@ def _errors(word: str, text: str) -> int:
     return len(word)
 
 
-def _together(letters: Chain) -> bool:
-    return all(_gap(letters, i) < LETTER_GAP for i in range(1, len(letters)))
+def _together(letters: Chain, word: str) -> bool:
+    """Letters of one label. A last one that is not the label's stands like the others: else it is the value's first."""
+    gaps = [_gap(letters, i) for i in range(1, len(letters))]
+    if len(letters) == len(word) and letters[-1].symbol.text != word[-1]:
+        alike = letters[-1].line == letters[-2].line and gaps[-1] < 1.3 * max(gaps[:-1])
+        return alike and not letters[-1].symbol.text.isascii()
+    return max(gaps) < LETTER_GAP
 
 
 def second_look(
@@ -223,8 +225,7 @@ def _row(entry: Entry, found: Sequence[Entry], room: float, sheet: Sheet) -> Rec
 
 def _seal_end(sheet: Sheet, rect: Rect) -> float:
     """The last column with red ink in a rectangle, in pixels; its left side when there is none."""
-    red = crop_rect(sheet.red, rect)
-    columns = ((red > RED_PRESENT).mean(0) > RED_SHARE).nonzero()[0]
+    columns = ((crop_rect(sheet.red, rect) > RED_PRESENT).mean(0) > RED_SHARE).nonzero()[0]
     return rect[0] + float(columns[-1]) if len(columns) else rect[0]
 
 
@@ -241,8 +242,7 @@ def _head(entry: Entry) -> float:
 
 
 def _stamped(sheet: Sheet, rect: Rect) -> bool:
-    red = crop_rect(sheet.red, rect)
-    return bool((red > RED_PRESENT).mean() > RED_SHARE)
+    return bool((crop_rect(sheet.red, rect) > RED_PRESENT).mean() > RED_SHARE)
 
 
 def _says_more(line: TextLine, entry: Entry) -> bool:

@@ -22,6 +22,7 @@ from yinjian.records import FieldReading, PageKind
 from yinjian.textfold import fold
 
 SAMPLES = Path(__file__).parents[2] / "samples"
+NUMBER = "230103198502249871"
 HEIGHT = 40.0  # px of the lines made up here
 
 
@@ -96,6 +97,16 @@ def test_a_licence_without_a_term_has_none() -> None:
 def test_half_a_label_in_the_column_of_labels_is_enough() -> None:
     lines = [x for x in LICENCE if x.text != "名"]
     assert texts(read_licence(sheet_of(*lines), 0))["licence_unit_name"] == "哈尔滨市沐屿医疗器械有限公司"
+
+
+def test_a_label_without_its_last_letter_takes_none_of_the_value() -> None:
+    lines = [line("法定代表", 100, 480) if x.text == "法定代表人" else x for x in LICENCE]
+    assert texts(read_licence(sheet_of(*lines), 0))["licence_legal_person"] == "陈雨涵"
+    front = [
+        line("公民身份号", 50, 360, 30) if x.text == "公民身份号码" else x for x in card_front("胡文", NUMBER, 50, 100)
+    ]
+    (card,) = read_cards(sheet_of(*front), 0)
+    assert texts(card.fields)["id_number"] == NUMBER
 
 
 def test_running_text_is_no_document() -> None:
