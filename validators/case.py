@@ -147,9 +147,10 @@ class Case:
         return tuple(i for i, p in pages if p.kind is kind and role in (None, p.role))
 
     @property
-    def unit_name(self) -> str:
-        """The unit's name: the form's, or the licence's where the form names no unit."""
-        return self.value("unit_name" if self.on_form("unit_name") else "licence_unit_name")
+    def unit_names(self) -> tuple[str, ...]:
+        """The unit's name as the form and the licence give it. Where they differ a rule of its own tells."""
+        names = (self.value("unit_name"), self.value("licence_unit_name"))
+        return tuple(dict.fromkeys(fold(name) for name in names if name))
 
     @property
     def unit_code(self) -> str:

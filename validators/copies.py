@@ -60,11 +60,11 @@ def seals_on(case: Case, page: int) -> tuple[Mark, ...]:
     """What may be the unit's seal on a copy: no red picture, nor the seal of the authority that issued the document."""
     marks = (m for m in case.reading.marks if m.id == "material_seal" and m.page == page)
     large = (m for m in marks if m.size_mm is None or m.size_mm >= case.policy.min_seal_mm)
-    return tuple(mark for mark in large if not _of_authority(mark, case.unit_name))
+    return tuple(mark for mark in large if not _of_authority(mark, case.unit_names))
 
 
-def _of_authority(mark: Mark, unit_name: str) -> bool:
-    return any(word in mark.ring_text and word not in unit_name for word in _AUTHORITIES)
+def _of_authority(mark: Mark, unit_names: tuple[str, ...]) -> bool:
+    return any(word in mark.ring_text and word not in "".join(unit_names) for word in _AUTHORITIES)
 
 
 def sealed_pages(case: Case) -> Iterator[tuple[str, int]]:

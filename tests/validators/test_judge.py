@@ -134,3 +134,12 @@ def test_judging_is_fast_and_repeatable() -> None:
 def test_a_clock_that_is_wrong_never_lets_pass() -> None:
     assert verdict(application(), as_of=date(2000, 1, 1)).decision is Decision.REVIEW
     assert judge(application(), None, (), date(2126, 1, 1), ALL).decision is Decision.REVIEW
+
+
+def test_a_misread_name_on_the_form_does_not_make_strangers_of_the_seals() -> None:
+    reading = application()
+    misread = builder.with_field(reading, "unit_name", "哈尔滨松北去移软件有限公司", confidence=0.4)
+    assert found(misread, claim(reading)) == [
+        ("field.inconsistent", "unit_name"),
+        ("material.inconsistent", "licence_unit_name"),
+    ]

@@ -64,9 +64,14 @@ def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     if case.on_form("employer"):  # an expert's form: nothing else names the unit
         # 工作单位及职务: the unit's name and then a post; where the name ends is not marked.
         return Owner.UNIT if len(ring) >= 4 and fold(case.value("employer")).startswith(ring) else Owner.UNCLEAR
-    name = fold(case.unit_name)
-    if not name or not ring:
-        return Owner.UNCLEAR
+    owners = {_owner(case, mark, ring, name, share) for name in case.unit_names} if ring else {Owner.UNCLEAR}
+    if Owner.UNIT in owners:
+        return Owner.UNIT
+    return Owner.ANOTHER if owners == {Owner.ANOTHER} else Owner.UNCLEAR
+
+
+def _owner(case: Case, mark: Mark, ring: str, name: str, share: float) -> Owner:
+    """Whether it is the seal of a unit of that name."""
     if ring == name or _ring_lattice_agrees(case, mark, name):
         return Owner.UNIT
     legible, strangers = _overlap(name, ring)
