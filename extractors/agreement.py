@@ -36,7 +36,9 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
     matcher = SequenceMatcher(None, expected, read, autojunk=False)
     covered = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(expected))
     if covered < COVERED:
-        return (_finding("agreement.unclear", f"只能辨认协议内容的 {covered:.0%}，请人工核对或请申请人重新扫描协议页。"),)
+        return (
+            _finding("agreement.unclear", f"只能辨认协议内容的 {covered:.0%}，请人工核对或请申请人重新扫描协议页。"),
+        )
     altered, unclear = [], []
     for kind, a0, a1, b0, b1 in matcher.get_opcodes():
         if kind == "equal":
@@ -81,7 +83,7 @@ def _read_symbols(lines: Sequence[TextLine]) -> tuple[str, list[Place]]:
 def _weigh(
     expected: str, a0: int, a1: int, read: str, b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]
 ) -> str:
-    """"same", "altered" or "unclear" for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
+    """ "same", "altered" or "unclear" for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
     around = [k for k in (b0 - 1, *range(b0, b1), b1) if 0 <= k < len(places)]
     touched = {places[k].line for k in around}
     if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:

@@ -20,7 +20,19 @@ LATIN = frozenset(chr(code) for code in range(33, 127))
 PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】…—～·○〇□☑☐■√✓×✔")
 
 # A lower-case letter that looks like its capital stands for it where only capitals can be.
-CAPITALS = {"x": "X", "×": "X", "Х": "X", "о": "0", "O": "0", "o": "0", "〇": "0", "○": "0", "l": "1", "I": "1", "|": "1"}
+CAPITALS = {
+    "x": "X",
+    "×": "X",
+    "Х": "X",
+    "о": "0",
+    "O": "0",
+    "o": "0",
+    "〇": "0",
+    "○": "0",
+    "l": "1",
+    "I": "1",
+    "|": "1",
+}
 
 
 @cache

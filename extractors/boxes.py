@@ -143,7 +143,7 @@ def _outline_density(dark: Floats, frame: Frame) -> float:
 
 def _room(option: Option, ink: Mask | Floats) -> tuple[int, int, int, int]:
     """Where the box of a label can be: left of it, about as high as the label."""
-    x0, y0, x1, y1 = option.label
+    x0, y0, _x1, y1 = option.label
     height = y1 - y0
     left = max(option.left_limit, x0 - 2.0 * height)
     top, bottom = max(0, int(y0 - 0.2 * height)), min(ink.shape[0], int(y1 + 0.2 * height))
@@ -180,8 +180,12 @@ def _best_square(across_x: Floats, across_y: Floats, side: int, middle: float | 
     rows, columns = across_x.shape
     if rows <= side or columns <= side:
         return None
-    level = cv2.filter2D(across_y, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
-    plumb = cv2.filter2D(across_x, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    level = cv2.filter2D(
+        across_y, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
+    plumb = cv2.filter2D(
+        across_x, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
     n, m = rows - side, columns - side
     sides = np.stack([level[:n, :m], level[side : side + n, :m], plumb[:n, :m], plumb[:n, side : side + m]])
     weakest = sides.min(0) + 0.05 * sides.mean(0)
@@ -290,7 +294,7 @@ def _circled(ink: Mask, rect: Rect, option: Option) -> bool:
 
 def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judged:
     """No outline: a √ or ■ was typed in place of the box, or ink hides it, or there is nothing at all."""
-    x0, y0, x1, y1 = option.label
+    x0, y0, _x1, y1 = option.label
     size = side if side is not None else 0.8 * (y1 - y0)
     centre = (y0 + y1) / 2
     left = max(option.left_limit, x0 - 1.6 * size)
@@ -300,6 +304,6 @@ def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judge
         return Judged(State.TICKED, rect)
     inked = float(area.sum()) / max(1.0, size * size)
     # A stroke of two sides' length and a tenth of a side's width is the least that a tick is.
-    if 0.1 < inked:
+    if inked > 0.1:
         return Judged(State.TICKED if inked < 0.9 or area.mean() > 0.5 else State.UNCLEAR, rect)
     return Judged(State.UNCLEAR, rect)

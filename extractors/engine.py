@@ -32,7 +32,7 @@ LONGEST = 3200  # at height 48; PaddleOCR's own limit
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """One line: its text, how sure (0 to 1, the least sure symbol), the lattice, and per symbol its span along the crop.
+    """One line: its text, how sure (0 to 1, the least sure symbol), the lattice, and each symbol's span along the crop.
 
     `spans[i]` is `(start, end)` of symbol i as fractions of the crop's width. `free_text` is what was read with no
     alphabet.
@@ -80,7 +80,7 @@ class Engine:
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:
-        return tuple([BLANK, *self._recogniser.post_op.character[1:]])
+        return (BLANK, *self._recogniser.post_op.character[1:])
 
     @cached_property
     def _masks(self) -> dict[str, NDArray[np.bool_]]:

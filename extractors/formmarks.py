@@ -125,13 +125,18 @@ def collected_seal(
         seal = max(found, key=lambda s: max(s.radii))
         return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, area, mask, len(found)))
     strokes = find_strokes(sheet, mask, area)
-    if strokes is None or min(strokes.rect[2] - strokes.rect[0], strokes.rect[3] - strokes.rect[1]) < 12 * sheet.px_per_mm:
+    if (
+        strokes is None
+        or min(strokes.rect[2] - strokes.rect[0], strokes.rect[3] - strokes.rect[1]) < 12 * sheet.px_per_mm
+    ):
         return None
     image = cut_out(sheet, sheet.dark, strokes.rect)
     return Mark(mark_id, MarkKind.SEAL, index, sheet.box(strokes.rect), image, faults=("seal.not_red",))
 
 
-def declared_seal(mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, engine: Engine) -> Mark | None:
+def declared_seal(
+    mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, engine: Engine
+) -> Mark | None:
     """The seal on the declaration: it lies over print by nature, and may reach below the table."""
     found = [seal for seal in seals if overlap(seal.rect, cell) > 0.15]
     if not found:
@@ -162,7 +167,12 @@ def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Ma
         return None
     faults = () if strokes.sure else ("signature.unclear",)
     return Mark(
-        mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), _signature_image(sheet, strokes, mask), faults=faults
+        mark_id,
+        MarkKind.SIGNATURE,
+        index,
+        sheet.box(strokes.rect),
+        _signature_image(sheet, strokes, mask),
+        faults=faults,
     )
 
 
@@ -170,4 +180,3 @@ def _signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
     """The ink of the strokes alone: ruling is masked away."""
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)
-

@@ -11,10 +11,10 @@ from extractors.boxes import Option, judge_boxes
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.ink import dark_threshold
-from extractors.page import Floats, Sheet
+from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
-from extractors.signatures import Mask, ink_mask, without_ruling
+from extractors.signatures import Mask, ink_mask
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
 from extractors.values import read_blank, read_cell, read_date
@@ -34,7 +34,7 @@ class FormReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FormPage:
-    """A page of the form with what reading it needs: dark ink with the ruling taken out, seals, and the form's places on it."""
+    """A page of the form with what reading it needs: dark ink without the ruling, seals, the form's places on it."""
 
     sheet: Sheet
     index: int
@@ -165,9 +165,7 @@ class _CellReader:
         if slot.kind is SlotKind.COLLECTION:
             area = self._collection_area()
             if slot.id.startswith("seal"):
-                return collected_seal(
-                    slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine
-                )
+                return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             return signature_mark(slot.id, sheet, index, area, self.page.ink)
         place = signature_place(blank, self._lines(), cell)
         return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
@@ -175,9 +173,7 @@ class _CellReader:
     def _free_seals(self) -> list[Seal]:
         """Seals whose middle does not lie in another cell that collects one."""
         areas = [
-            p.rect
-            for p in self.page.matched.places
-            if any(slot.kind is SlotKind.COLLECTION for slot in p.cell.slots())
+            p.rect for p in self.page.matched.places if any(slot.kind is SlotKind.COLLECTION for slot in p.cell.slots())
         ]
         return [s for s in self.page.seals if not any(_holds(area, s.centre) for area in areas)]
 

@@ -68,7 +68,9 @@ def form_runs(form: Form) -> frozenset[str]:
     texts = [form.title]
     for row in form.rows:
         texts += [cell.label for cell in row.cells]
-        texts += ["".join(part if not isinstance(part, Slot) else "□" for part in line) for c in row.cells for line in c.lines]
+        texts += [
+            "".join(part if not isinstance(part, Slot) else "□" for part in line) for c in row.cells for line in c.lines
+        ]
     return frozenset(run for text in texts for run in _runs(fold(text)))
 
 

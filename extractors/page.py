@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import Engine
-from extractors.ink import as_print, separate
+from extractors.ink import as_print, dark_threshold, separate
 from extractors.ruling import Rect, Ruling, find_cells, find_ruling, upright_lean
 from extractors.straighten import A4_INCHES, Upright
 from extractors.textlines import TextLine, crop_rect, quad_rects
@@ -19,6 +19,8 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 RED_PRESENT = 0.08  # density of red ink that may hide print
+MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
+MISSED_HEIGHT_MM = (1.8, 8.0)
 RED_SHARE = 0.02  # of a line's area: from here on it is read without its red ink
 
 
@@ -75,7 +77,46 @@ def take_apart(file: str, page: int, upright: Upright, engine: Engine) -> Sheet:
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
     rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]
-    return replace(sheet, lines=read(sheet, rects, engine))
+    return replace(sheet, lines=read(sheet, [*rects, *_missed(sheet, rects)], engine))
+
+
+def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
+    """Lines in the table's cells that the detector passed over (it does where a signature leans on a label)."""
+    px = sheet.px_per_mm
+    ink = (without_ruling(sheet) > dark_threshold(sheet.dark)).astype(np.uint8)
+    outside = np.ones_like(ink)
+    for x0, y0, x1, y1 in sheet.cells:
+        outside[int(y0) : int(y1), int(x0) : int(x1)] = 0
+    ink[outside > 0] = 0
+    for x0, y0, x1, y1 in rects:
+        ink[max(0, int(y0)) : int(y1) + 1, max(0, int(x0 - 0.5 * px)) : int(x1 + 0.5 * px)] = 0
+    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, int(MISSED_JOIN_MM * px)), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    room = 0.4 * px
+    return [
+        (x - room, y - room, x + w + room, y + h + room)
+        for x, y, w, h, area in (map(float, stats[i]) for i in range(1, count))
+        if MISSED_HEIGHT_MM[0] * px < h < MISSED_HEIGHT_MM[1] * px and w > h and area > 0.1 * w * h
+    ]
+
+
+def without_ruling(sheet: Sheet) -> Floats:
+    """The density of dark ink with the ruling taken out, (H, W)."""
+    dark = sheet.dark.copy()
+    pen = max(3, round(0.5 * sheet.px_per_mm))
+    for rule in sheet.ruling.horizontal:
+        _wipe(
+            dark, (rule.start, rule.at(rule.start)), (rule.end, rule.at(rule.end)), max(pen, round(rule.thickness) + 1)
+        )
+    for rule in sheet.ruling.vertical:
+        _wipe(
+            dark, (rule.at(rule.start), rule.start), (rule.at(rule.end), rule.end), max(pen, round(rule.thickness) + 1)
+        )
+    return dark
+
+
+def _wipe(dark: Floats, start: tuple[float, float], end: tuple[float, float], width: int) -> None:
+    cv2.line(dark, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), 0.0, width)
 
 
 def read(sheet: Sheet, rects: list[Rect], engine: Engine, alphabet: str = "text") -> tuple[TextLine, ...]:

@@ -77,7 +77,7 @@ class Reader:
         if is_form(ca, matched.score):
             return ReadPage(sheet, PageKind.FORM, ca, matched)
         kind = material_kind(sheet)
-        cards = read_cards(sheet, 0) if kind is PageKind.IDENTITY_CARD else ()
+        cards = read_cards(sheet, 0, self._engine) if kind is PageKind.IDENTITY_CARD else ()
         return ReadPage(sheet, kind, ca, None, cards)
 
     def _put_together(self, application: str, pages: Sequence[ReadPage], findings: Sequence[Finding]) -> Reading:
@@ -88,7 +88,7 @@ class Reader:
         records, card_fields = _assign_cards(pages, {f.id: f.text for f in fields})
         for index, page in enumerate(pages):
             if page.kind is PageKind.BUSINESS_LICENCE:
-                fields += _first_of_each(read_licence(page.sheet, index), fields)
+                fields += _first_of_each(read_licence(page.sheet, index, self._engine), fields)
         fields += _first_of_each(card_fields, fields)
         return Reading(
             application,
@@ -138,7 +138,11 @@ class Reader:
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
         lines = [
-            line for page in pages if page.kind is PageKind.AGREEMENT for row in in_rows(page.sheet.lines) for line in row
+            line
+            for page in pages
+            if page.kind is PageKind.AGREEMENT
+            for row in in_rows(page.sheet.lines)
+            for line in row
         ]
         if form is None or not lines:
             return ()

@@ -149,7 +149,9 @@ def _to_junction(rule: Rule, horizontal: tuple[Rule, ...], reach: float) -> tupl
 
     def snapped(end: float, outward: float) -> float:
         x = rule.at(end)
-        meets = [h.at(x) for h in horizontal if h.start - reach < x < h.end + reach and abs(h.at(x) - end) < 1.5 * reach]
+        meets = [
+            h.at(x) for h in horizontal if h.start - reach < x < h.end + reach and abs(h.at(x) - end) < 1.5 * reach
+        ]
         return min(meets, key=lambda y: abs(y - end)) + outward if meets else end
 
     return snapped(rule.start, -2.0), snapped(rule.end, 2.0)

@@ -93,7 +93,7 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
     hull = cv2.convexHull(points)[:, 0]
     shape, centre, radii, tilt = _outline(points, hull)
     closed, gap = _closedness(points, centre, radii, tilt)
-    top_left = (np.array(centre) + (x, y)) / scale
+    top_left = (np.array(centre) + np.array((x, y))) / scale
     size = np.array(radii) / scale
     extent = _extent(size, tilt)
     rect = (
@@ -102,7 +102,9 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
         float(top_left[0] + extent[0]),
         float(top_left[1] + extent[1]),
     )
-    return Seal(rect, shape, (float(top_left[0]), float(top_left[1])), (float(size[0]), float(size[1])), tilt, closed, gap)
+    return Seal(
+        rect, shape, (float(top_left[0]), float(top_left[1])), (float(size[0]), float(size[1])), tilt, closed, gap
+    )
 
 
 def _extent(radii: Floats, tilt: float) -> Floats:
@@ -162,7 +164,9 @@ def _outermost(points: Floats, centre: Floats) -> Floats:
     return points[order[last]]
 
 
-def _closedness(points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> tuple[float, float]:
+def _closedness(
+    points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float
+) -> tuple[float, float]:
     """The share of directions with ink near the border, and the widest stretch without (degrees)."""
     c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
     offset = (points - np.array(centre)) @ np.array([[c, -s], [s, c]]) / np.array(radii)
@@ -219,7 +223,9 @@ def _unwrap(red: Floats, seal: Seal) -> Floats:
     c, s = np.cos(np.radians(seal.tilt)), np.sin(np.radians(seal.tilt))
     x = seal.centre[0] + c * across - s * along
     y = seal.centre[1] + s * across + c * along
-    return np.asarray(cv2.remap(red, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderValue=0), np.float32)
+    return np.asarray(
+        cv2.remap(red, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderValue=0), np.float32
+    )
 
 
 def _text_band(wheel: Floats) -> tuple[int, int]:
@@ -229,7 +235,11 @@ def _text_band(wheel: Floats) -> tuple[int, int]:
     outer = profile[: int(0.22 * height)]
     border = int(outer.argmax())
     inner_edge = border + int(np.argmax(profile[border : int(0.3 * height)] < 0.55 * outer.max()))
-    top = inner_edge + int(profile[inner_edge : int(0.26 * height) + 1].argmin()) if inner_edge <= int(0.26 * height) else inner_edge
+    top = (
+        inner_edge + int(profile[inner_edge : int(0.26 * height) + 1].argmin())
+        if inner_edge <= int(0.26 * height)
+        else inner_edge
+    )
     low = slice(int(0.42 * height), int(0.66 * height))
     bottom = low.start + int(profile[low].argmin())
     return max(0, top - 1), max(bottom + 1, top + 8)

@@ -102,7 +102,9 @@ def _fit_sides(corners: Floats, contour: Floats) -> Floats | None:
 def _is_sheet(quad: Floats, light: Image) -> bool:
     """Opposite sides of like length, and a step in lightness along the sides that lie within the picture."""
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    if min(sides[0], sides[2]) < 0.55 * max(sides[0], sides[2]) or min(sides[1], sides[3]) < 0.55 * max(sides[1], sides[3]):
+    if min(sides[0], sides[2]) < 0.55 * max(sides[0], sides[2]) or min(sides[1], sides[3]) < 0.55 * max(
+        sides[1], sides[3]
+    ):
         return False
     if cv2.contourArea(quad) < SHORTEST * light.size or not cv2.isContourConvex(quad):
         return False

@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.page import Sheet
+from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
 
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float32]
 
 LEAST_EXTENT_MM = 4.5  # a signature of one character is larger
 LEAST_INK_MM2 = 1.5
@@ -32,21 +31,6 @@ class Strokes:
 def ink_mask(sheet: Sheet, threshold: float) -> Mask:
     """Where the page has dark ink that is not its ruling, (H, W) bool."""
     return np.asarray(without_ruling(sheet) > threshold, bool)
-
-
-def without_ruling(sheet: Sheet) -> Floats:
-    """The density of dark ink with the ruling taken out, (H, W)."""
-    dark = sheet.dark.copy()
-    pen = max(3, round(0.5 * sheet.px_per_mm))
-    for rule in sheet.ruling.horizontal:
-        _wipe(dark, (rule.start, rule.at(rule.start)), (rule.end, rule.at(rule.end)), max(pen, round(rule.thickness) + 1))
-    for rule in sheet.ruling.vertical:
-        _wipe(dark, (rule.at(rule.start), rule.start), (rule.at(rule.end), rule.end), max(pen, round(rule.thickness) + 1))
-    return dark
-
-
-def _wipe(dark: Floats, start: tuple[float, float], end: tuple[float, float], width: int) -> None:
-    cv2.line(dark, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), 0.0, width)
 
 
 def find_strokes(sheet: Sheet, mask: Mask, place: Rect, printed: tuple[Rect, ...] = ()) -> Strokes | None:

@@ -138,10 +138,12 @@ def _levelled(image: Image, quads: Floats) -> tuple[Image, Floats, Floats]:
     if matrix is None:
         return image, np.eye(3, dtype=np.float32), quads
     height, width = image.shape[:2]
-    level = cv2.warpPerspective(
-        image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    level = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return (
+        np.asarray(level, np.uint8),
+        matrix,
+        cv2.perspectiveTransform(quads.reshape(-1, 1, 2), matrix).reshape(-1, 4, 2),
     )
-    return np.asarray(level, np.uint8), matrix, cv2.perspectiveTransform(quads.reshape(-1, 1, 2), matrix).reshape(-1, 4, 2)
 
 
 def _level_matrix(quads: Floats, shape: tuple[int, ...]) -> Floats | None:

@@ -95,7 +95,8 @@ def _places(row: Row, cells: Sequence[Rect], texts: Sequence[str]) -> list[Place
     """The value cells of a matched row: each the one to the right of its label."""
     if len(cells) == 2 * len(row.cells):
         return [
-            Place(cell, cells[2 * k + 1], _likeness(cell.label, texts[2 * k]) >= LIKE) for k, cell in enumerate(row.cells)
+            Place(cell, cells[2 * k + 1], _likeness(cell.label, texts[2 * k]) >= LIKE)
+            for k, cell in enumerate(row.cells)
         ]
     places = []
     for cell in row.cells:

@@ -86,7 +86,9 @@ def blank_rect(blank: Blank, cell: Rect) -> Rect:
     return cell
 
 
-def read_date(field_id: str, blanks: Sequence[Blank], lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect) -> FieldReading:
+def read_date(
+    field_id: str, blanks: Sequence[Blank], lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect
+) -> FieldReading:
     """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
     parts = [decode(blank_lattices(blank, lines), "digits") for blank in blanks]
     texts = [text for text, _, _, _ in parts]

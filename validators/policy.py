@@ -23,7 +23,7 @@ class Policy:
     # Share of the unit's name to be legible in a seal that is stamped over print.
     ring_share: float = 0.5
     # A symbol misread there costs at most this much: the true one is among those that the recogniser held possible.
-    ring_misread: float = -8.0
+    ring_misread: float = -6.0
     # Symbols in a seal that contradict the unit's name, and the share of the name below which it is surely another's.
     ring_strangers: int = 2
     ring_another: float = 0.6
