@@ -36,8 +36,8 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## speed and accuracy beside a stock full-page run
-	$(ONE_THREAD) $(BIN)/python -m bench
+bench: $(READY) ## speed and accuracy beside a stock full-page run (BENCH="--count 2 --seed 7" for options)
+	$(BIN)/python -m bench $(BENCH)
 
 samples: $(READY) ## make samples/applications and what is expected of them again
 	$(BIN)/python -m samples

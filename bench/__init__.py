@@ -1,0 +1,1 @@
+"""Speed and accuracy on new applications, beside a stock full-page run of the same recogniser."""
