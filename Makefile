@@ -40,7 +40,7 @@ bench: $(READY) ## speed and accuracy beside a stock full-page run (BENCH="--cou
 	$(BIN)/python -m bench $(BENCH)
 
 samples: $(READY) ## make samples/applications and what is expected of them again
-	$(BIN)/python -m samples
+	$(BIN)/python -m samples ready
 
 lock: $(READY) ## pin requirements.in again (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: $(PYTHON) -m pip install uv"; exit 1; }

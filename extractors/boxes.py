@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 AS_DARK = 0.5  # of the outline's density: what was written is not paler than this
+CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 
@@ -157,44 +158,45 @@ def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     height = option.label[3] - option.label[1]
     if min(room.shape) < 8:
         return None
-    # A side may waver by a pixel: an inked pixel counts for its neighbours across.
-    across_x = cv2.dilate(room, np.ones((1, 3), np.uint8))
-    across_y = cv2.dilate(room, np.ones((3, 1), np.uint8))
-    best: Frame | None = None
     sides = range(max(7, round(0.55 * height)), round(1.2 * height) + 1)
     if known is not None:
-        # The nearest to the known side first: strokes of a mark make other squares as good.
-        sides = sorted((round(known) + d for d in (0, 1, -1, 2, -2)), key=lambda side: abs(side - known))  # type: ignore[assignment]
+        # Strokes of a mark make squares of other sizes as good.
+        sides = range(max(7, round(known) - 1), round(known) + 2)
     level = None if option.level is None else option.level - y0
-    for side in sides:
-        candidate = _best_square(across_x, across_y, side, level)
-        better = 0.015 if known is None else 0.08
-        if candidate is not None and (best is None or candidate.support > best.support + better):
-            best = candidate
-    if best is None:
+    found = [square for side in sides if (square := _best_square(room, side, level)) is not None]
+    if not found:
         return None
+    _, best = max(found, key=lambda square: square[0])
     return Frame(best.x + x0, best.y + y0, best.side, best.support)
 
 
-def _best_square(across_x: Floats, across_y: Floats, side: int, middle: float | None) -> Frame | None:
-    rows, columns = across_x.shape
-    if rows <= side or columns <= side:
+def _best_square(room: Floats, side: int, middle: float | None) -> tuple[float, Frame] | None:
+    """The square of a side (pixels) whose weakest side has most ink, with its worth among other squares.
+
+    A side may waver by a pixel: an inked pixel counts for its neighbours across. Among squares that are equal so far
+    the one that runs along the middle of the strokes is the outline.
+    """
+    if min(room.shape) <= side:
         return None
-    level = cv2.filter2D(
-        across_y, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
-    )
-    plumb = cv2.filter2D(
-        across_x, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
-    )
-    n, m = rows - side, columns - side
-    sides = np.stack([level[:n, :m], level[side : side + n, :m], plumb[:n, :m], plumb[:n, side : side + m]])
-    weakest = sides.min(0) + 0.05 * sides.mean(0)
+    wavering = _four_sides(cv2.dilate(room, np.ones((3, 1))), cv2.dilate(room, np.ones((1, 3))), side)
+    centred = _four_sides(cv2.blur(room, (1, 3)), cv2.blur(room, (3, 1)), side)
+    worth = wavering.min(0) + CENTRED * centred.mean(0)
     if middle is not None:
         # Boxes of one line stand level: a few pixels of skew are allowed.
-        off = np.abs(np.arange(n) + side / 2 - middle)
-        weakest = weakest - (off > 0.1 * side + 1)[:, None]
-    y, x = np.unravel_index(int(weakest.argmax()), weakest.shape)
-    return Frame(int(x), int(y), side, float(min(1.0, weakest[y, x])))
+        off = np.abs(np.arange(len(worth)) + side / 2 - middle)
+        worth = worth - (off > 0.1 * side + 1)[:, None]
+    y, x = np.unravel_index(int(worth.argmax()), worth.shape)
+    return float(worth[y, x]), Frame(int(x), int(y), side, float(wavering.min(0)[y, x]))
+
+
+def _four_sides(level: Floats, plumb: Floats, side: int) -> Floats:
+    """Ink along top, bottom, left and right of the square at each place (4, rows - side, columns - side)."""
+    along = cv2.filter2D(
+        level, -1, np.ones((1, side), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
+    down = cv2.filter2D(plumb, -1, np.ones((side, 1), np.float32) / side, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    n, m = level.shape[0] - side, level.shape[1] - side
+    return np.stack([along[:n, :m], along[side : side + n, :m], down[:n, :m], down[:n, side : side + m]])
 
 
 def _stroke(room: Floats, x: int, y: int, side: int) -> float:

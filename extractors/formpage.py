@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
+
 from extractors.align import Alignment, Blank, align
 from extractors.boxes import Option, judge_boxes
 from extractors.engine import Engine
@@ -192,7 +194,7 @@ def _holds(rect: Rect, point: tuple[float, float]) -> bool:
 def _tight(ink: Mask, rect: Rect) -> Rect:
     """The rectangle narrowed to the height of the ink in it: the detector leaves room above and below."""
     x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
-    rows = ink[y0:y1, x0:x1].any(1).nonzero()[0]
+    rows = np.flatnonzero(ink[y0:y1, x0:x1].any(1))
     if len(rows) < 4:
         return rect
     return rect[0], float(y0 + rows[0]), rect[2], float(y0 + rows[-1] + 1)

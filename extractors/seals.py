@@ -94,7 +94,7 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
     shape, centre, radii, tilt = _outline(points, hull)
     closed, gap = _closedness(points, centre, radii, tilt)
     top_left = (np.array(centre) + np.array((x, y))) / scale
-    size = np.array(radii) / scale
+    size = np.array(radii, np.float32) / scale
     extent = _extent(size, tilt)
     rect = (
         float(top_left[0] - extent[0]),
@@ -110,7 +110,8 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
 def _extent(radii: Floats, tilt: float) -> Floats:
     """Half width and half height of an ellipse with half axes `radii` turned by `tilt` degrees."""
     c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
-    return np.sqrt(np.array([(radii[0] * c) ** 2 + (radii[1] * s) ** 2, (radii[0] * s) ** 2 + (radii[1] * c) ** 2]))
+    halves = [(radii[0] * c) ** 2 + (radii[1] * s) ** 2, (radii[0] * s) ** 2 + (radii[1] * c) ** 2]
+    return np.sqrt(np.asarray(halves, np.float32))
 
 
 def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tuple[float, float], float]:
@@ -161,7 +162,7 @@ def _outermost(points: Floats, centre: Floats) -> Floats:
     direction = ((np.arctan2(offset[:, 1], offset[:, 0]) / (2 * np.pi) + 0.5) * BINS).astype(int) % BINS
     order = np.lexsort((distance, direction))
     last = np.flatnonzero(np.diff(direction[order], append=-1))
-    return points[order[last]]
+    return np.asarray(points[order[last]], np.float32)
 
 
 def _closedness(

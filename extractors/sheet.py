@@ -62,7 +62,7 @@ def _quad_of(mask: Image) -> Floats | None:
 def _four_corners(hull: NDArray[np.int32]) -> Floats | None:
     length = cv2.arcLength(hull, True)
     for tolerance in np.arange(0.01, 0.08, 0.005):
-        corners = cv2.approxPolyDP(hull, tolerance * length, True)
+        corners = cv2.approxPolyDP(hull, float(tolerance) * length, True)
         if len(corners) == 4:
             return clockwise(corners[:, 0].astype(np.float32))
         if len(corners) < 4:

@@ -62,4 +62,4 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, printed: tuple[Rect, ...
 
 def _within(centre: NDArray[np.float64], origin: tuple[int, int], rect: Rect) -> bool:
     x, y = centre[0] + origin[0], centre[1] + origin[1]
-    return rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3]
+    return bool(rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3])

@@ -18,6 +18,7 @@ Floats = NDArray[np.float32]
 A4_INCHES = 11.69
 LEAST_SIDE = 1800  # px of the long side: smaller pages are enlarged, so that strokes have pixels to be judged by
 LARGEST_SIDE = 3508  # px of the long side: A4 at 300 dpi
+STRONGEST_KEYSTONE = 0.3  # change of slope per page width that a camera leaves
 VOTERS = 5  # lines read to tell which way is up
 
 
@@ -149,7 +150,7 @@ def _levelled(image: Image, quads: Floats) -> tuple[Image, Floats, Floats]:
 def _level_matrix(quads: Floats, shape: tuple[int, ...]) -> Floats | None:
     """A homography about the page's centre, or None where the lines are level already (or too few to tell)."""
     height, width = shape[:2]
-    along, across = _sides(quads) if len(quads) else (np.zeros(0), np.zeros(0))
+    along, across = _sides(quads)
     long = along > np.maximum(6 * across, 0.15 * width)
     if long.sum() < 3:
         return None
@@ -159,7 +160,9 @@ def _level_matrix(quads: Floats, shape: tuple[int, ...]) -> Floats | None:
     skew, keystone = _robust_line(middle, slope, along[long])
     if abs(skew) < 0.0008 and abs(keystone) < 0.004:
         return None
-    return _rectifying(skew, keystone if long.sum() >= 8 else 0.0, width, height)
+    # Few lines, or lines in one part of the page, say nothing about the rest of it.
+    told = long.sum() >= 8 and np.ptp(middle) > 0.4 and abs(keystone) < STRONGEST_KEYSTONE
+    return _rectifying(skew, keystone if told else 0.0, width, height)
 
 
 def _robust_line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from samples.applications import write_application
 from samples.faults import FAULTS
 from samples.profiles import DEFAULT, PROFILES
 from samples.ready import READY
+from samples.register import write_register
 from samples.series import CERTIFICATES, HERE, UNIT_FORMS, Recipe, series
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -60,6 +61,7 @@ def ready(out: Annotated[Path, typer.Option(help="The directory of the ready app
     for recipe in READY:
         write_application(recipe.make(), out / "applications", out / "expected")
         typer.echo(recipe.name)
+    write_register(out / "expected", out / "register.json")
 
 
 @app.command("list")

@@ -108,9 +108,7 @@ def _sheets(case: Case, look: Profile, dpi: int, rng: Generator) -> list[Sheet]:
         values=case.values,
         ticks=case.ticks,
         signers=case.signers,
-        stamps=Stamps(
-            seal if case.collection else None, other if case.declaration else None, case.place, case.pasted
-        ),
+        stamps=Stamps(seal if case.collection else None, other if case.declaration else None, case.place, case.pasted),
         spoiled=case.spoiled,
         agreement=case.agreement,
     )

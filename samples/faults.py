@@ -208,9 +208,7 @@ FAULTS: dict[str, Fault] = {
     "phone-short": Fault(
         ("field.invalid", "agent_phone"), lambda case, rng: _value(case, "agent_phone", _text(case, "agent_phone")[:-1])
     ),
-    "address-blank": Fault(
-        ("field.missing", "address"), lambda case, rng: _value(case, "address", "", claimed=False)
-    ),
+    "address-blank": Fault(("field.missing", "address"), lambda case, rng: _value(case, "address", "", claimed=False)),
     "signature-missing": Fault(("signature.missing", "signature_agent"), _unsigned("signature_agent")),
     "signature-principal-missing": Fault(
         ("signature.missing", "signature_legal_person"), _unsigned("signature_legal_person")

@@ -28,9 +28,7 @@ class Profile:
 
 
 _SCAN = Machine(dpi=(200,))
-_PHOTO = Machine(
-    camera=True, dpi=(190, 200), skew=1.5, blur=(0.5, 1.0), noise=(0.8, 2.0), quality=(42, 62), turns=0.25
-)
+_PHOTO = Machine(camera=True, dpi=(190, 200), skew=1.5, blur=(0.5, 1.0), noise=(0.8, 2.0), quality=(42, 62), turns=0.25)
 _WORN = Machine(dpi=(150,), skew=1.4, blur=(0.5, 0.8), noise=(2.0, 5.0), quality=(38, 55), turns=0.3, shadow=0.8)
 _CLEAN = Machine(dpi=(150,), noise=(0.0, 0.2), shadow=0.0)
 _PLAIN = Machine(dpi=(150,), noise=(0.2, 0.6), quality=(38, 52))

@@ -54,6 +54,4 @@ class Box:
 def union(boxes: Iterable[Box]) -> Box:
     """The smallest box around `boxes` (at least one)."""
     parts = tuple(boxes)
-    return Box(
-        min(b.x0 for b in parts), min(b.y0 for b in parts), max(b.x1 for b in parts), max(b.y1 for b in parts)
-    )
+    return Box(min(b.x0 for b in parts), min(b.y0 for b in parts), max(b.x1 for b in parts), max(b.y1 for b in parts))
