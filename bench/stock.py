@@ -27,8 +27,7 @@ class Stock:
             use_doc_unwarping=False,
             use_textline_orientation=False,
             engine="onnxruntime",
-            # Without the arena, as in our engine: it changes memory and hardly the time.
-            engine_config={"intra_op_num_threads": threads, "inter_op_num_threads": 1, "enable_cpu_mem_arena": False},
+            engine_config={"intra_op_num_threads": threads, "inter_op_num_threads": 1},
         )
 
     def lines(self, image: NDArray[np.uint8]) -> list[str]:
