@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 AS_DARK = 0.5  # of the outline's density: what was written is not paler than this
+MOST_DRAWN = 4.0  # sides: longer than the strokes of a tick or a cross gone over twice
+BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the box: more than a square filled by hand
 CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
@@ -242,10 +244,8 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
         empty = (filled < 0.04 or reach < 0.15) and outside < TOUCHING
         return State.CLEAR if empty else State.UNCLEAR
-    strokes = filled * inside.size / max(1.0, stroke) / max(1, side)
-    if filled > 0.62 and outside > 0.22 and strokes > 2.5:
-        return State.UNCLEAR
-    return State.TICKED
+    blotted = filled > BLOTTED and outside > BEYOND
+    return State.UNCLEAR if blotted or _drawn(inside) > MOST_DRAWN * side else State.TICKED
 
 
 def _reach(inside: Mask) -> int:
@@ -260,12 +260,19 @@ def _reach(inside: Mask) -> int:
     return max((int(max(stats[i][2], stats[i][3])) for i in present), default=0)
 
 
+def _drawn(inside: Mask) -> float:
+    """The length in pixels of the strokes inside of a box (Zhang and Suen's thinning, 1984)."""
+    paper = np.pad(inside.astype(np.uint8) * 255, 2)  # what touches the edge is thinned from there too
+    return float((cv2.ximgproc.thinning(paper) > 0).sum())
+
+
 def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
     """Ink in a band round the box that is connected with it, in areas of the box; the label's side is left out."""
     x0, y0, x1, y1 = (round(v) for v in rect)
     side = x1 - x0
-    band = max(2, side // 2)
-    gap = int(np.ceil(stroke)) + 1
+    band = side
+    # An outline is no wider than a fifth of its side; where ink runs into it, its width cannot be measured.
+    gap = min(int(np.ceil(stroke)) + 1, max(2, round(0.2 * side)))
     top, left = max(0, y0 - band), max(0, x0 - band)
     right = min(x1 + band, int(option.label[0]) - 1)
     area = ink[top : y1 + band, left : max(right, x1 + gap)].astype(np.uint8)

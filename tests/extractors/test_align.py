@@ -1,0 +1,51 @@
+"""Printed words laid over read ones: blanks keep their place whatever is misread beside them."""
+
+from __future__ import annotations
+
+import pytest
+
+from extractors.align import align
+from extractors.engine import Recognised
+from extractors.textlines import TextLine
+from yinjian.catalogue.layout import parse_line
+from yinjian.lattice import Lattice
+
+TEMPLATE = parse_line(
+    "本单位授权经办人{field:authorization_agent_name}（身份证号码：{field:authorization_agent_id}）为合法代理人"
+)
+
+
+def line(text: str, y: float = 0.0) -> TextLine:
+    n = max(1, len(text))
+    spans = tuple((i / n, (i + 1) / n) for i in range(len(text)))
+    steps = tuple(((symbol, -0.01),) for symbol in text)
+    return TextLine((0, y, 20.0 * n, y + 20), Recognised(text, 0.99, Lattice("test", steps), spans, text))
+
+
+def blanks(*texts: str) -> list[str]:
+    found = align(TEMPLATE, [line(text, 30.0 * n) for n, text in enumerate(texts)], "")
+    return ["".join(s.symbol.text for s in blank.symbols) for blank in found.blanks]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("本单位授权经办人张三（身份证号码：230102198001011234）为合法代理人",),
+        ("本单位授权经办人张三", "(身份证号码:230102198001011234", "）为合法代理人"),  # three pieces of one line
+        ("本里位授权经力人张三（身份征号码：230102198001011234）为合注代理人",),  # misread
+        ("单位授权经办人张三（身份证号码：2301021980", "01011234）为合法代理人"),  # broken over two lines
+    ],
+)
+def test_blanks_are_found(texts: tuple[str, ...]) -> None:
+    assert blanks(*texts) == ["张三", "230102198001011234"]
+
+
+def test_empty_blanks() -> None:
+    assert blanks("本单位授权经办人（身份证号码：）为合法代理人") == ["", ""]
+
+
+def test_agreement_is_the_share_of_printed_symbols() -> None:
+    whole = align(TEMPLATE, [line("本单位授权经办人（身份证号码：）为合法代理人")], "")
+    half = align(TEMPLATE, [line("本单位授权经办人")], "")
+    assert whole.agreement == 1.0
+    assert 0.3 < half.agreement < 0.5

@@ -1,0 +1,87 @@
+"""Tick boxes drawn stroke by stroke: every kind of mark, at several sizes and ink densities."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.boxes import Floats, Option, judge_boxes
+from yinjian.records import State
+
+SIDES = (14, 22, 34)  # px: 150 to 400 dpi
+
+
+def row(side: int, marks: list[str], outline: float = 0.3) -> tuple[Floats, list[Option]]:
+    """A row of boxes with labels (drawn as blocks of strokes), each marked as asked for."""
+    pitch = side * 7
+    dark = np.zeros((side * 5, pitch * len(marks) + side), np.float32)
+    options = []
+    for n, mark in enumerate(marks):
+        x, y = side + n * pitch, side * 2
+        thick = max(1, side // 12)
+        cv2.rectangle(dark, (x, y), (x + side, y + side), outline, thick)
+        draw(dark, mark, x, y, side)
+        label = (x + side * 1.4, y - side * 0.1, x + side * 3.4, y + side * 1.1)
+        for k in range(6):
+            left = int(label[0] + k * side / 3) + 1
+            cv2.line(dark, (left, int(label[1])), (left, int(label[3])), 0.8, thick)
+        options.append(Option(label, x - side * 0.8))
+    return cv2.GaussianBlur(dark, (0, 0), 0.7), options
+
+
+def draw(dark: Floats, mark: str, x: int, y: int, s: int) -> None:
+    pen = max(2, s // 8)
+
+    def stroke(*points: tuple[float, float]) -> None:
+        pixels = np.array([(x + u * s, y + v * s) for u, v in points], np.int32)
+        cv2.polylines(dark, [pixels], False, 0.9, pen)
+
+    if mark == "tick":
+        stroke((0.15, 0.5), (0.4, 0.85), (0.85, 0.15))
+    elif mark == "leaving":
+        stroke((0.1, 0.4), (0.4, 0.95), (1.3, -0.5))
+    elif mark == "cross":
+        stroke((0.1, 0.1), (0.9, 0.9))
+        stroke((0.9, 0.1), (0.1, 0.9))
+    elif mark == "filled":
+        dark[y : y + s, x : x + s] = 0.9
+    elif mark == "beside":
+        stroke((-0.75, 0.4), (-0.6, 0.7), (-0.35, 0.1))
+    elif mark == "circle":
+        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.1 * s), int(1.1 * s)), 0, 0, 360, 0.9, pen)
+    elif mark == "scribble":
+        for k in range(9):
+            stroke((-0.8, k / 8), (1.35, (k + 0.6) / 8))
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled", "circle"])
+def test_marks_are_ticks(side: int, mark: str) -> None:
+    dark, options = row(side, ["", mark, "", ""])
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("outline", [0.1, 0.3, 0.9])
+def test_blank_boxes_are_clear(side: int, outline: float) -> None:
+    dark, options = row(side, ["", "", ""], outline)
+    assert {judged.state for judged in judge_boxes(dark, options)} == {State.CLEAR}
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_mark_beside_a_box_is_no_tick(side: int) -> None:
+    dark, options = row(side, ["", "beside", "tick"])
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.CLEAR, State.TICKED]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_scribble_is_unclear(side: int) -> None:
+    dark, options = row(side, ["", "scribble", "tick"])
+    assert judge_boxes(dark, options)[1].state is State.UNCLEAR
+
+
+def test_no_boxes() -> None:
+    assert judge_boxes(np.zeros((10, 10), np.float32), []) == ()
