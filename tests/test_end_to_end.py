@@ -1,4 +1,4 @@
-"""Whole applications through the command, real OCR and all: what comes out is what the truth beside the samples says."""
+"""Whole applications through the command, real OCR and all: what comes out is what the samples' truth says."""
 
 from __future__ import annotations
 
