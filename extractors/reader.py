@@ -28,6 +28,7 @@ from yinjian.findings import Finding, finding
 from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Versions
 from yinjian.textfold import fold
 
+TABLE = 6  # cells: a page with this many is somebody's form
 POLICY = "reading-1"  # versions of the numbers in this room
 
 
@@ -105,7 +106,9 @@ class Reader:
         """The form that the pages show, and whether it is one that is read."""
         found = [page for page in pages if page.matched is not None]
         if not found:
-            return None, ()
+            tables = [p for p in pages if p.kind is PageKind.OTHER and len(p.sheet.cells) >= TABLE]
+            stranger = finding("form.unknown", "form", "有表格页，但不是本机构的申请表，请人工辨认。")
+            return None, (stranger,) if tables else ()
         best = max(found, key=lambda page: page.matched.score if page.matched else 0.0)
         form = best.matched.form if best.matched else None
         if form is not None and _is_unit_form(form):
