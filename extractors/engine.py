@@ -34,15 +34,13 @@ LONGEST = 3200  # at height 48; PaddleOCR's own limit
 class Recognised:
     """One line: its text, how sure (0 to 1, the least sure symbol), the lattice, and each symbol's span along the crop.
 
-    `spans[i]` is `(start, end)` of symbol i as fractions of the crop's width. `free_text` is what was read with no
-    alphabet.
+    `spans[i]` is `(start, end)` of symbol i as fractions of the crop's width.
     """
 
     text: str
     confidence: float
     lattice: Lattice
     spans: tuple[tuple[float, float], ...]
-    free_text: str
     sureness: float = 0.0  # the sum of the symbols' probabilities: how much was read, and how surely
 
 
@@ -121,7 +119,6 @@ class Engine:
         steps = max(1, round(len(probability) * used))
         probability = probability[:steps]
         masked = np.where(self._masks[alphabet], probability, 0.0)
-        free = self._collapse(probability.argmax(1))
         best = masked.argmax(1)
         text, spans, confidences = [], [], []
         for first, last, symbol in _runs(best):
@@ -130,10 +127,7 @@ class Engine:
                 spans.append((first / steps, last / steps))
                 confidences.append(float(probability[first:last, symbol].max()))
         lattice = self._lattice(masked)
-        return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), free, sum(confidences))
-
-    def _collapse(self, best: NDArray[np.int64]) -> str:
-        return "".join(self._symbols[symbol] for _, _, symbol in _runs(best) if symbol)
+        return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
 
     def _lattice(self, masked: Floats) -> Lattice:
         top = np.argpartition(masked, -BEST, axis=1)[:, -BEST:]

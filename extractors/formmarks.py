@@ -52,7 +52,7 @@ def overlap(rect: Rect, other: Rect) -> float:
     return max(0.0, w) * max(0.0, h) / max(1.0, area)
 
 
-def collection_faults(sheet: Sheet, seal: Seal, area: Rect, mask: Mask, stamped: int) -> tuple[str, ...]:
+def collection_faults(sheet: Sheet, seal: Seal, mask: Mask, stamped: int) -> tuple[str, ...]:
     """What makes a collected seal unfit for an electronic one: 「请保证其清晰完整，请勿贴边、压字、压线」."""
     faults = []
     distance = _nearest_line(sheet, seal)
@@ -123,7 +123,7 @@ def collected_seal(
     found = [seal for seal in seals if overlap(seal.rect, cell) > 0.3]
     if found:
         seal = max(found, key=lambda s: max(s.radii))
-        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, area, mask, len(found)))
+        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, len(found)))
     strokes = find_strokes(sheet, mask, area)
     if (
         strokes is None

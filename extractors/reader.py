@@ -140,17 +140,11 @@ class Reader:
 
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
-        lines = [
-            line
-            for page in pages
-            if page.kind is PageKind.AGREEMENT
-            for row in in_rows(page.sheet.lines)
-            for line in row
-        ]
+        lines = _agreement_lines(pages)
         if form is None or not lines:
             return ()
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
-        return check_agreement(_in_order(lines, pages), self._catalogue.agreement(form.id, ids[0])) if ids else ()
+        return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
 
     def _material_seals(self, pages: Sequence[ReadPage]) -> list[Mark]:
         copies = (PageKind.BUSINESS_LICENCE, PageKind.IDENTITY_CARD)
@@ -162,11 +156,9 @@ class Reader:
         ]
 
 
-def _in_order(lines: Sequence[TextLine], pages: Sequence[ReadPage]) -> Sequence[TextLine]:
-    """Agreement pages may come in any order: the page with the title comes first."""
+def _agreement_lines(pages: Sequence[ReadPage]) -> list[TextLine]:
+    """The agreement's lines in reading order; its pages may come in any order: the one that opens it comes first."""
     agreement = [page for page in pages if page.kind is PageKind.AGREEMENT]
-    if len(agreement) < 2:
-        return lines
     first = sorted(agreement, key=lambda page: "共同遵守" not in page.sheet.text())
     return [line for page in first for row in in_rows(page.sheet.lines) for line in row]
 

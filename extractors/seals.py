@@ -285,9 +285,3 @@ def _enhanced(strip: Floats) -> Floats:
     """Ink brought to the density of good black print: pale stamps read as well as strong ones."""
     strong = float(np.percentile(strip[strip > RED_INK], 85)) if (strip > RED_INK).any() else 1.0
     return np.asarray(np.clip(strip / max(0.1, strong), 0, 1.2), np.float32)
-
-
-def stands_in(seals: Sequence[Seal], rect: Rect) -> tuple[Seal, ...]:
-    """The seals whose middle lies in a rectangle."""
-    x0, y0, x1, y1 = rect
-    return tuple(s for s in seals if x0 <= s.centre[0] <= x1 and y0 <= s.centre[1] <= y1)

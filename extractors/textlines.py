@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.engine import Engine, Recognised
+from extractors.engine import Recognised
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -80,12 +80,6 @@ def crop_rect(image: Pixels, rect: Rect) -> Pixels:
 def quad_rects(quads: Floats) -> list[Rect]:
     """The upright rectangles around quadrilaterals that are level already."""
     return [(float(q[:, 0].min()), float(q[:, 1].min()), float(q[:, 0].max()), float(q[:, 1].max())) for q in quads]
-
-
-def read_lines(image: Image, rects: Sequence[Rect], engine: Engine, alphabet: str = "text") -> tuple[TextLine, ...]:
-    """Recognise the lines in `rects`, in the order given."""
-    read = engine.recognise([crop_rect(image, rect) for rect in rects], alphabet)
-    return tuple(TextLine(rect, r) for rect, r in zip(rects, read, strict=True))
 
 
 def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:

@@ -19,7 +19,7 @@ def line(text: str, y: float = 0.0) -> TextLine:
     n = max(1, len(text))
     spans = tuple((i / n, (i + 1) / n) for i in range(len(text)))
     steps = tuple(((symbol, -0.01),) for symbol in text)
-    return TextLine((0, y, 20.0 * n, y + 20), Recognised(text, 0.99, Lattice("test", steps), spans, text))
+    return TextLine((0, y, 20.0 * n, y + 20), Recognised(text, 0.99, Lattice("test", steps), spans))
 
 
 def blanks(*texts: str) -> list[str]:

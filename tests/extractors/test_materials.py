@@ -30,7 +30,7 @@ def line(text: str, x: float, y: float, pitch: float = HEIGHT) -> TextLine:
     """A line of symbols `pitch` pixels apart."""
     spans = tuple((i / len(text), (i + 0.5) / len(text)) for i in range(len(text)))
     steps = tuple(step for s in text for step in (((s, -0.01),), (("", -0.01),)))
-    read = Recognised(text, 0.99, Lattice("none", steps), spans, text, float(len(text)))
+    read = Recognised(text, 0.99, Lattice("none", steps), spans, float(len(text)))
     return TextLine((x, y, x + pitch * len(text), y + HEIGHT), read)
 
 
