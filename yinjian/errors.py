@@ -39,3 +39,21 @@ class SettingsError(YinjianError):
     """A setting (environment variable or file) is unknown or out of range."""
 
     exit_code = 5
+
+
+class StoreError(YinjianError):
+    """The database or the file store cannot be used: gone, locked, full, or something in it is damaged."""
+
+    exit_code = 6
+
+
+class TokenError(YinjianError):
+    """A PKCS#11 token is missing, locked, full, not the expected one, or its PIN is wrong."""
+
+    exit_code = 7
+
+
+class Refused(YinjianError):
+    """A guard refuses: the state, the role, the order or the clock does not allow what was asked."""
+
+    exit_code = 8
