@@ -12,7 +12,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup test lint bench samples lock clean
+.PHONY: help setup demo test lint bench samples lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ $(READY):
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 	@echo "Ready: $(BIN)/yinjian --help"
+
+demo: $(READY) ## from paper to certificate: the samples through the whole path, into var/demo
+	$(ONE_THREAD) scripts/demo
 
 test: $(READY) ## the whole suite, real OCR included
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS)

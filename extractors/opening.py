@@ -13,7 +13,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -52,9 +52,22 @@ class Scan:
 
 def open_scans(folder: Path, settings: Settings = DEFAULTS) -> Iterator[Scan | Finding]:
     """The pages of every file in `folder` and its sub-folders, in natural order of their names."""
+    return decode_all(
+        ((label_of(path, folder), admit(path, folder, settings)) for path in list_files(folder)), settings
+    )
+
+
+def decode_all(files: Iterable[tuple[str, int | Finding]], settings: Settings = DEFAULTS) -> Iterator[Scan | Finding]:
+    """The pages of files by label: open for reading (a descriptor, closed here), or refused already."""
     with _Decoder(settings) as decoder:
-        for path in list_files(folder):
-            yield from _open(path, _label(path, folder), decoder, settings)
+        for label, file in files:
+            if isinstance(file, Finding):
+                yield file
+                continue
+            try:
+                yield from decoder.decode(file, label)
+            finally:
+                os.close(file)
 
 
 def list_files(folder: Path) -> tuple[Path, ...]:
@@ -79,7 +92,8 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     return (*((0, int(part), "") if i % 2 else (1, 0, part.casefold()) for i, part in enumerate(parts)), (2, 0, name))
 
 
-def _label(path: Path, folder: Path) -> str:
+def label_of(path: Path, folder: Path) -> str:
+    """A file's name within its folder, for people."""
     return printable(path.relative_to(folder).as_posix())
 
 
@@ -89,25 +103,27 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _open(path: Path, label: str, decoder: _Decoder, settings: Settings) -> Iterator[Scan | Finding]:
+def admit(path: Path, folder: Path, settings: Settings = DEFAULTS) -> int | Finding:
+    """A descriptor of a file to be decoded, to be closed by the caller; or why it is refused unopened."""
+    label = label_of(path, folder)
     try:
         descriptor = _open_regular(path)
     except OSError:
-        yield _refuse("scan.unreadable", label, "无法打开，请确认文件存在并可读取")
-        return
+        return _refuse("scan.unreadable", label, "无法打开，请确认文件存在并可读取")
     if descriptor is None:
-        yield _refuse("scan.unsupported", label, "是链接、管道、设备或不可进入的文件夹，请放入文件本身")
-        return
-    try:
-        size_mb = os.fstat(descriptor).st_size / 1e6
-        if size_mb == 0:
-            yield _refuse("scan.unreadable", label, "文件为空，请重新复制或扫描")
-        elif size_mb > settings.max_file_mb:
-            yield _refuse("scan.too_large", label, f"超过 {settings.max_file_mb} MB，请以 300 dpi 扫描或拆分文件")
-        else:
-            yield from decoder.decode(descriptor, label)
-    finally:
+        return _refuse("scan.unsupported", label, "是链接、管道、设备或不可进入的文件夹，请放入文件本身")
+    refused = _wrong_size(os.fstat(descriptor).st_size, label, settings)
+    if refused is not None:
         os.close(descriptor)
+    return refused or descriptor
+
+
+def _wrong_size(size: int, label: str, settings: Settings) -> Finding | None:
+    if size == 0:
+        return _refuse("scan.unreadable", label, "文件为空，请重新复制或扫描")
+    if size > settings.max_file_mb * 1e6:
+        return _refuse("scan.too_large", label, f"超过 {settings.max_file_mb} MB，请以 300 dpi 扫描或拆分文件")
+    return None
 
 
 def _open_regular(path: Path) -> int | None:

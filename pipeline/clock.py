@@ -1,11 +1,23 @@
-"""Days are judged where the CA is."""
+"""Instants are UTC; days are judged where the CA is."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The instant, in UTC."""
+    return datetime.now(UTC)
 
 
 def today() -> date:
     """The day in Asia/Shanghai."""
-    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    return now().astimezone(CHINA).date()
+
+
+def shown(instant: datetime) -> str:
+    """An instant for people: local time of the CA, to the second."""
+    return instant.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import replace_file
 from yinjian.errors import InputError
 from yinjian.findings import Finding, finding
 from yinjian.records import Choice, Decision, FieldReading, Mark, MarkKind, Page, Reading, Verdict
@@ -31,7 +31,7 @@ def as_json(reading: Reading, verdict: Verdict, images: Sequence[str | None] = (
         "fields": {item.id: _field(item) for item in reading.fields},
         "choices": _choices(reading.choices),
         "marks": [_mark(mark, path) for mark, path in zip(reading.marks, paths, strict=True)],
-        "findings": [_finding(item) for item in verdict.findings],
+        "findings": [as_finding(item) for item in verdict.findings],
     }
 
 
@@ -43,7 +43,7 @@ def fault_json(application: str, message: str) -> Json:
         {"schema": SCHEMA, "application": application}
         | nothing
         | {"decision": Decision.REVIEW.value, "pages": [], "fields": {}, "choices": {}, "marks": []}
-        | {"findings": [_finding(found)]}
+        | {"findings": [as_finding(found)]}
     )
 
 
@@ -67,12 +67,9 @@ def image_names(application: str, marks: Sequence[Mark]) -> list[str | None]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
+        replace_file(path, data)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         message = f"{path} cannot be written: {error.strerror}."
         raise InputError(message, "Give an --out folder that is writable and has space.") from error
 
@@ -101,5 +98,5 @@ def _mark(mark: Mark, image: str | None) -> Json:
     return entry
 
 
-def _finding(item: Finding) -> Json:
+def as_finding(item: Finding) -> Json:
     return {"code": item.code, "where": item.where, "message": item.message, "severity": item.severity.value}

@@ -13,6 +13,7 @@ from pathlib import Path
 from yinjian.errors import SettingsError
 
 PREFIX = "YINJIAN_"
+_MAY_BE_0 = {"settle_seconds", "retry_seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,50 @@ class Settings:
     decode_memory_mb: int = 1536  # address space of the decoding process
     decode_seconds: int = 120  # decoding time of one file
     low_dpi: int = 120  # an A4 page under this is `scan.low_resolution`
-    model_dir: Path | None = None  # weights; None takes those of the installed packages
     var_dir: Path = Path("var")  # what the program writes and keeps
+    database_url: str = ""  # SQLAlchemy's; empty: SQLite under var_dir
+    blobs_url: str = ""  # fsspec's; empty: a folder under var_dir
+    busy_seconds: int = 30  # to wait for a database that others are writing to
+    passphrase_file: Path | None = None  # unlocks the key of the store; None asks at the terminal
+    token_pin_file: Path | None = None  # PIN of the token that wraps the key, where one does
+    ca_pin_file: Path | None = None  # PIN of the CA's token
+    pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
+    inbox: Path | None = None  # folder that is looked through on schedule; None: none
+    inbox_seconds: int = 60  # between two looks
+    settle_seconds: int = 10  # a folder in which something was written this short ago is still being copied
+    issuer: str = ""  # user in whose name the scheduled run issues; empty: it does not run
+    issue_seconds: int = 60  # between two of its runs
+    tries: int = 3  # an application that fails as often is set aside
+    retry_seconds: int = 20  # before the second try; twice as long before the third
+    lease_seconds: int = 120  # without a sign of life, after which another process may take the work
+    prefect_port: int = 4210  # of the embedded Prefect server, on loopback
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, int) and value < 1:
+            if isinstance(value, int) and value < (0 if item.name in _MAY_BE_0 else 1):
                 raise SettingsError(f"{item.name} is {value}.", f"Set {PREFIX}{item.name.upper()} to 1 or more.")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's URL of the database."""
+        return self.database_url or f"sqlite:///{(self.var_dir / 'yinjian.db').absolute()}"
+
+    @property
+    def blobs(self) -> str:
+        """fsspec's URL of the file store."""
+        return self.blobs_url or f"file://{(self.var_dir / 'blobs').absolute()}"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """The settings that `environ` (usually `os.environ`) asks for."""
         given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         return cls(**{_field_name(name): _value(name, text) for name, text in given.items()})  # type: ignore[arg-type]
+
+    def to_environment(self) -> dict[str, str]:
+        """What `from_environment` makes the same settings of."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {PREFIX + name.upper(): str(value) for name, value in values.items() if value != getattr(DEFAULTS, name)}
 
 
 DEFAULTS = Settings()
@@ -57,8 +88,11 @@ def _field_name(variable: str) -> str:
     raise SettingsError(f"Unknown setting {variable}.", f"Did you mean {' or '.join(near)}? Otherwise unset it.")
 
 
-def _value(variable: str, text: str) -> int | Path:
-    if _TYPES[_field_name(variable)] is not int:
+def _value(variable: str, text: str) -> int | str | Path:
+    wanted = _TYPES[_field_name(variable)]
+    if wanted is str:
+        return text
+    if wanted is not int:
         return Path(text).expanduser()
     try:
         return int(text)

@@ -1,0 +1,134 @@
+"""Looking at applications: the queue, one case, and the way from a certificate back to its scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.approvals import newest_submission
+from pipeline.states import State
+from pipeline.store.readings import latest_reading
+from pipeline.store.store import Store
+from pipeline.store.tables import (
+    Application,
+    ApprovalRow,
+    CertificateRow,
+    DecisionRow,
+    Event,
+    File,
+    FindingRow,
+    Order,
+    ReadingRow,
+    Seal,
+    Submission,
+    VerdictRow,
+)
+from pipeline.store.verdicts import latest_verdict, load_verdict
+from yinjian.errors import InputError
+from yinjian.findings import Finding
+
+WAITING = (State.REVIEW, State.SET_ASIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One line about an application."""
+
+    id: str
+    name: str
+    state: State
+    form: str | None
+    decision: str
+    findings: tuple[Finding, ...]
+    serials: tuple[str, ...]
+    received_at: datetime
+    fault: str
+
+
+def find(store: Store, session: Session, text: str) -> Application:
+    """By its id, or by its name when only one has it."""
+    application = session.get(Application, text.upper())
+    if application is not None:
+        return application
+    named = select(Application).where(Application.name_index == store.vault.blind("name", text))
+    found = session.scalars(named).all()
+    if len(found) != 1:
+        what = f"{len(found)} applications have that name." if found else "There is no such application."
+        raise InputError(what, "Give its id: yinjian queue --all")
+    return found[0]
+
+
+def summaries(store: Store, session: Session, states: tuple[State, ...] = ()) -> Iterator[Summary]:
+    """Applications in one of the states, or all, oldest first."""
+    query = select(Application).order_by(Application.received_at, Application.id)
+    if states:
+        query = query.where(Application.state.in_(states))
+    return (summary(store, session, application) for application in session.scalars(query).all())
+
+
+def summary(store: Store, session: Session, application: Application) -> Summary:
+    submission = newest_submission(session, application.id)
+    reading, verdict = latest_reading(session, submission.id), latest_verdict(session, submission.id)
+    serials = select(CertificateRow.serial).join(ApprovalRow, ApprovalRow.id == CertificateRow.approval_id)
+    return Summary(
+        application.id,
+        store.vault.open("applications.name", application.name_sealed),
+        State(application.state),
+        reading.form if reading else None,
+        verdict.decision if verdict else "",
+        load_verdict(store, session, verdict).findings if verdict else (),
+        tuple(session.scalars(serials.where(ApprovalRow.application_id == application.id))),
+        application.received_at,
+        submission.fault or "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """All that led to a certificate, last first."""
+
+    certificate: CertificateRow
+    seal: Seal | None
+    approval: ApprovalRow
+    order: Order | None
+    decisions: tuple[DecisionRow, ...]
+    verdict: VerdictRow
+    findings: int
+    reading: ReadingRow
+    submission: Submission
+    files: tuple[File, ...]
+    events: tuple[Event, ...]
+
+
+def trail(session: Session, serial: str) -> Trail:
+    """By the serial number in hexadecimal digits, as OpenSSL prints it too."""
+    certificate = session.get(CertificateRow, serial.replace(":", "").upper().removeprefix("0X"))
+    if certificate is None:
+        raise InputError("There is no certificate with this serial number.", "See `yinjian queue --all`.")
+    approval = session.get_one(ApprovalRow, certificate.approval_id)
+    verdict = session.get_one(VerdictRow, approval.verdict_id)
+    reading = session.get_one(ReadingRow, verdict.reading_id)
+    submission = session.get_one(Submission, reading.submission_id)
+    id = approval.application_id
+    return Trail(
+        certificate,
+        session.scalars(select(Seal).where(Seal.serial == certificate.serial)).first(),
+        approval,
+        session.scalars(select(Order).where(Order.application_id == id)).first(),
+        tuple(session.scalars(select(DecisionRow).where(DecisionRow.application_id == id))),
+        verdict,
+        len(session.scalars(select(FindingRow.position).where(FindingRow.verdict_id == verdict.id)).all()),
+        reading,
+        submission,
+        tuple(session.scalars(select(File).where(File.submission_id == submission.id).order_by(File.position))),
+        events(session, id),
+    )
+
+
+def events(session: Session, application_id: str) -> tuple[Event, ...]:
+    """What happened to an application, first first."""
+    return tuple(session.scalars(select(Event).where(Event.application_id == application_id).order_by(Event.id)))

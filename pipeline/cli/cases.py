@@ -1,0 +1,125 @@
+"""`queue`, `show`, `decide`, `retry`, `trace`, `user`, `register`, `store`: working on what is in the store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.arguments import Actor, AsOf, Case, RegisterFile, day, settings, store
+from yinjian.approval import Ruling
+from yinjian.errors import InputError
+
+user = typer.Typer(help="Staff: who may review, issue, administer, audit.", no_args_is_help=True)
+register = typer.Typer(help="The register of existing certificates.", no_args_is_help=True)
+keeping = typer.Typer(help="The store itself.", no_args_is_help=True)
+
+
+def queue(
+    everything: Annotated[bool, typer.Option("--all", help="All applications, not only those that wait.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+) -> None:
+    """What waits for a person, oldest first."""
+    from pipeline.cli.casework import show_queue
+
+    show_queue(store(), everything, as_json)
+
+
+def show(
+    case: Annotated[str, typer.Argument(metavar="ID|FOLDER", help="An application's id or name, or a folder.")],
+    image: Annotated[Path | None, typer.Option(help="The PNG to write: what was read where.")] = None,
+    page: Annotated[int | None, typer.Option(min=1, help="Draw this page only, from 1; default: all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The reading and its verdict as JSON.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Where the program failed; may show personal data.")] = False,
+    as_of: AsOf = None,
+    register: RegisterFile = None,
+) -> None:
+    """An application in the store: what was read, found and decided. Of a FOLDER: its pages drawn, with --image."""
+    from pipeline.cli.casework import draw_case, show_case
+
+    if Path(case).is_dir():
+        if image is None:
+            raise InputError("Nowhere to draw to.", "Give --image FILE.png for a folder, or the id of an application.")
+        from pipeline import commands
+
+        commands.show(Path(case), commands.job(day(as_of), register, 1, os.environ), image, page)
+    elif image is not None:
+        draw_case(store(), settings(), case, image, page)
+    else:
+        show_case(store(), case, as_json, trace)
+
+
+def decide(
+    case: Case,
+    ruling: Annotated[Ruling, typer.Argument(help="approve, return to the applicant, or reject.")],
+    actor: Actor,
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the decision.")],
+) -> None:
+    """Decide on an application that waits for a person."""
+    from pipeline.cli.casework import decide_case
+
+    typer.echo(decide_case(store(), case, ruling, actor, reason))
+
+
+def retry(case: Case, actor: Actor) -> None:
+    """Have an application that was set aside tried again."""
+    from pipeline.cli.casework import retry_case
+
+    typer.echo(retry_case(store(), case, actor))
+
+
+def trace(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="In hexadecimal digits.")]) -> None:
+    """The way from a certificate to its scans. Of an application's id: what happened to it."""
+    from pipeline.cli.tracing import show_trace
+
+    show_trace(store(), serial)
+
+
+@user.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="Up to 40 letters, digits, '.', '-', '_', '@'.")],
+    role: Annotated[list[str], typer.Option(help="reviewer, issuer, administrator, auditor; may be repeated.")],
+    actor: Annotated[str, typer.Option(help="Who enters it.")] = "operator",
+) -> None:
+    """Enter a member of staff, or change what one may do."""
+    from pipeline.cli.casework import enter_user
+
+    typer.echo(enter_user(store(), name, role, actor))
+
+
+@user.command("list")
+def user_list() -> None:
+    """Who may do what."""
+    from pipeline.cli.casework import list_users
+
+    list_users(store())
+
+
+@register.command("import")
+def register_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON list of certificates.")],
+    actor: Annotated[str, typer.Option(help="Who brings it in.")] = "operator",
+) -> None:
+    """Bring existing certificates into the database; twice is as once."""
+    from pipeline.registry import import_register
+
+    typer.echo(f"{import_register(store(), file, actor)} certificates were new or had changed.")
+
+
+@keeping.command("check")
+def store_check() -> None:
+    """Look at every stored file and value: whether it is there and whole. Exits 6 when something is not."""
+    from pipeline.cli.casework import check_store
+
+    check_store(store())
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands of this part."""
+    for command in (queue, show, decide, retry, trace):
+        app.command()(command)
+    app.add_typer(user, name="user")
+    app.add_typer(register, name="register")
+    app.add_typer(keeping, name="store")

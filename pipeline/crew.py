@@ -1,0 +1,97 @@
+"""The processes that work: started, watched, started again when one dies, ended together."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+from pipeline import work
+from pipeline.owner import owner
+from pipeline.reading import limit_threads
+from pipeline.store.store import Store
+from pipeline.worker import ASK_TO_STOP
+from yinjian.errors import SetupError
+from yinjian.settings import PREFIX, Settings
+
+STOP_SECONDS = 30  # for finishing what is being read
+MAX_DEATHS = 20  # within one run: then something is wrong with the machine, not with the papers
+
+
+@dataclass(slots=True)
+class Member:
+    """One process and the owner name that its leases are under."""
+
+    command: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+    name: str
+
+
+@dataclass(slots=True)
+class Crew:
+    """Workers. Use as a context manager: they end with the block."""
+
+    store: Store
+    settings: Settings
+    arguments: Sequence[str] = ()
+    members: list[Member] = field(default_factory=list)
+    deaths: int = 0
+
+    def __enter__(self) -> Self:
+        limit_threads(self.settings.threads)
+        for _ in range(self.settings.workers):
+            self.members.append(_start((sys.executable, "-m", "pipeline.worker", *self.arguments), self.settings))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for member in self.members:
+            member.process.send_signal(ASK_TO_STOP)
+        for member in self.members:
+            _end(member)
+
+    def watch(self) -> bool:
+        """Look after the processes once; whether any of them works still.
+
+        One that died in the middle of a submission is started again, and the submission has failed once. One that
+        ended with an error of its surroundings ends the run with the same error.
+        """
+        for index, member in enumerate(self.members):
+            code = member.process.poll()
+            if code in (None, 0):
+                continue
+            work.process_died(self.store, member.name, self.settings)
+            if code > 0:
+                raise SetupError("A worker had to stop, as said above.", "Do what is said there, then run this again.")
+            self.deaths += 1
+            if self.deaths > MAX_DEATHS:
+                raise SetupError(f"Workers were killed {self.deaths} times.", "See to the memory: yinjian doctor")
+            self.members[index] = _start(member.command, self.settings)
+        return any(member.process.poll() is None for member in self.members)
+
+
+def _start(command: tuple[str, ...], settings: Settings) -> Member:
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(settings))
+    return Member(command, process, owner(process.pid))
+
+
+def _end(member: Member) -> None:
+    try:
+        member.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        member.process.kill()
+        member.process.wait()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process that is to have the same settings."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+    return ours | settings.to_environment()
+
+
+def with_workers(settings: Settings, workers: int | None) -> Settings:
+    """The same settings with another number of workers, if one is given."""
+    return replace(settings, workers=workers) if workers else settings

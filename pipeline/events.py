@@ -1,0 +1,37 @@
+"""The audit log: who did what, when, to which hash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.clock import now, shown
+from pipeline.store.tables import Event
+from yinjian.errors import SetupError
+
+SKEW = timedelta(minutes=5)  # by which clocks of two machines may differ
+
+
+def record(
+    session: Session,
+    actor: str,
+    action: str,
+    subject: str,
+    hash: str = "",
+    application_id: str | None = None,
+    detail: str = "",
+) -> None:
+    """One event, at this instant. `subject` is `kind:id`; `hash` that of what was acted on; no personal data.
+
+    SetupError when the clock is behind the last event: times would no longer tell what came first.
+    """
+    at = now()
+    last = session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1))
+    if last is not None and at < last - SKEW:
+        what = f"The clock says {shown(at)}, but the last event was at {shown(last)}."
+        raise SetupError(what, "Set the clock right, then run this again.")
+    event = Event(at=at, actor=actor, action=action, subject=subject, application_id=application_id)
+    event.hash, event.detail = hash, detail
+    session.add(event)

@@ -1,0 +1,95 @@
+"""The flows: what Prefect sees of the work. It is told ids only, and its results are kept nowhere but in our database.
+
+The work itself is in functions that know nothing of Prefect. A flow that Prefect fails (its server gone, its database
+full) is done without it: what is done already is not done again.
+"""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+
+import httpx
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from pipeline import steps, work
+from pipeline.ingest import take_in_inbox
+from pipeline.issue import issue_all
+from pipeline.steps import Desk
+from pipeline.store.store import open_store
+from yinjian.errors import YinjianError
+from yinjian.settings import Settings
+
+HEALTH_SECONDS = 1.0
+_desk: ContextVar[Desk] = ContextVar("desk")  # of this process; no parameter of a flow, for Prefect keeps those
+
+
+@task(name="read", cache_policy=NO_CACHE, persist_result=False)
+def read(submission: str) -> None:
+    """Open and read."""
+    _step(submission, "read")
+
+
+@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge(submission: str) -> None:
+    """Judge against claim and register."""
+    _step(submission, "judge")
+
+
+@task(name="decide", cache_policy=NO_CACHE, persist_result=False)
+def decide(submission: str) -> None:
+    """Approve what passed, route the rest to people."""
+    _step(submission, "decide")
+
+
+@flow(name="application", persist_result=False)
+def application(submission: str) -> None:
+    """One application, from its scans to a decision."""
+    read(submission)
+    judge(submission)
+    decide(submission)
+
+
+@flow(name="inbox", persist_result=False)
+def inbox() -> int:
+    """Take in what lies in the inbox; workers do the rest."""
+    settings = Settings.from_environment(os.environ)
+    return len(take_in_inbox(open_store(settings), settings))
+
+
+@flow(name="issue", persist_result=False)
+def issue() -> int:
+    """Issue what is approved and paid."""
+    settings = Settings.from_environment(os.environ)
+    return len(issue_all(open_store(settings), settings, settings.issuer))
+
+
+def process_in_flow(desk: Desk, submission: str) -> None:
+    """`steps.process` as a flow run when Prefect is there."""
+    if not server_answers():
+        steps.process(desk, submission)
+        return
+    token = _desk.set(desk)
+    try:
+        application(submission)
+    except (work.StepFailed, YinjianError):
+        raise
+    except Exception:  # Prefect's own: the work does not depend on it
+        steps.process(desk, submission)
+    finally:
+        _desk.reset(token)
+
+
+def _step(submission: str, name: str) -> None:
+    desk = _desk.get()
+    steps.run(desk, submission, name)
+
+
+def server_answers() -> bool:
+    """Whether the Prefect server that the environment names is there."""
+    url = os.environ.get("PREFECT_API_URL")
+    try:
+        return url is not None and httpx.get(f"{url}/health", timeout=HEALTH_SECONDS).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,84 @@
+"""The register in the database: certificates brought in from elsewhere, and those issued here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.clock import CHINA, now
+from pipeline.events import record
+from pipeline.store.codec import dump, load
+from pipeline.store.store import Store
+from pipeline.store.tables import CertificateRow, Registered
+from yinjian.approval import Subject
+from yinjian.records import RegisterEntry
+from yinjian.register import load_register
+
+
+class CertificateState(StrEnum):
+    """How far a certificate is."""
+
+    RESERVED = "reserved"  # serial, dates and labels are fixed; not signed
+    SIGNED = "signed"  # not yet on its token
+    ISSUED = "issued"
+    REVOKED = "revoked"
+
+
+def import_register(store: Store, path: Path, actor: str) -> int:
+    """Bring in a register file; how many of its certificates were new or had changed. Twice is as once."""
+    entries = load_register(path)
+    with store.writing() as session:
+        known = dict(_by_serial(session))
+        changed = sum(_enter(store, session, entry, known) for entry in entries)
+        if changed:
+            record(session, actor, "register", "register:import", detail=f"{changed} of {len(entries)} entries")
+    return changed
+
+
+def _by_serial(session: Session) -> Iterator[tuple[str, Registered]]:
+    return ((row.serial_index, row) for row in session.scalars(select(Registered)))
+
+
+def _enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str, Registered]) -> bool:
+    # Without a serial number only the whole entry tells whether it is there already.
+    text = dump(replace(entry, status="", valid_until=None)).decode()
+    index = store.vault.blind("serial", entry.serial or text)
+    row = known.get(index)
+    if row is not None and store.vault.open("register.entry", row.entry_sealed) == dump(entry).decode():
+        return False
+    if row is None:
+        row = known[index] = Registered(serial_index=index)
+        session.add(row)
+    row.platform, row.certificate = entry.platform, entry.certificate
+    row.entry_sealed = store.vault.seal("register.entry", dump(entry).decode())
+    row.status, row.valid_until, row.imported_at = entry.status, entry.valid_until, now()
+    return True
+
+
+def register(store: Store, session: Session, on: date) -> tuple[RegisterEntry, ...]:
+    """All certificates that exist, with their state on a day."""
+    imported = (
+        load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
+        for row in session.scalars(select(Registered).order_by(Registered.id))
+    )
+    rows = session.scalars(select(CertificateRow).where(CertificateRow.state != CertificateState.RESERVED))
+    return (*imported, *(_entry(store, row, on) for row in rows))
+
+
+def _entry(store: Store, row: CertificateRow, on: date) -> RegisterEntry:
+    subject = subject_of(store, row)
+    until = row.not_after.astimezone(CHINA).date()
+    status = "revoked" if row.state == CertificateState.REVOKED else "active" if until >= on else "expired"
+    names = (subject.unit_name, subject.uscc, subject.person_name, subject.id_number)
+    return RegisterEntry(row.platform, row.certificate, *names, row.serial, status, until)
+
+
+def subject_of(store: Store, row: CertificateRow) -> Subject:
+    """Whom a certificate is for."""
+    return load(Subject, store.vault.open("certificates.subject", row.subject_sealed).encode())

@@ -1,0 +1,49 @@
+"""Whether `yinjian up` runs on this store: it writes down who it is, and whoever looks checks that it lives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.files import write_new
+from pipeline.owner import is_dead, owner
+from yinjian.errors import Refused
+from yinjian.settings import Settings
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether the process that wrote it down lives."""
+    name = _written(_place(settings))
+    return name is not None and not is_dead(name)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[None]:
+    """Says that this process runs the store while the block runs. Refused when another does."""
+    path = _place(settings)
+    if is_up(settings):
+        raise Refused("yinjian up runs already on this store.", "Use it, or end it first (^C where it runs).")
+    path.unlink(missing_ok=True)
+    data = json.dumps({"owner": owner()}).encode()
+    try:
+        write_new(path, data)
+    except FileExistsError:
+        raise Refused("Another yinjian up has just started on this store.", "Use that one.") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _place(settings: Settings) -> Path:
+    return settings.var_dir / "up.json"
+
+
+def _written(path: Path) -> str | None:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return str(value["owner"]) if isinstance(value, dict) and "owner" in value else None

@@ -1,0 +1,51 @@
+"""The scheduled flows, served to Prefect: `python -m pipeline.schedules`, started by `yinjian up`."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from pipeline.death import die_with_parent
+from yinjian.settings import Settings
+
+WAIT_SECONDS = 120  # for Prefect's server
+
+
+def main() -> None:
+    """Serve those that the settings ask for, until asked to stop."""
+    die_with_parent()
+    from prefect import serve
+
+    settings = Settings.from_environment(os.environ)
+    _wait_for_server()
+    serve(*deployments(settings), pause_on_shutdown=False, limit=1)
+
+
+def deployments(settings: Settings) -> list[Any]:
+    """The inbox where there is one, issuing where there is somebody in whose name it is done."""
+    from prefect.types.entrypoint import EntrypointType
+
+    from pipeline.flows import inbox, issue
+
+    found = []
+    for scheduled, wanted, seconds in (
+        (inbox, settings.inbox is not None, settings.inbox_seconds),
+        (issue, bool(settings.issuer), settings.issue_seconds),
+    ):
+        if wanted:
+            kind = EntrypointType.MODULE_PATH
+            found.append(scheduled.to_deployment(scheduled.name, interval=seconds, entrypoint_type=kind))
+    return found
+
+
+def _wait_for_server() -> None:
+    from pipeline.flows import server_answers
+
+    end = time.monotonic() + WAIT_SECONDS
+    while not server_answers() and time.monotonic() < end:
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The steps from a submission to a decision. Each is done once: what is there already is not made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from extractors.opening import decode_all
+from pipeline import leases, work
+from pipeline.approvals import approve, newest_submission
+from pipeline.clock import today
+from pipeline.events import record
+from pipeline.reading import Reads
+from pipeline.registry import register
+from pipeline.states import State, Work, move
+from pipeline.store import codec
+from pipeline.store.readings import keep_reading, latest_reading, load_reading, save_reading
+from pipeline.store.store import Store
+from pipeline.store.tables import Application, File, Submission, VerdictRow
+from pipeline.store.verdicts import latest_verdict, same_verdict, save_verdict
+from pipeline.users import SYSTEM
+from validators.holder import holder
+from validators.judge import judge as judged
+from validators.judge import open_case
+from validators.policy import POLICY
+from yinjian.catalogue import Catalogue
+from yinjian.claim import parse_claim
+from yinjian.findings import Finding
+from yinjian.records import Claim, Decision
+from yinjian.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the steps work with. `reader` gives the process's one reader, made when first asked for."""
+
+    store: Store
+    settings: Settings
+    catalogue: Catalogue
+    reader: Callable[[], Reads]
+    owner: str
+
+
+def process(desk: Desk, submission: str) -> None:
+    """All steps of one submission, in their order. Raises `work.StepFailed` when one failed."""
+    for name in STEPS:
+        run(desk, submission, name)
+
+
+def run(desk: Desk, submission: str, name: str) -> None:
+    """One step by its name."""
+    work.run_step(desk.store, submission, desk.owner, desk.settings, partial(STEPS[name], desk, submission))
+
+
+def read(desk: Desk, submission_id: str) -> None:
+    """Open the scans and read them."""
+    store = desk.store
+    with store.reading() as session:
+        submission = session.get_one(Submission, submission_id)
+        if latest_reading(session, submission_id) is not None:
+            return
+        application = session.get_one(Application, submission.application_id)
+        files = session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.position)).all()
+    name = store.vault.open("applications.name", application.name_sealed)
+    reading = desk.reader().read(name, decode_all(opened(store, files), desk.settings))
+    blob = keep_reading(store, reading)
+    with store.writing() as session:
+        leases.require(session, work.subject(submission_id), desk.owner)
+        row = save_reading(store, session, submission_id, reading, blob, SYSTEM)
+        record(session, SYSTEM, "read", f"reading:{row.id}", row.blob, submission.application_id, reading.form or "-")
+
+
+def stored_files(session: Session, submission_id: str) -> tuple[File, ...]:
+    """A submission's files in their order."""
+    return tuple(session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.position)))
+
+
+def opened(store: Store, files: Sequence[File]) -> Iterator[tuple[str, int | Finding]]:
+    """Each file by its name: its content in memory that no disk holds, or why it was refused."""
+    for file in files:
+        label = store.vault.open("files.name", file.name_sealed)
+        if file.blob is None:
+            refused = store.vault.open("files.refused", file.refused_sealed or b"")
+            yield label, codec.load(Finding, refused.encode())
+            continue
+        descriptor = os.memfd_create("scan", os.MFD_CLOEXEC)
+        with os.fdopen(os.dup(descriptor), "wb") as memory:
+            memory.write(store.blobs.get(file.blob))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield label, descriptor
+
+
+def judge(desk: Desk, submission_id: str) -> None:
+    """Judge the latest reading against claim and register."""
+    store = desk.store
+    with store.reading() as session:
+        submission = session.get_one(Submission, submission_id)
+        row = latest_reading(session, submission_id)
+        assert row is not None  # the step before made it
+        as_of = submission.as_of or today()
+        if same_verdict(session, row.id, as_of, POLICY.version) is not None:
+            return
+        known = register(store, session, as_of)
+    reading = load_reading(store, row)
+    claim, intake = _claim(store, submission)
+    verdict = judged(reading, claim, known, as_of, desk.catalogue, intake=intake)
+    case = open_case(reading, claim, known, as_of, desk.catalogue)
+    with store.writing() as session:
+        leases.require(session, work.subject(submission_id), desk.owner)
+        saved = save_verdict(store, session, submission, row, verdict, holder(case), as_of)
+        detail = f"{verdict.decision}, {len(verdict.findings)} findings"
+        record(session, SYSTEM, "judged", f"verdict:{saved.id}", saved.evidence, submission.application_id, detail)
+
+
+def _claim(store: Store, submission: Submission) -> tuple[Claim | None, tuple[Finding, ...]]:
+    if submission.claim_blob is None:
+        return None, ()
+    return parse_claim(store.blobs.get(submission.claim_blob))
+
+
+def decide(desk: Desk, submission_id: str) -> None:
+    """Approve what passed, queue the rest for people, and let the submission go."""
+    with desk.store.writing() as session:
+        leases.require(session, work.subject(submission_id), desk.owner)
+        submission = session.get_one(Submission, submission_id)
+        application = session.get_one(Application, submission.application_id, with_for_update=True)
+        verdict = latest_verdict(session, submission_id)
+        newest = newest_submission(session, application.id)
+        if verdict is not None and newest.id == submission_id and application.state == State.RECEIVED:
+            _route(desk, session, application, verdict)
+        submission.work, submission.fault = Work.DONE, None
+
+
+def _route(desk: Desk, session: Session, application: Application, verdict: VerdictRow) -> None:
+    if verdict.decision == Decision.PASS:
+        approve(desk.store, session, application, verdict, SYSTEM, "", desk.catalogue)
+    else:
+        move(session, application, State.REVIEW, SYSTEM, verdict.evidence)
+
+
+STEPS = {"read": read, "judge": judge, "decide": decide}

@@ -1,0 +1,135 @@
+"""Sessions on SQLite (embedded) or PostgreSQL: one code path, and faults in words that say what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from yinjian.errors import SettingsError, StoreError
+
+WRITES = "yinjian_writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that exists. Transactions are short; those that write are serial on SQLite from their start."""
+
+    engine: Engine
+
+    @classmethod
+    def at(cls, url: str, busy_seconds: int) -> Database:
+        """By SQLAlchemy's URL. Nothing is opened yet."""
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() == "sqlite":
+                return cls(_sqlite(Path(parsed.database or ""), busy_seconds))
+            arguments = {"connect_timeout": busy_seconds, "options": f"-c lock_timeout={busy_seconds}s"}
+            return cls(create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=arguments))
+        except (ArgumentError, NoSuchModuleError) as error:
+            remedy = "Set YINJIAN_DATABASE_URL as postgresql+psycopg://user@host/name."
+            raise SettingsError("The database URL cannot be used.", remedy) from error
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
+        name = self.engine.url.database
+        return Path(name) if self.engine.name == "sqlite" and name else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only looks."""
+        with explained(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is kept when the block ends, and undone when it raises."""
+        engine = self.engine.execution_options(**{WRITES: True})
+        with explained(), Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @property
+    def serial(self) -> bool:
+        """Whether only one transaction writes at a time."""
+        return self.engine.name == "sqlite"
+
+
+def _sqlite(path: Path, busy_seconds: int) -> Engine:
+    # A connection for each transaction (about 0.2 ms): a file that was taken away is noticed, not written to any more.
+    # mode=rw: a database that is gone must never be answered with a new, empty one.
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    engine = create_engine(f"sqlite:///{path}", creator=connect, poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    """One that will write says so at once: two that have read before both write would lock each other out."""
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def create_file(path: Path) -> None:
+    """An empty SQLite database in WAL mode, so that readers and a writer do not wait for each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+    path.chmod(0o600)
+
+
+FAULTS = {
+    "locked": ("The database is locked by another process.", "Wait for it or end it, then run this again."),
+    "unable to open": ("The database is not there.", "Run `yinjian init`, or bring it back from a copy."),
+    "full": ("The disk of the database is full.", "Free space, then run this again; nothing was lost."),
+    "malformed": ("The database is damaged.", "Bring it back from a copy."),
+    "not a database": ("The database is damaged.", "Bring it back from a copy."),
+    "readonly": ("The database cannot be written to.", "Check its permissions."),
+    "disk i/o": ("The disk of the database fails.", "See to the disk, then run this again."),
+    "no such table": ("The database lacks a table.", "Run `yinjian init`, which brings it up to date."),
+    "does not exist": ("The database lacks something.", "Run `yinjian init`, which brings it up to date."),
+    "lock timeout": ("The database is locked by another process.", "Wait for it or end it, then run this again."),
+    "connection": ("The database does not answer.", "Start it, or check YINJIAN_DATABASE_URL."),
+    "no space": ("The disk of the database is full.", "Free space, then run this again; nothing was lost."),
+}
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """The database's faults as StoreError. What breaks a rule of the tables (IntegrityError) passes as it is."""
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        what, remedy = _fault(error)
+        raise StoreError(what, remedy) from error
+
+
+def _fault(error: DBAPIError) -> tuple[str, str]:
+    said = str(error.orig).lower()
+    unknown = (f"The database failed ({type(error.orig).__name__}).", "See its own log, then run this again.")
+    return next((fault for word, fault in FAULTS.items() if word in said), unknown)
+
+
+def value_of(engine: Engine, statement: str) -> Any:
+    """One value, for looking at a database from outside of the tables."""
+    with explained(), engine.connect() as connection:
+        return connection.exec_driver_sql(statement).scalar()

@@ -1,0 +1,58 @@
+"""Readings in the store: the record as a file, and what is asked for as columns."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pipeline.clock import now
+from pipeline.store import codec
+from pipeline.store.store import Store, new_id
+from pipeline.store.tables import PageRow, ReadingRow
+from yinjian.records import Reading
+
+
+def keep_reading(store: Store, reading: Reading) -> str:
+    """The record and its pictures as files; outside of a transaction, for it takes a while."""
+    return store.blobs.put(codec.dump_reading(reading, store.blobs.put))
+
+
+def save_reading(
+    store: Store, session: Session, submission: str, reading: Reading, blob: str, made_by: str
+) -> ReadingRow:
+    """A reading's rows. `blob`: what `keep_reading` gave."""
+    last = session.scalar(select(func.max(ReadingRow.number)).where(ReadingRow.submission_id == submission))
+    versions = reading.versions
+    row = ReadingRow(id=new_id("R"), submission_id=submission, number=(last or 0) + 1, blob=blob, form=reading.form)
+    row.model, row.catalogue, row.policy = versions.model, versions.catalogue, versions.policy
+    row.made_by, row.made_at = made_by, now()
+    session.add(row)
+    session.flush()
+    session.add_all(_pages(store, row.id, reading))
+    return row
+
+
+def _pages(store: Store, reading_id: str, reading: Reading) -> list[PageRow]:
+    return [
+        PageRow(
+            reading_id=reading_id,
+            position=position,
+            file_sealed=store.vault.seal("pages.file", page.file),
+            page=page.page,
+            kind=page.kind,
+            role=page.role,
+            rotation=page.rotation,
+        )
+        for position, page in enumerate(reading.pages)
+    ]
+
+
+def load_reading(store: Store, row: ReadingRow) -> Reading:
+    """The record with its pictures. StoreError when any of it is lost or damaged."""
+    return codec.load_reading(store.blobs.get(row.blob), store.blobs.get)
+
+
+def latest_reading(session: Session, submission: str) -> ReadingRow | None:
+    """The reading that counts."""
+    rows = select(ReadingRow).where(ReadingRow.submission_id == submission).order_by(ReadingRow.number.desc())
+    return session.scalars(rows).first()

@@ -1,0 +1,122 @@
+"""`yinjian up`: the Prefect server, the workers and the schedules, until stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from pipeline.crew import Crew, environment
+from pipeline.running import running
+from pipeline.store.store import Store
+from yinjian.errors import SetupError
+from yinjian.settings import Settings
+
+LOOK_SECONDS = 0.5
+END_SECONDS = 10
+HOST = "127.0.0.1"
+
+
+def up(store: Store, settings: Settings, say: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM."""
+    os.environ.update(prefect_environment(settings))
+    with running(settings), _stop_asked() as asked, _server(settings), Crew(store, settings, ("--flows",)) as crew:
+        say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}. Stop with ^C.")
+        with _schedules(settings, say):
+            while not asked():
+                crew.watch()
+                time.sleep(LOOK_SECONDS)
+        say("Stopping; what is being read is finished first.")
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """Prefect with its own folder and server, on loopback, and calling nobody."""
+    home = (settings.var_dir / "prefect").absolute()
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://{HOST}:{settings.prefect_port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_CLI_PROMPT": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def _stop_asked() -> Iterator[Callable[[], bool]]:
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[None]:
+    """Prefect's server. Work does not wait for it: flow runs appear there once it answers."""
+    with _child("pipeline.prefect_server", settings, "prefect-server.log"):
+        yield
+
+
+@contextmanager
+def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
+    if settings.inbox is None and not settings.issuer:
+        say("No schedules: set YINJIAN_INBOX to a folder, YINJIAN_ISSUER to a user.")
+        yield
+        return
+    with _child("pipeline.schedules", settings, "schedules.log"):
+        yield
+
+
+@contextmanager
+def _child(module: str, settings: Settings, log: str) -> Iterator[None]:
+    """A process beside this one, with its log in `var_dir`, that ends with the block."""
+    with _log(settings.var_dir / log) as output:
+        process = subprocess.Popen(
+            (sys.executable, "-m", module),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(settings),
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            _ended(process)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}.", "See to its disk and permissions.") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
