@@ -13,14 +13,14 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from issuance import authority_plan
 from issuance.authority_plan import Level, Names, Plan
-from issuance.device import Device
+from issuance.device import MODULE, Device
 from issuance.extensions import extensions, key_usage
 from issuance.faults import error_for
 from issuance.files import locked, write_whole
 from issuance.profiles import Profile, Profiles, profiles
 from issuance.reservation import Reservation, check_serial
 from issuance.signing import PublicKey, check_signature, checked_key, kind_of, signed, strong_key
-from issuance.softhsm import MODULE, SoftTokens
+from issuance.softhsm import SoftTokens
 from issuance.subject import authority_subject, subject_name
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
@@ -111,9 +111,8 @@ def create(directory: Path, names: Names, so_pin: str, pin: str, now: datetime, 
 
 def _created(directory: Path, names: Names, pins: Pins, now: datetime, module: Path) -> Authority:
     plan = authority_plan.take_up(directory, names, now)
-    device = Device(SoftTokens(directory / TOKENS).make(plan.token_label), module)
+    device, token = SoftTokens(directory / TOKENS, module).prepare(plan.token_label, pins.so_pin, pins.pin)
     try:
-        token = device.prepare(plan.token_label, pins.so_pin, pins.pin)
         if plan.token_serial not in ("", token.serial):
             raise error_for("other-token")
         plan = authority_plan.with_token(directory, plan, token.serial)
@@ -128,7 +127,7 @@ def open_authority(directory: Path, pin: str, module: Path = MODULE) -> Authorit
     """The CA in `directory`. Raises SetupError when it is missing or damaged, TokenError for its token and PIN."""
     plan = authority_plan.read(directory)
     chain = (_read(directory / ISSUING_FILE), _read(directory / ROOT_FILE))
-    device = Device(SoftTokens(directory / TOKENS).find(plan.token_label), module)
+    device = SoftTokens(directory / TOKENS, module).device(plan.token_label)
     token = TokenInfo(plan.token_label, plan.token_serial, "")
     try:
         authority = Authority(device, token, pin, plan, chain)

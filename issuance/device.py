@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from issuance.faults import error_for
 from issuance.process import TokenProcess
-from issuance.softhsm import MODULE, checked_module
 from issuance.tokens import Item, KeyKind, TokenInfo, checked_label, checked_pin
-from yinjian.errors import TokenError
+from yinjian.errors import SetupError, TokenError
 
+MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")  # where Debian's libsofthsm2 puts it
 REQUEST_SECONDS = 120.0  # a real token may take a minute over an RSA key
 
 
@@ -23,10 +24,14 @@ class Device:
     """
 
     def __init__(
-        self, configuration: Path | None, module: Path = MODULE, request_seconds: float = REQUEST_SECONDS
+        self,
+        configuration: Path | None,
+        module: Path = MODULE,
+        request_seconds: float = REQUEST_SECONDS,
+        before_start: Callable[[], None] = lambda: None,
     ) -> None:
-        self._configuration, self._module = configuration, module
-        self._process = TokenProcess(module, configuration, request_seconds)
+        self._configuration, self._module, self._before_start = configuration, module, before_start
+        self._process = TokenProcess(module, configuration, request_seconds, before_start)
 
     def __enter__(self) -> Self:
         return self
@@ -84,10 +89,12 @@ class Device:
 
     def change_pin(self, token: TokenInfo, pin: str, new: str) -> None:
         self._on(token, "change_pin", pin=pin, new=checked_pin(new))
+        self._before_start()
 
     def reset_pin(self, token: TokenInfo, so_pin: str, new: str) -> None:
         """The security officer gives the holder a new PIN (解锁). Keys and certificates stay."""
         self._on(token, "reset_pin", so_pin=so_pin, pin=checked_pin(new))
+        self._before_start()
 
     def make_wrapping_key(self, token: TokenInfo, pin: str, key_label: str, key_id: bytes) -> None:
         """An AES-256 key that never leaves the token, made when it is not there."""
@@ -105,7 +112,9 @@ class Device:
         return self._ask(operation, label=token.label, serial=token.serial, **values)
 
     def _ask(self, operation: str, **values: object) -> Any:
-        checked_module(self._module)
+        if not self._module.is_file():
+            what = f"The PKCS#11 module {self._module} is not there."
+            raise SetupError(what, "Install the Debian package softhsm2, or name the right file.")
         if self._configuration is not None and not self._configuration.is_file():
             raise TokenError("The token's directory is not there.", "Restore it, or prepare the token again.")
         return self._process.ask(operation, **values)

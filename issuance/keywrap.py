@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from issuance.device import Device
-from issuance.softhsm import MODULE, SoftTokens
+from issuance.device import MODULE, Device
+from issuance.softhsm import SoftTokens
 from issuance.tokens import KeyName, TokenInfo
 from yinjian.errors import InputError, TokenError
 
@@ -43,9 +43,8 @@ class KeyWrap:
 
 def create(directory: Path, label: str, so_pin: str, pin: str, module: Path = MODULE) -> KeyWrap:
     """A software token with a wrapping key in `directory`; what is there already is taken as it is. May be repeated."""
-    device = Device(SoftTokens(directory).make(label), module)
+    device, token = SoftTokens(directory, module).prepare(label, so_pin, pin)
     try:
-        token = device.prepare(label, so_pin, pin)
         device.make_wrapping_key(token, pin, _KEY.label, _KEY.id)
     except BaseException:
         device.close()
@@ -55,4 +54,4 @@ def create(directory: Path, label: str, so_pin: str, pin: str, module: Path = MO
 
 def open_keywrap(directory: Path, label: str, serial: str, pin: str, module: Path = MODULE) -> KeyWrap:
     """The token of an earlier `create`, which is never made anew here: a new key could unwrap nothing."""
-    return KeyWrap(Device(SoftTokens(directory).find(label), module), TokenInfo(label, serial, ""), pin)
+    return KeyWrap(SoftTokens(directory, module).device(label), TokenInfo(label, serial, ""), pin)

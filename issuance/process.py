@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from issuance import wire
@@ -16,6 +16,8 @@ from issuance.faults import error_for
 
 _ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
+# After these the module itself may be confused, by files that another process left torn say.
+_START_ANEW = {"no-store", "no-token", "other", "protocol"}
 
 
 class TokenProcess:
@@ -24,8 +26,11 @@ class TokenProcess:
     Safe for several threads: they take turns. Raises TokenError or SetupError, each with a remedy.
     """
 
-    def __init__(self, module: Path, configuration: Path | None, seconds: float) -> None:
-        self._module, self._configuration, self._seconds = module, configuration, seconds
+    def __init__(
+        self, module: Path, configuration: Path | None, seconds: float, before_start: Callable[[], None]
+    ) -> None:
+        self._module, self._configuration = module, configuration
+        self._seconds, self._before_start = seconds, before_start
         self._turn = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
         self._rest = b""
@@ -54,6 +59,7 @@ class TokenProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
+            self._before_start()
             self._child = self._started()
             self._answer(self._child, START_SECONDS)
         return self._child
@@ -87,6 +93,8 @@ class TokenProcess:
             raise error_for("garbled") from None
         fault = message.get("fault")
         if isinstance(fault, Mapping):
+            if fault.get("code") in _START_ANEW:
+                self.close()
             raise error_for(*(str(fault.get(key, "")) for key in ("code", "ckr", "tries")))
         if "done" not in message:
             self.close()

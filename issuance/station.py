@@ -9,8 +9,8 @@ from typing import Protocol, Self
 
 from cryptography import x509
 
-from issuance.device import Device
-from issuance.softhsm import MODULE, SoftTokens
+from issuance.device import MODULE, Device
+from issuance.softhsm import SoftTokens
 from issuance.tokens import Item, KeyKind, KeyName, TokenInfo
 from yinjian.errors import TokenError
 
@@ -61,7 +61,7 @@ class SoftTokenStation:
     """
 
     def __init__(self, directory: Path, module: Path = MODULE) -> None:
-        self._soft, self._module = SoftTokens(directory), module
+        self._soft = SoftTokens(directory, module)
         self._devices: dict[str, Device] = {}
         self._guard = threading.Lock()
 
@@ -79,8 +79,9 @@ class SoftTokenStation:
             device.close()
 
     def prepare(self, label: str, so_pin: str, pin: str) -> TokenInfo:
-        self._soft.make(label)
-        return self.device(label).prepare(label, so_pin, pin)
+        device, token = self._soft.prepare(label, so_pin, pin)
+        self._keep(label, device)
+        return token
 
     def make_key(self, token: TokenInfo, pin: str, key_label: str, key_id: bytes, kind: KeyKind) -> bytes:
         return self.device(token.label).make_key(token, pin, key_label, key_id, kind)
@@ -115,14 +116,20 @@ class SoftTokenStation:
 
     def device(self, label: str) -> Device:
         """The device of one token. Raises TokenError when it was never prepared here."""
-        configuration = self._soft.find(label)
         with self._guard:
-            device = self._devices.pop(label, None) or Device(configuration, self._module)
-            self._devices[label] = device  # the last used is the last to go
-            idle = list(self._devices)[:-OPEN_PROCESSES]
-            for name in idle:
-                self._devices.pop(name).close()
-            return device
+            open_one = self._devices.get(label)
+        return self._keep(label, open_one or self._soft.device(label))
+
+    def _keep(self, label: str, device: Device) -> Device:
+        """Keep the process for the next call. The last used is the last to go; it starts again when asked."""
+        with self._guard:
+            before = self._devices.pop(label, device)
+            self._devices[label] = device
+            idle = [self._devices.pop(name) for name in list(self._devices)[:-OPEN_PROCESSES]]
+        for other in [*idle, before]:
+            if other is not device:
+                other.close()
+        return device
 
 
 def authority_name(certificate: bytes) -> KeyName:

@@ -36,14 +36,6 @@ def the_only(items: Iterable[Any]) -> Any:
     return several[0]
 
 
-def sweep(session: Any) -> None:
-    """Remove what a killed creation left: objects without label and id. All that are made here carry a label."""
-    for kind in _CLASSES:
-        for item in list(session.get_objects({Attribute.CLASS: kind})):
-            if not attribute(item, Attribute.LABEL) and not attribute(item, Attribute.ID):
-                item.destroy()
-
-
 def pair(session: Any, label: str, key_id: bytes, kind: str) -> Any:
     """The public key of the pair with this name; a complete pair is taken as it is, else one is made.
 

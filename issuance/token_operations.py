@@ -55,7 +55,6 @@ def prepare(module: Any, label: str, so_pin: str, pin: str) -> dict[str, str]:
 def make_key(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, kind: str) -> bytes:
     """The public key (SPKI DER) of the key pair with this name, made when it is not there."""
     with slots.session(module, label, serial, pin) as session:
-        objects.sweep(session)
         return objects.spki(objects.pair(session, key, id, kind))
 
 
@@ -115,7 +114,6 @@ def reset_pin(module: Any, label: str, serial: str, so_pin: str, pin: str) -> bo
 def make_wrapping_key(module: Any, label: str, serial: str, pin: str, key: str, id: bytes) -> bool:
     """An AES-256 key that never leaves the token, made when it is not there."""
     with slots.session(module, label, serial, pin) as session:
-        objects.sweep(session)
         objects.secret(session, key, id)
     return True
 
@@ -163,7 +161,6 @@ OPERATIONS: dict[str, Callable[..., object]] = {
 
 def _only_value(session: Any, template: dict[Any, Any], label: str, key_id: bytes | None, value: bytes) -> bytes:
     """One object with this name and value. The new one comes before an old one goes: a kill leaves two, never none."""
-    objects.sweep(session)
     name = {Attribute.LABEL: label} | ({} if key_id is None else {Attribute.ID: key_id})
     wanted = {Attribute.CLASS: template[Attribute.CLASS]} | name
     there = list(session.get_objects(wanted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pkcs11
 from pkcs11 import TokenFlag
 
+from issuance.cryptoki import Cryptoki
 from issuance.wire import Fault
 
 _BY_EXCEPTION = {
@@ -29,7 +30,6 @@ _BY_EXCEPTION = {
 }
 # CKR_PIN_INCORRECT, CKR_PIN_INVALID, CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_DEVICE_MEMORY
 _BY_NUMBER = {0xA0: "pin-incorrect", 0xA1: "pin-rule", 0xA2: "pin-rule", 0xA4: "pin-locked", 0x31: "full"}
-_INIT_TOKEN = 9  # C_InitToken's place in CK_FUNCTION_LIST (PKCS#11 2.40, pkcs11f.h); the binding lacks it
 
 
 def initialised(module: Any) -> list[Any]:
@@ -45,16 +45,7 @@ def free_slot(module: Any) -> Any:
 
 
 def initialise(module: Any, slot: Any, label: str, so_pin: str) -> Any:
-    """C_InitToken, straight from the module's function list."""
-    library = ctypes.CDLL(module.so)  # the same module once more: the loader gives the one that is open
-    functions = ctypes.c_void_p()
-    library.C_GetFunctionList(ctypes.byref(functions))
-    # CK_FUNCTION_LIST: a version, padded to a pointer's size, then the pointers.
-    place = (functions.value or 0) + (1 + _INIT_TOKEN) * ctypes.sizeof(ctypes.c_void_p)
-    prototype = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
-    secret = so_pin.encode("utf-8")
-    init_token = prototype(ctypes.c_void_p.from_address(place).value or 0)
-    result = init_token(slot.slot_id, secret, len(secret), label.encode("ascii").ljust(32))
+    result = Cryptoki(module.so).init_token(slot.slot_id, so_pin.encode("utf-8"), label.encode("ascii"))
     if result:
         raise Fault(_BY_NUMBER.get(result, "other"), f"C_InitToken 0x{result:x}")
     return slot.get_token()
@@ -90,6 +81,10 @@ def exact(module: Any, label: str, serial: str) -> Any:
 @contextlib.contextmanager
 def session(module: Any, label: str, serial: str, pin: str, rw: bool = True) -> Iterator[Any]:
     with faults(), opened(exact(module, label, serial), pin, rw=rw) as session:
+        if rw and os.environ.get("SOFTHSM2_CONF"):
+            # What a killed creation left. SoftHSM2 only: it makes objects step by step, and a half-made one stops
+            # every later search. All that are made here carry a label.
+            Cryptoki(module.so).destroy_nameless(session.handle)
         yield session
 
 
