@@ -9,7 +9,7 @@ Word, Pointer = ctypes.c_ulong, ctypes.c_void_p
 CKA_LABEL, CKA_ID = 0x3, 0x102
 CKR_OK, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID = 0x0, 0x12, 0x13
 # Places in CK_FUNCTION_LIST (PKCS#11 2.40, pkcs11f.h)
-_INIT_TOKEN, _DESTROY_OBJECT, _GET_ATTRIBUTE_VALUE = 9, 22, 24
+_INIT_TOKEN, _CLOSE_ALL_SESSIONS, _DESTROY_OBJECT, _GET_ATTRIBUTE_VALUE = 9, 14, 22, 24
 _FIND_OBJECTS_INIT, _FIND_OBJECTS, _FIND_OBJECTS_FINAL = 26, 27, 28
 _BATCH = 64
 
@@ -32,6 +32,10 @@ class Cryptoki:
         """C_InitToken; its CKR. `label` is padded with blanks to 32 bytes."""
         call = (Word, ctypes.c_char_p, Word, ctypes.c_char_p)
         return self._call(_INIT_TOKEN, call, slot, so_pin, len(so_pin), label.ljust(32))
+
+    def close_all_sessions(self, slot: int) -> None:
+        """C_CloseAllSessions: those, too, that the binding left open."""
+        self._call(_CLOSE_ALL_SESSIONS, (Word,), slot)
 
     def destroy_nameless(self, session: int) -> None:
         """Destroy all objects that have neither label nor id."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -83,18 +82,20 @@ def mend(home: Path) -> None:
     SoftHSM2 writes `token.object` anew at every login: empties it, then writes, with a lock on it. One that is shorter
     than before was torn; without it the token cannot be opened. Called before a process starts and after a new PIN.
     """
-    copy = home / "token.copy"
-    for head in (home / "tokens").glob("*/token.object"):
-        with head.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX)
-            there, kept = file.read(), copy.read_bytes() if copy.is_file() else b""
-            if len(there) < len(kept):
-                file.seek(0)
-                file.write(kept)
-                file.flush()
-                os.fsync(file.fileno())
-            elif there != kept:
-                write_whole(copy, there, 0o600)
+    with locked(home):
+        for head in (home / "tokens").glob("*/token.object"):
+            _mend(head, home / "token.copy")
+
+
+def _mend(head: Path, copy: Path) -> None:
+    with head.open("r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)  # against a SoftHSM2 that is writing it
+        there, kept = file.read(), copy.read_bytes() if copy.is_file() else b""
+        if len(there) < len(kept):
+            file.seek(0)
+            file.write(kept)
+        elif there != kept:
+            write_whole(copy, there, 0o600)
 
 
 def _own(*directories: Path) -> None:

@@ -48,7 +48,7 @@ def prepare(module: Any, label: str, so_pin: str, pin: str) -> dict[str, str]:
         token = there[0] if there else slots.initialise(module, slots.free_slot(module), label, so_pin)
         if not token.flags & TokenFlag.USER_PIN_INITIALIZED:
             token = slots.finish(module, token, label, so_pin, pin)
-        with slots.opened(token, pin):
+        with slots.opened(module, token, pin):
             return slots.described(token)
 
 
@@ -107,7 +107,7 @@ def change_pin(module: Any, label: str, serial: str, pin: str, new: str) -> bool
 def reset_pin(module: Any, label: str, serial: str, so_pin: str, pin: str) -> bool:
     """The security officer gives the holder a new PIN (解锁); keys and certificates stay."""
     with slots.faults():
-        slots.set_pin(slots.exact(module, label, serial), so_pin, pin)
+        slots.set_pin(module, slots.exact(module, label, serial), so_pin, pin)
     return True
 
 

@@ -54,16 +54,16 @@ def initialise(module: Any, slot: Any, label: str, so_pin: str) -> Any:
 def finish(module: Any, token: Any, label: str, so_pin: str, pin: str) -> Any:
     """Give a token that has no holder's PIN yet its PIN. One that a kill left without an officer's starts anew."""
     try:
-        set_pin(token, so_pin, pin)
+        set_pin(module, token, so_pin, pin)
     except pkcs11.PinIncorrect:
         # Only a token without an officer's PIN lets itself be initialised here: others ask for theirs, and refuse.
         token = initialise(module, token.slot, label, so_pin)
-        set_pin(token, so_pin, pin)
+        set_pin(module, token, so_pin, pin)
     return token.slot.get_token()
 
 
-def set_pin(token: Any, so_pin: str, pin: str) -> None:
-    with opened(token, so_pin=so_pin) as session:
+def set_pin(module: Any, token: Any, so_pin: str, pin: str) -> None:
+    with opened(module, token, so_pin=so_pin) as session:
         session.init_pin(pin)
 
 
@@ -80,7 +80,7 @@ def exact(module: Any, label: str, serial: str) -> Any:
 
 @contextlib.contextmanager
 def session(module: Any, label: str, serial: str, pin: str, rw: bool = True) -> Iterator[Any]:
-    with faults(), opened(exact(module, label, serial), pin, rw=rw) as session:
+    with faults(), opened(module, exact(module, label, serial), pin, rw=rw) as session:
         if rw and os.environ.get("SOFTHSM2_CONF"):
             # What a killed creation left. SoftHSM2 only: it makes objects step by step, and a half-made one stops
             # every later search. All that are made here carry a label.
@@ -89,13 +89,18 @@ def session(module: Any, label: str, serial: str, pin: str, rw: bool = True) -> 
 
 
 @contextlib.contextmanager
-def opened(token: Any, pin: str | None = None, so_pin: str | None = None, rw: bool = True) -> Iterator[Any]:
+def opened(
+    module: Any, token: Any, pin: str | None = None, so_pin: str | None = None, rw: bool = True
+) -> Iterator[Any]:
+    """A session, logged in. Nothing of it is left for the next one."""
     try:
-        session = token.open(rw=rw, user_pin=pin, so_pin=so_pin)
+        with token.open(rw=rw, user_pin=pin, so_pin=so_pin) as session:
+            yield session
     except pkcs11.PinIncorrect as error:
         raise Fault("pin-incorrect", ckr(error), _tries(token)) from None
-    with session:
-        yield session
+    finally:
+        # The binding forgets a session whose login failed, and an open one forbids the officer to log in.
+        Cryptoki(module.so).close_all_sessions(token.slot.slot_id)
 
 
 def _tries(token: Any) -> str:
