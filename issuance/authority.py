@@ -102,6 +102,8 @@ def create(directory: Path, names: Names, so_pin: str, pin: str, now: datetime, 
     May be repeated after a kill at any moment, with the same names and PINs: serials and dates were fixed first, so it
     ends in the same CA. Raises Refused when there is a complete one already.
     """
+    for name in (names.root, names.issuing):
+        authority_subject(names.organization, name)  # refused before anything is begun
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(directory):
         if (directory / ISSUING_FILE).exists():

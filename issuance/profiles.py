@@ -180,8 +180,8 @@ def _against_catalogue(found: Profiles, known: Catalogue) -> Iterator[str]:
     holders = {certificate.id: certificate.holder for certificate in known.certificates}
     named = [profile.certificate for profile in found.profiles]
     if sorted(named) != sorted(holders):
-        odd = sorted(set(named) ^ set(holders)) or sorted({name for name in named if named.count(name) > 1})
-        yield f"profiles: exactly one for each certificate of the catalogue, but not so for {', '.join(odd)}"
+        odd = set(named) ^ set(holders) | {name for name in named if named.count(name) > 1}
+        yield f"profiles: exactly one for each certificate of the catalogue, but not so for {', '.join(sorted(odd))}"
     unknown = set(found.common.businesses) - {business.id for business in known.businesses}
     if unknown:
         yield f"common.businesses: not in the catalogue: {', '.join(sorted(unknown))}"
