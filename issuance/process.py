@@ -13,6 +13,7 @@ from pathlib import Path
 
 from issuance import wire
 from issuance.faults import error_for
+from yinjian.errors import InputError
 
 _ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
@@ -42,7 +43,10 @@ class TokenProcess:
 
     def ask(self, operation: str, **values: object) -> object:
         """The answer to one request."""
-        line = wire.pack({"op": operation, "args": values})
+        try:
+            line = wire.pack({"op": operation, "args": values})
+        except wire.BadLine:
+            raise InputError("This is more than a token takes at once.", "Give it less than 180 KiB.") from None
         with self._turn:
             child = self._running()
             self._write(child, line)

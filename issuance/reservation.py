@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from issuance.profiles import profiles
 from issuance.tokens import checked_label
 from yinjian.approval import Approval, Usage
 from yinjian.errors import Refused
@@ -57,12 +58,13 @@ def reserve(
     usage: Usage,
     now: datetime,
     *,
-    years: int = 1,
+    years: int | None = None,
     runs_from: datetime | None = None,
     token_label: str = "",
 ) -> Reservation:
     """Draw serial, names and dates for one certificate of an approval, valid from `now`.
 
+    `years`: those of the profiles, when not given.
     `runs_from`: the end of the certificate that is renewed; the years count from it when it is still to come.
     `token_label`: the token of a certificate that was reserved before, when both go onto one token.
     Raises Refused when the approval is younger than `now`.
@@ -79,7 +81,7 @@ def reserve(
         key_id=serial.to_bytes(16, "big"),
         token_label=token_label or f"YJ-{name}",
         not_before=begin,
-        not_after=last_second(max(begin, runs_from or begin), years),
+        not_after=last_second(max(begin, runs_from or begin), years or profiles().common.validity_years),
     )
 
 

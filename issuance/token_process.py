@@ -76,13 +76,15 @@ def _understood(line: bytes, table: Table) -> tuple[str, dict[str, Any]]:
     """Operation and arguments, held against the operation's own signature."""
     message = wire.unpack(line)
     operation, values = message.get("op"), message.get("args")
-    if message.keys() != {"op", "args"} or operation not in table or not isinstance(values, dict):
-        raise wire.BadLine("unknown request")
-    wanted = get_type_hints(table[str(operation)])
-    names = list(inspect.signature(table[str(operation)]).parameters)[1:]
+    if message.keys() != {"op", "args"} or not isinstance(operation, str) or not isinstance(values, dict):
+        raise wire.BadLine("no request")
+    if operation not in table:
+        raise wire.BadLine("unknown operation")
+    wanted = get_type_hints(table[operation])
+    names = list(inspect.signature(table[operation]).parameters)[1:]
     if values.keys() != set(names) or any(type(values[name]) is not wanted[name] for name in names):
         raise wire.BadLine("wrong arguments")
-    return str(operation), values
+    return operation, values
 
 
 def _send(answers: BinaryIO, message: dict[str, object]) -> None:

@@ -48,7 +48,7 @@ def unpack(line: bytes) -> dict[str, object]:
         raise BadLine("the line was cut")
     try:
         message = _inward(load(line, LIMIT))
-    except (JsonProblem, binascii.Error):
+    except (JsonProblem, binascii.Error, RecursionError):
         raise BadLine("the line is no JSON that can be trusted") from None
     if not isinstance(message, dict):
         raise BadLine("the line is no JSON object")

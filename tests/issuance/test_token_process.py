@@ -80,6 +80,9 @@ GARBAGE = {
     "wrong type": request("sign", label="a", serial="", pin="1234", key="k", id="text", data=b""),
     "bytes that are none": b'{"op":"read_certificate","args":{"label":"a","serial":"","pin":"","id":{"b64":"*"}}}\n',
     "a key twice": b'{"op":"tokens","op":"tokens","args":{}}\n',
+    "operation that is no text": b'{"op":["tokens"],"args":{}}\n',
+    "nested beyond measure": b'{"op":"tokens","args":' + b"[" * 50_000 + b"]" * 50_000 + b"}\n",
+    "nested deeply": b'{"op":"tokens","args":' + b"[" * 900 + b"]" * 900 + b"}\n",
     "too long": b'{"op":"' + b"a" * wire.LIMIT + b'"}\n',
 }
 
