@@ -38,13 +38,14 @@ class Crew:
     store: Store
     settings: Settings
     arguments: Sequence[str] = ()
+    module: str = "pipeline.worker"
     members: list[Member] = field(default_factory=list)
     deaths: int = 0
 
     def __enter__(self) -> Self:
         limit_threads(self.settings.threads)
         for _ in range(self.settings.workers):
-            self.members.append(_start((sys.executable, "-m", "pipeline.worker", *self.arguments), self.settings))
+            self.members.append(_start((sys.executable, "-m", self.module, *self.arguments), self.settings))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

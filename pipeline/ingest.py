@@ -72,7 +72,9 @@ def take_in_inbox(store: Store, settings: Settings) -> tuple[Receipt, ...]:
     return tuple(new)
 
 
-def finish(store: Store, submissions: Sequence[str], settings: Settings) -> Iterator[int]:
+def finish(
+    store: Store, submissions: Sequence[str], settings: Settings, worker: str = "pipeline.worker"
+) -> Iterator[int]:
     """Have the submissions worked on; yields how many are finished, whenever one more is.
 
     `yinjian up` does it when it runs. Otherwise, or when it ends before they are finished, workers of our own do.
@@ -85,12 +87,12 @@ def finish(store: Store, submissions: Sequence[str], settings: Settings) -> Iter
         done = count
         time.sleep(LOOK_SECONDS)
     if len(finished(store, submissions)) < len(submissions):
-        yield from _ourselves(store, submissions, settings, done)
+        yield from _ourselves(store, submissions, settings, done, worker)
 
 
-def _ourselves(store: Store, submissions: Sequence[str], settings: Settings, done: int) -> Iterator[int]:
+def _ourselves(store: Store, submissions: Sequence[str], settings: Settings, done: int, worker: str) -> Iterator[int]:
     waiting = len(submissions) - done
-    with Crew(store, replace(settings, workers=min(settings.workers, waiting)), ("--drain",)) as crew:
+    with Crew(store, replace(settings, workers=min(settings.workers, waiting)), ("--drain",), worker) as crew:
         working = True
         while working and done < len(submissions):
             working = crew.watch()

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuance import personalise
-from issuance.authority import Authority, open_authority
+from issuance.authority import ISSUING_FILE, Authority, open_authority
 from issuance.images import checked_image
 from issuance.profiles import profiles
 from issuance.reservation import Reservation, reserve
@@ -39,7 +39,7 @@ from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Read
 from pipeline.users import Role, require_another, require_role
 from yinjian.approval import Approval, Usage
 from yinjian.catalogue import catalogue
-from yinjian.errors import Refused, YinjianError
+from yinjian.errors import Refused, SetupError, YinjianError
 from yinjian.records import Mark, RegisterEntry
 from yinjian.settings import Settings
 from yinjian.textfold import fold
@@ -84,6 +84,8 @@ def issue_all(store: Store, settings: Settings, actor: str, only: Sequence[str] 
 @contextmanager
 def workshop(store: Store, settings: Settings, actor: str) -> Iterator[Workshop]:
     """The CA's token opened, and the station."""
+    if not (ca_directory(settings) / ISSUING_FILE).exists():
+        raise SetupError("There is no CA yet.", "Make it: yinjian ca init --organization NAME")
     pin = pins.user_pin(settings.ca_pin_file, "the CA's token", CA_PIN)
     with (
         open_authority(ca_directory(settings), pin, settings.pkcs11_module) as authority,

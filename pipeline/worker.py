@@ -12,7 +12,7 @@ from types import FrameType
 from pipeline import work
 from pipeline.leases import LeaseLost
 from pipeline.owner import owner
-from pipeline.reading import limit_threads, new_reader
+from pipeline.reading import Reads, limit_threads, new_reader
 from pipeline.steps import Desk, process
 from pipeline.store.store import open_store
 from yinjian.errors import YinjianError
@@ -61,16 +61,15 @@ def attempt(desk: Desk, run: Run, submission: str) -> None:
         raise
 
 
-def open_desk(settings: Settings) -> Desk:
+def open_desk(settings: Settings, reader: Callable[[Settings], Reads] = new_reader) -> Desk:
     """What a worker works with; the models are loaded when the first submission comes."""
     from yinjian.catalogue import catalogue
 
     limit_threads(settings.threads)
-    reader = cache(lambda: new_reader(settings))
-    return Desk(open_store(settings), settings, catalogue(), reader, owner())
+    return Desk(open_store(settings), settings, catalogue(), cache(lambda: reader(settings)), owner())
 
 
-def main() -> None:
+def main(reader: Callable[[Settings], Reads] = new_reader) -> None:
     """`python -m pipeline.worker [--drain] [--flows]`; settings from the environment."""
     import os
 
@@ -79,7 +78,7 @@ def main() -> None:
     die_with_parent()
     stop = Stop()
     try:
-        desk = open_desk(Settings.from_environment(os.environ))
+        desk = open_desk(Settings.from_environment(os.environ), reader)
         desk.reader()
         work_on(desk, _run("--flows" in sys.argv), stop, "--drain" in sys.argv)
     except YinjianError as error:

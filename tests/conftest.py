@@ -1,0 +1,90 @@
+"""Stores to test on: SQLite, and a PostgreSQL of Debian's that the tests start and end themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from pipeline.store.store import Store, open_store, prepare_store
+from yinjian.settings import DEFAULTS, Settings
+
+PASSPHRASE = "korrekt pferd batterie"
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server on a socket of its own, without its database's name."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    assert found, "PostgreSQL is missing: apt-get install postgresql"
+    home = Path(f"/tmp/yinjian-pg-{os.getpid()}")  # a short path: a socket's has at most 107 bytes
+    home.mkdir(mode=0o700)
+    # It refuses to run as root.
+    run = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if run:
+        shutil.chown(home, "postgres", "postgres")
+    tools, data = found[-1].parent, home / "data"
+    subprocess.run(
+        [*run, tools / "initdb", "-D", data, "-A", "trust", "-N", "-E", "UTF8"], check=True, capture_output=True
+    )
+    options = f"-c listen_addresses= -c unix_socket_directories={home} -c fsync=off"
+    control = [*run, tools / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
+    subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True)
+    try:
+        user = "postgres" if run else os.environ.get("USER", "postgres")
+        yield f"postgresql+psycopg://{user}@/{{}}?host={home}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Those of a store that was prepared, on either database."""
+    url = ""
+    if request.param == "postgresql":
+        server: str = request.getfixturevalue("postgresql")
+        url = server.format(new_database(server))
+    return prepared(tmp_path, url)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    return open_store(settings)
+
+
+def new_database(server: str) -> str:
+    """The name of a new, empty database."""
+    import psycopg
+
+    name = f"y{os.getpid()}_{next(_numbers)}"
+    address = server.format("postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return name
+
+
+def prepared(folder: Path, url: str = "") -> Settings:
+    """A store in `folder`."""
+    passphrase, pin = folder / "passphrase", folder / "ca-pin"
+    passphrase.write_text(PASSPHRASE)
+    pin.write_text("12345678\n87654321\n")
+    settings = replace(
+        DEFAULTS,
+        var_dir=folder / "var",
+        database_url=url,
+        passphrase_file=passphrase,
+        ca_pin_file=pin,
+        settle_seconds=0,
+        retry_seconds=0,
+        busy_seconds=5,
+    )
+    prepare_store(settings)
+    return settings

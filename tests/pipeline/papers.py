@@ -1,0 +1,95 @@
+"""Applications of known content: folders with a picture each, and a reader that knows what they say."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from extractors.opening import Scan
+from tests.validators import builder
+from validators.checkdigits import uscc_check
+from yinjian.findings import Finding
+from yinjian.records import FieldReading, Reading
+from yinjian.settings import Settings
+
+AS_OF = builder.TODAY
+SECRETS = (builder.UNIT, builder.USCC, builder.LEGAL_ID, builder.AGENT_ID, "贺云舟", "13804510001", "松北区创新一路")
+
+
+class Knows:
+    """Reads by the application's name: `clean-3` passes, `faulty-3` lacks its telephone, others crash or kill."""
+
+    def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
+        opened = tuple(item for item in scans if isinstance(item, Finding))
+        kind, _, number = application.partition("-")
+        if kind == "crashes":
+            raise ValueError(f"{builder.UNIT} {builder.LEGAL_ID}")
+        if kind == "kills":
+            os.kill(os.getpid(), signal.SIGKILL)
+        reading = of_unit(builder.application(), int(number or 0))
+        if kind == "faulty":
+            reading = builder.with_field(reading, "agent_phone", "")
+        return replace(reading, application=application, findings=opened)
+
+    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
+        raise NotImplementedError
+
+
+def knows(settings: Settings) -> Knows:
+    """For a worker."""
+    return Knows()
+
+
+def of_unit(reading: Reading, number: int) -> Reading:
+    """The same application of another unit, with a picture of its seal."""
+    code = f"91230109MA1B{number:05d}"
+    code += uscc_check(code)
+    fields = tuple(_with_code(f, code) if f.id in ("uscc", "licence_uscc") else f for f in reading.fields)
+    marks = tuple(replace(m, image=seal()) if m.id == "seal_collection" else m for m in reading.marks)
+    return replace(reading, fields=fields, marks=marks)
+
+
+def _with_code(field: FieldReading, code: str) -> FieldReading:
+    return replace(field, text=code, lattices=(builder.lattice(code),))
+
+
+@cache
+def seal() -> bytes:
+    """A red ring of 40 mm at 600 dpi on a transparent ground."""
+    picture = Image.new("RGBA", (945, 945), (200, 30, 30, 0))
+    ImageDraw.Draw(picture).ellipse((20, 20, 925, 925), outline=(200, 30, 30, 255), width=30)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", dpi=(600, 600))
+    return stream.getvalue()
+
+
+def folder(root: Path, name: str, claim: str | None = None) -> Path:
+    """An application's folder; no two hold the same picture."""
+    path = root / name
+    path.mkdir(parents=True)
+    number = int.from_bytes(name.encode(), "big") % (256**3)
+    Image.new("RGB", (40, 30), (number & 255, number >> 8 & 255, number >> 16)).save(path / f"{builder.UNIT}.png")
+    if claim is not None:
+        (path / "application.json").write_text(claim, "utf-8")
+    return path
+
+
+def main() -> None:
+    """`python -m tests.pipeline.papers`: a worker that knows."""
+    from pipeline.worker import main as work
+
+    work(knows)
+
+
+if __name__ == "__main__":
+    assert sys.flags.optimize == 0
+    main()

@@ -1,0 +1,274 @@
+"""Issuing on real tokens: the guards, once and only once, and the way back from the certificate."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from PIL import Image
+from sqlalchemy import select
+
+from pipeline import issue, orders
+from pipeline.approvals import rule
+from pipeline.cases import trail
+from pipeline.cli import issuance as commands
+from pipeline.clock import today
+from pipeline.export import export
+from pipeline.intake import submit
+from pipeline.issue import issue_all, token_directory
+from pipeline.registry import import_register, register
+from pipeline.states import State
+from pipeline.store.store import Store, open_store
+from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Event, Lease, Order, Seal, Submission
+from pipeline.users import Role, add_user
+from tests.conftest import prepared
+from tests.pipeline.flow import finished_case, work_all
+from tests.pipeline.papers import AS_OF, folder
+from tests.validators import builder
+from yinjian.approval import Ruling
+from yinjian.catalogue import catalogue
+from yinjian.errors import InputError, Refused, SetupError, TokenError
+from yinjian.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA, made once: its directory."""
+    settings = prepared(tmp_path_factory.mktemp("ca"))
+    commands.make_ca(open_store(settings), settings, "Test CA", "operator")
+    return settings.var_dir / "ca"
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path, authority: Path) -> Settings:
+    """Those of a store with staff and a CA, on SQLite unless asked otherwise."""
+    url = ""
+    if getattr(request, "param", "") == "postgresql":
+        from tests.conftest import new_database
+
+        server: str = request.getfixturevalue("postgresql")
+        url = server.format(new_database(server))
+    settings = prepared(tmp_path, url)
+    shutil.copytree(authority, settings.var_dir / "ca")
+    conf = next((settings.var_dir / "ca").rglob("softhsm2.conf"))
+    conf.write_text(conf.read_text().replace(str(authority), str(settings.var_dir / "ca")))
+    with open_store(settings).writing() as session:
+        add_user(session, "rev", (Role.REVIEWER,))
+        add_user(session, "iss", (Role.ISSUER,))
+        add_user(session, "both", (Role.REVIEWER, Role.ISSUER))
+    return settings
+
+
+def paid_case(store: Store, settings: Settings, name: str = "clean-1") -> str:
+    application = finished_case(store, name, settings)
+    with store.writing() as session:
+        orders.pay(session, application, orders.Method.COUNTER, "iss")
+    return application
+
+
+def certificates(store: Store) -> list[CertificateRow]:
+    with store.reading() as session:
+        return list(session.scalars(select(CertificateRow)))
+
+
+@pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+def test_from_approval_to_files_that_openssl_accepts(store: Store, settings: Settings, tmp_path: Path) -> None:
+    application = paid_case(store, settings)
+    (result,) = issue_all(store, settings, "iss")
+    assert result.waits is None and issue_all(store, settings, "iss") == ()
+    assert export(store, settings, tmp_path / "out") == 1
+    made = tmp_path / "out" / "issued" / "clean-1"
+    chain, certificate = made / "chain.pem", made / "certificate.pem"
+    (tmp_path / "root.pem").write_bytes(b"-----BEGIN" + chain.read_bytes().split(b"-----BEGIN")[2])
+    command = ["openssl", "verify", "-x509_strict", "-CAfile", tmp_path / "root.pem", "-untrusted", chain, certificate]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    assert found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == builder.UNIT
+    assert f"{found.serial_number:X}" == result.serials[0]
+    assert 364 <= (found.not_valid_after_utc - found.not_valid_before_utc).days <= 366
+    picture = Image.open(made / "seal.png")
+    assert picture.mode == "RGBA" and [round(d) for d in picture.info["dpi"]] == [600, 600]
+    assert picture.getpixel((0, 0))[3] == 0  # type: ignore[index]
+    with store.reading() as session:
+        assert session.get_one(Application, application).state == State.ISSUED
+        assert session.scalars(select(Lease)).all() == []
+        assert len(session.scalars(select(Seal)).all()) == 1
+        way = trail(session, result.serials[0].lower())
+        assert [f.size for f in way.files] and way.submission.application_id == application
+        assert [e.action for e in way.events] == [
+            "submitted", "read", "judged", "ordered", "approved", "paid", "reserved", "signed", "made", "issued"
+        ]  # fmt: skip
+
+
+def test_the_key_on_the_token_is_sensitive_and_never_extractable(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    issue_all(store, settings, "iss")
+    (row,) = certificates(store)
+    conf = token_directory(settings) / row.token_label / "softhsm2.conf"
+    tool = ["pkcs11-tool", "--module", str(settings.pkcs11_module), "--login", "--list-objects", "--type", "privkey"]
+    pin = issue.token_pins(store, row).pin
+    listed = subprocess.run([*tool, "--pin", pin], env={"SOFTHSM2_CONF": str(conf)}, capture_output=True, text=True)
+    assert listed.returncode == 0 and "sensitive, always sensitive, never extractable" in listed.stdout
+    assert listed.stdout.count("Private Key Object") == 1
+
+
+def test_nothing_is_issued_unpaid_or_by_who_may_not(store: Store, settings: Settings) -> None:
+    finished_case(store, "clean-1", settings)
+    (result,) = issue_all(store, settings, "iss")
+    assert isinstance(result.waits, Refused) and "360 yuan are due" in result.waits.what
+    with pytest.raises(Refused, match="no issuer"):
+        issue_all(store, settings, "rev")
+    with pytest.raises(Refused, match="no user"):
+        issue_all(store, settings, "nobody")
+    assert certificates(store) == []
+
+
+def test_who_approved_never_issues(store: Store, settings: Settings) -> None:
+    application = finished_case(store, "faulty-1", settings)
+    with store.writing() as session:
+        rule(
+            store, session, session.get_one(Application, application), Ruling.APPROVE, "both", "已电话核实", catalogue()
+        )
+        orders.pay(session, application, orders.Method.COUNTER, "iss")
+    (result,) = issue_all(store, settings, "both")
+    assert isinstance(result.waits, Refused) and "cannot issue it too" in result.waits.what
+    (result,) = issue_all(store, settings, "iss")
+    assert result.waits is None
+
+
+def test_a_person_decides_with_a_role_and_a_reason_only(store: Store, settings: Settings) -> None:
+    application = finished_case(store, "faulty-1", settings)
+    for actor, reason, error in (("iss", "x", Refused), ("rev", " ", InputError)):
+        with pytest.raises(error), store.writing() as session:
+            row = session.get_one(Application, application)
+            rule(store, session, row, Ruling.APPROVE, actor, reason, catalogue())
+    with store.writing() as session:
+        rule(store, session, session.get_one(Application, application), Ruling.REJECT, "rev", "伪造", catalogue())
+    with pytest.raises(Refused), store.writing() as session:
+        rule(store, session, session.get_one(Application, application), Ruling.APPROVE, "rev", "x", catalogue())
+
+
+def test_changed_evidence_is_not_issued(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    with store.writing() as session:
+        session.scalars(select(Submission)).one().content = "0" * 64
+        row = session.scalars(select(ApprovalRow)).one()
+        row.evidence = "0" * 64
+    (result,) = issue_all(store, settings, "iss")
+    assert isinstance(result.waits, Refused) and "not what was approved" in result.waits.what
+
+
+def test_lost_scans_are_not_issued_on(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    for path in Path(str(store.blobs.root)).rglob("*"):
+        if path.is_file():
+            path.unlink()
+    (result,) = issue_all(store, settings, "iss")
+    assert isinstance(result.waits, Refused) and "lost" in result.waits.what
+
+
+def test_a_second_new_certificate_for_the_same_holder_is_refused(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    for place in ("a", "b"):
+        submit(store, folder(tmp_path / place, "clean-1", '{"x": 1}' if place == "b" else None), "i", settings, AS_OF)
+    # The second came without a claim that could be read: nothing stops it but the register.
+    work_all(store, settings)
+    with store.writing() as session:
+        for row in session.scalars(select(Application).where(Application.state == State.REVIEW)).all():
+            rule(store, session, row, Ruling.APPROVE, "rev", "核实", catalogue())
+        for order in session.scalars(select(Order)).all():
+            orders.pay(session, order.application_id, orders.Method.COUNTER, "iss")
+    results = issue_all(store, settings, "iss")
+    assert [r.waits is None for r in results] == [True, False]
+    assert "active certificate" in str(results[1].waits)
+
+
+def test_an_issued_certificate_is_in_the_register(store: Store, settings: Settings, tmp_path: Path) -> None:
+    from pathlib import Path as P
+
+    import_register(store, P("samples/register.json"), "operator")
+    assert import_register(store, P("samples/register.json"), "operator") == 0
+    paid_case(store, settings)
+    issue_all(store, settings, "iss")
+    with store.reading() as session:
+        entries = register(store, session, today())
+    assert [e.status for e in entries if e.unit_name == builder.UNIT] == ["active"]
+
+
+@contextmanager
+def broken_off(at: str) -> Iterator[None]:
+    """Stops issuing at one of its steps, as a kill would."""
+    before = getattr(issue, at)
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    setattr(issue, at, stop)
+    try:
+        yield
+    finally:
+        setattr(issue, at, before)
+
+
+@pytest.mark.parametrize("at", ["_certify", "_deliver", "_finish"])
+def test_issuing_that_was_broken_off_goes_on_with_what_was_reserved(at: str, store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    with broken_off(at), pytest.raises(KeyboardInterrupt):
+        issue_all(store, settings, "iss")
+    (before,) = certificates(store)
+    (result,) = issue_all(store, settings, "iss")
+    (after,) = certificates(store)
+    assert result.serials == (before.serial,) == (after.serial,)
+    assert [path.name for path in token_directory(settings).iterdir()] == [after.token_label]
+
+
+def test_a_kill_between_signing_and_keeping_gives_the_same_certificate(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    issue_all(store, settings, "iss")
+    (row,) = certificates(store)
+    with store.writing() as session:
+        again = session.get_one(CertificateRow, row.serial)
+        again.blob, again.state = None, "reserved"
+        session.get_one(Application, session.scalars(select(ApprovalRow.application_id)).one()).state = State.APPROVED
+        session.delete(session.scalars(select(Seal)).one())
+    issue_all(store, settings, "iss")
+    assert certificates(store)[0].blob == row.blob
+
+
+def test_a_missing_token_and_a_wrong_pin_say_what_to_do(store: Store, settings: Settings, tmp_path: Path) -> None:
+    paid_case(store, settings)
+    wrong = tmp_path / "wrong"
+    wrong.write_text("99999999\n")
+    with pytest.raises(TokenError, match="PIN"):
+        issue_all(store, replace(settings, ca_pin_file=wrong), "iss")
+    with pytest.raises(SetupError, match="YINJIAN_CA_PIN_FILE"):
+        issue_all(store, replace(settings, ca_pin_file=tmp_path / "none"), "iss")
+    with pytest.raises(SetupError, match="softhsm2"):
+        issue_all(store, replace(settings, pkcs11_module=tmp_path / "none.so"), "iss")
+    shutil.rmtree(next((settings.var_dir / "ca").rglob("tokens")))
+    with pytest.raises(TokenError):
+        issue_all(store, settings, "iss")
+    shutil.rmtree(settings.var_dir / "ca")
+    with pytest.raises(SetupError, match="ca init"):
+        issue_all(store, settings, "iss")
+    with store.reading() as session:
+        assert session.scalars(select(Lease)).all() == [] and not certificates(store)
+
+
+def test_events_name_every_step_with_its_hash(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    issue_all(store, settings, "iss")
+    with store.reading() as session:
+        rows = session.scalars(select(Event).where(Event.application_id.is_not(None))).all()
+    assert all(row.actor and row.subject for row in rows)
+    assert all(len(row.hash) == 64 for row in rows if row.action not in ("paid",))
+    assert os.environ.get("HOME", "x") not in "".join(row.detail for row in rows)
