@@ -12,7 +12,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint bench samples lock clean
+.PHONY: help setup demo test lint bench soak samples lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ lint: $(READY) ## ruff and mypy
 
 bench: $(READY) ## speed and accuracy beside a stock full-page run (BENCH="--count 2 --seed 7" for options)
 	$(BIN)/python -m bench $(BENCH)
+
+soak: $(READY) ## kill a run over 30 applications 30 times and see that nothing is lost or doubled (about half an hour)
+	$(ONE_THREAD) $(BIN)/python -m bench.soak $(SOAK)
 
 samples: $(READY) ## make samples/applications and what is expected of them again
 	$(BIN)/python -m samples ready

@@ -25,7 +25,7 @@ LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libglib-2.0.so.0": "libglib2.0-0",
 }
-PROGRAMS = {"fc-match": "fontconfig"}
+PROGRAMS = {"fc-match": "fontconfig", "pkcs11-tool": "opensc", "openssl": "openssl"}
 DISK_GB, MEMORY_GB = 1.0, 2.0  # memory: for each reading process
 
 
@@ -58,7 +58,9 @@ def checks(environ: Mapping[str, str]) -> Iterator[Check]:
     yield from (program(name, package) for name, package in PROGRAMS.items())
     yield from (font(family, package) for family, package in fonts.FAMILIES.items())
     yield weights()
+    yield pkcs11(environ)
     yield from machine(environ)
+    yield from store(environ)
 
 
 def python() -> Check:
@@ -120,6 +122,16 @@ def weights() -> Check:
     return Check("weights", ", ".join(file.name for file in files))
 
 
+def pkcs11(environ: Mapping[str, str]) -> Check:
+    """The module through which tokens are reached."""
+    try:
+        module = Settings.from_environment(environ).pkcs11_module
+    except YinjianError as error:
+        return Check("PKCS#11 module", error.what, error.remedy)
+    remedy = "" if module.exists() else "apt-get install softhsm2, or set YINJIAN_PKCS11_MODULE"
+    return Check("PKCS#11 module", str(module) if module.exists() else f"{module} is missing", remedy)
+
+
 def machine(environ: Mapping[str, str]) -> Iterator[Check]:
     try:
         settings = Settings.from_environment(environ)
@@ -132,6 +144,40 @@ def machine(environ: Mapping[str, str]) -> Iterator[Check]:
     memory, need = available_memory_gb(), MEMORY_GB * settings.workers
     remedy = "" if memory >= need else f"Set YINJIAN_WORKERS lower: each process may need {MEMORY_GB:.0f} GB."
     yield Check("free memory", f"{memory:.1f} GB for {settings.workers} processes", remedy)
+
+
+def store(environ: Mapping[str, str]) -> Iterator[Check]:
+    """How the key of the store stands, and whether the store and the CA can be opened. None yet is no fault."""
+    from pipeline.store import keyring
+    from pipeline.store.store import open_store
+
+    try:
+        settings = Settings.from_environment(environ)
+        path = settings.var_dir / keyring.NAME
+        if not path.exists():
+            yield Check("store", f"none at {settings.var_dir} (yinjian init makes one)")
+            return
+        yield key(path, settings)
+        opened = open_store(settings)
+    except YinjianError as error:
+        yield Check("store", error.what, error.remedy)
+        return
+    yield Check("store", f"{opened.database.engine.name}, up to date")
+    ca = settings.var_dir / "ca" / "issuing.pem"
+    yield Check("CA", str(ca) if ca.exists() else "none (yinjian ca init makes one)")
+
+
+def key(path: Path, settings: Settings) -> Check:
+    """What wraps the key of the store, and whether that lies where a thief of the store would find it."""
+    from pipeline.store import keyring
+
+    kind = keyring.read(path)["wrapping"]
+    secret = settings.passphrase_file if kind == "passphrase" else settings.token_pin_file
+    if path.stat().st_mode & 0o077:
+        return Check("key of the store", f"wrapped by a {kind}, readable by others", f"chmod 600 {path}")
+    if secret is not None and secret.absolute().is_relative_to(settings.var_dir.absolute()):
+        return Check("key of the store", f"wrapped by a {kind} that lies beside it: fit for a demo, no protection")
+    return Check("key of the store", f"wrapped by a {kind}")
 
 
 def available_memory_gb() -> float:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
-import httpx
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
@@ -88,8 +90,14 @@ def _step(submission: str, name: str) -> None:
 
 def server_answers() -> bool:
     """Whether the Prefect server that the environment names is there."""
-    url = os.environ.get("PREFECT_API_URL")
-    try:
-        return url is not None and httpx.get(f"{url}/health", timeout=HEALTH_SECONDS).is_success
-    except httpx.HTTPError:
+    url = urlsplit(os.environ.get("PREFECT_API_URL", ""))
+    if not url.hostname:
         return False
+    connection = HTTPConnection(url.hostname, url.port, timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", f"{url.path}/health")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -30,7 +30,7 @@ OUT = Console(soft_wrap=True, markup=False, highlight=False)
 
 def show_queue(store: Store, everything: bool, as_json: bool) -> None:
     """What waits, or all."""
-    from pipeline.cli.progress import table
+    from pipeline.cli.progress import output, table
 
     with store.reading() as session:
         cases = list(summaries(store, session, () if everything else WAITING))
@@ -38,7 +38,7 @@ def show_queue(store: Store, everything: bool, as_json: bool) -> None:
         for case in cases:
             sys.stdout.buffer.write(contract.line(_as_json(case)).encode() + b"\n")
     elif cases:
-        Console().print(table(cases))
+        output().print(table(cases))
     else:
         OUT.print("Nothing waits." if not everything else "There are no applications yet: yinjian ingest FOLDER")
 

@@ -10,6 +10,7 @@ from issuance import authority
 from issuance.authority_plan import Names
 from pipeline import orders, pins
 from pipeline.cases import find
+from pipeline.cli.progress import output
 from pipeline.clock import now, shown
 from pipeline.events import record
 from pipeline.issue import CA_PIN, Result, ca_directory, issue_all, token_directory, token_pins
@@ -43,7 +44,7 @@ def run_issue(store: Store, settings: Settings, actor: str, cases: list[str]) ->
     if not results:
         OUT.print("Nothing to issue: no application is approved and not issued yet.")
         return 0
-    Console().print(_table(results))
+    output().print(_table(results))
     return max((r.waits.exit_code for r in results if r.waits and not isinstance(r.waits, Refused)), default=0)
 
 
@@ -85,7 +86,7 @@ def list_orders(store: Store, due: bool) -> None:
         paid = shown(order.paid_at) if order.paid_at else ""
         yuan = "not stated" if order.yuan is None else str(order.yuan)
         table.add_row(order.application_id, yuan, order.state, order.method or "", order.recorded_by or "", paid)
-    Console().print(table)
+    output().print(table)
 
 
 def show_pin(store: Store, settings: Settings, serial: str, actor: str) -> None:

@@ -20,6 +20,7 @@ from yinjian.settings import Settings
 
 COLOURS = {State.ISSUED: "green", State.APPROVED: "green", State.REVIEW: "yellow", State.SET_ASIDE: "red"}
 ERRORS = Console(stderr=True)
+FILE_WIDTH = 200  # characters
 
 
 def run_ingest(
@@ -33,7 +34,7 @@ def run_ingest(
         for count in finish(store, [receipt.submission for receipt in taken.receipts], settings):
             advance(count)
     outcomes = _outcomes(store, taken)
-    Console().print(table(outcomes))
+    output().print(table(outcomes))
     return not taken.refused and not any(case.state is State.SET_ASIDE for case in outcomes)
 
 
@@ -51,12 +52,19 @@ def _outcomes(store: Store, taken: Taken) -> list[Summary]:
         return [summary(store, session, session.get_one(Application, r.application)) for r in taken.receipts]
 
 
+def output() -> Console:
+    """Standard output; into a file or pipe wide enough that no id is cut."""
+    console = Console()
+    return console if console.is_terminal else Console(width=FILE_WIDTH)
+
+
 def table(cases: list[Summary]) -> Table:
     """Applications for people: what they are, how far, what was found, what was issued."""
-    found = Table("id", "application", "form", "state", "findings", "serial number", show_lines=True)
+    found = Table("id", "application", "form", "decision", "state", "findings", "serial number", show_lines=True)
     for case in cases:
         colour = COLOURS.get(case.state, "default")
         findings = "\n".join(f"{f.code} {f.where}" for f in case.findings) or case.fault
         serials = "\n".join(case.serials)
-        found.add_row(case.id, case.name, case.form or "-", f"[{colour}]{case.state}[/]", findings, serials)
+        state = f"[{colour}]{case.state}[/]"
+        found.add_row(case.id, case.name, case.form or "-", case.decision, state, findings, serials)
     return found

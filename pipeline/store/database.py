@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -65,8 +66,12 @@ class Database:
 def _sqlite(path: Path, busy_seconds: int) -> Engine:
     # A connection for each transaction (about 0.2 ms): a file that was taken away is noticed, not written to any more.
     # mode=rw: a database that is gone must never be answered with a new, empty one.
+    idle: list[sqlite3.Connection] = []  # one that stays: with the last one SQLite would empty its log each time
+
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None)
+        connection = _connect(path, busy_seconds)
+        if not idle:
+            idle.append(_connect(path, busy_seconds))
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
@@ -74,6 +79,11 @@ def _sqlite(path: Path, busy_seconds: int) -> Engine:
     engine = create_engine(f"sqlite:///{path}", creator=connect, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _connect(path: Path, busy_seconds: int) -> sqlite3.Connection:
+    address = f"file:{quote(str(path))}?mode=rw"
+    return sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
 
 
 def _begin(connection: Connection) -> None:
