@@ -44,7 +44,6 @@ class SoftTokens:
         with locked(home):
             if not (home / "tokens").is_dir():
                 self._make(home, name, so_pin, pin)
-            _configure(home)
         device = self.device(name)
         try:
             return device, device.prepare(name, so_pin, pin)
@@ -54,14 +53,14 @@ class SoftTokens:
 
     def device(self, name: str) -> Device:
         """The device of a token that was prepared. Raises TokenError."""
-        file = self._home(name) / "softhsm2.conf"
-        if not file.is_file() or not (file.parent / "tokens").is_dir():
+        home = self._home(name)
+        if not (home / "tokens").is_dir():
             raise TokenError("The token's directory is not there.", "Restore it, or prepare the token again.")
-        return Device(file, self.module, before_start=partial(mend, file.parent))
+        return Device(_configure(home), self.module, before_start=partial(mend, home))
 
     def names(self) -> tuple[str, ...]:
         """The tokens that have a directory here, in order."""
-        return tuple(sorted(file.parent.name for file in self.directory.glob("*/softhsm2.conf")))
+        return tuple(sorted(tokens.parent.name for tokens in self.directory.glob("*/tokens")))
 
     def _home(self, name: str) -> Path:
         return self.directory.absolute() / checked_label(name)

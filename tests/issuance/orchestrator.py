@@ -1,4 +1,4 @@
-"""A whole personalisation in a process of its own, which kills itself (-9) at its N-th moment: around station calls.
+"""A whole personalisation in a process of its own, which kills itself (-9) after its N-th call of the station.
 
 `python -m tests.issuance.orchestrator CA STATION STATE N`: STATE keeps the reservation, as the database would.
 """
@@ -24,9 +24,9 @@ CALLS = ("prepare", "make_key", "prove", "write", "read_certificate", "contents"
 
 
 class Mortal(SoftTokenStation):
-    """A station whose process is killed at a given moment: two for each call, before and after it."""
+    """A station whose process is killed when a given call is done, before its caller learns of it."""
 
-    moments_left = 0
+    calls_left = 0
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
@@ -34,26 +34,22 @@ class Mortal(SoftTokenStation):
             return found
 
         def call(*values: Any) -> Any:
-            self.tick()
             result = found(*values)
-            self.tick()
+            self.calls_left -= 1
+            if self.calls_left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
             return result
 
         return call
 
-    def tick(self) -> None:
-        self.moments_left -= 1
-        if self.moments_left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
 
-
-def main(ca: Path, station: Path, state: Path, moment: int) -> None:
+def main(ca: Path, station: Path, state: Path, call: int) -> None:
     approval = an_approval("legal_person")
     if not state.exists():
         state.write_bytes(pickle.dumps(reserve(approval, Usage.BOTH, NOW)))
     reservation = pickle.loads(state.read_bytes())
     with Mortal(station) as tokens, open_authority(ca, CA_PINS.pin) as authority:
-        tokens.moments_left = moment
+        tokens.calls_left = call
         made = personalise.make_key(tokens, reservation, KeyKind.RSA_2048, PINS)
         certificate = personalise.certify(authority, approval, reservation, made)
         done = personalise.deliver(tokens, reservation, made.token, PINS.pin, certificate, authority.chain)

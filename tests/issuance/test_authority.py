@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,13 +24,16 @@ from issuance.authority_plan import Names
 from issuance.extensions import identity_digest
 from issuance.profiles import IdentityPolicy, Profiles, profiles
 from issuance.reservation import Reservation, reserve
+from issuance.signing import checked_key, signed
 from issuance.softhsm import SoftTokens
 from issuance.tokens import KeyKind, TokenInfo
-from tests.issuance.builder import CA_PINS, NAMES, NOW, PERSON, UNIT, an_approval, kinds, run
+from tests.issuance.builder import CA_PINS, MODULE, NAMES, NOW, PERSON, UNIT, an_approval, kinds, run
 from yinjian.approval import Subject, Usage
 from yinjian.errors import InputError, Refused, SetupError, TokenError
 
 ROOT = Path(__file__).resolve().parents[2]
+# pytest sets aside the filter that issuance.subject has for this.
+pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length must be:UserWarning")
 
 
 def spki(key: PublicKeyTypes) -> bytes:
@@ -117,6 +121,8 @@ def test_killed_again_and_again_it_ends_in_one(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
             process.wait()
             delay, kills = delay * 1.25, kills + 1
+        if (tmp_path / "ca" / authority.ISSUING_FILE).exists():
+            break  # killed after all was done
         if (tmp_path / "ca" / authority_plan.FILE).exists():
             plans.add(authority_plan.read(tmp_path / "ca").root)
     assert kills and len(plans) <= 1
@@ -154,6 +160,30 @@ def test_a_ca_without_its_token_or_pin_does_not_open(ca_home: Path, tmp_path: Pa
         authority.open_authority(tmp_path, CA_PINS.pin)
     with pytest.raises(TokenError, match="PIN is wrong"):
         authority.open_authority(ca_home, "00000000")
+
+
+def test_a_copy_uses_its_own_token_and_that_must_have_the_key(ca_home: Path, tmp_path: Path) -> None:
+    shutil.copytree(ca_home, tmp_path / "copy")
+    authority.open_authority(tmp_path / "copy", CA_PINS.pin).close()
+    plan = authority_plan.read(ca_home)
+    token = TokenInfo(plan.token_label, plan.token_serial, "")
+    soft, key = SoftTokens(tmp_path / "copy" / authority.TOKENS), plan.issuing.key
+    configuration = soft.directory / plan.token_label / "softhsm2.conf"
+    tool = ("pkcs11-tool", "--module", MODULE, "--login", "--pin", CA_PINS.pin, "--delete-object", "--type")
+    for kind in ("privkey", "pubkey", "cert"):
+        run(*tool, kind, "--id", key.id.hex(), configuration=configuration)
+    with soft.device(plan.token_label) as device:
+        device.make_key(token, CA_PINS.pin, key.label, key.id, KeyKind.RSA_3072)
+    with pytest.raises(TokenError, match="right label"):
+        authority.open_authority(tmp_path / "copy", CA_PINS.pin)
+    authority.open_authority(ca_home, CA_PINS.pin).close()
+
+
+def test_a_signature_that_does_not_hold_is_never_given_out(ca: Authority) -> None:
+    key = checked_key(ca.issuing.public_key())
+    builder = x509.CertificateBuilder(ca.issuing.subject, ca.issuing.subject, key, 1 << 64, NOW, NOW)
+    with pytest.raises(TokenError, match="does not hold"):
+        signed(builder, lambda data: ca.sign(data + b"x"), key)
 
 
 def test_the_issuing_key_is_closed(ca_home: Path) -> None:

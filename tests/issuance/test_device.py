@@ -249,6 +249,13 @@ def test_a_store_that_went_away_is_told(device: Device, token: TokenInfo, config
         device.contents(token, PINS.pin)
 
 
+def test_a_token_that_another_process_made_meanwhile_is_found(device: Device, configuration: Path) -> None:
+    with Device(configuration) as other:
+        assert len(other.tokens()) == len(device.tokens()) == 1  # both have looked
+        made = device.prepare("YJ-later", PINS.so_pin, PINS.pin)
+        assert other.prepare("YJ-later", PINS.so_pin, PINS.pin) == made
+
+
 def test_two_processes_that_make_the_same_make_one(soft: SoftTokens) -> None:
     """Workers that were given the same step: one makes the token and the key, the other finds them."""
     made: list[tuple[TokenInfo, bytes]] = []
