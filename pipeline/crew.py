@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -15,10 +16,11 @@ from pipeline.owner import owner
 from pipeline.reading import limit_threads
 from pipeline.store.store import Store
 from pipeline.worker import ASK_TO_STOP
-from yinjian.errors import SetupError
+from yinjian.errors import SetupError, YinjianError
 from yinjian.settings import PREFIX, Settings
 
 STOP_SECONDS = 30  # for finishing what is being read
+PAUSE_SECONDS = 10.0  # before a patient crew starts one again
 MAX_DEATHS = 20  # within one run: then something is wrong with the machine, not with the papers
 
 
@@ -29,6 +31,15 @@ class Member:
     command: tuple[str, ...]
     process: subprocess.Popen[bytes]
     name: str
+    ended_at: float | None = None
+
+
+class WorkerStopped(YinjianError):
+    """A worker could not go on, said why on standard error, and ended with this exit code."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("A worker had to stop, as said above.", "Do what is said there, then run this again.")
+        self.exit_code = exit_code
 
 
 @dataclass(slots=True)
@@ -39,6 +50,7 @@ class Crew:
     settings: Settings
     arguments: Sequence[str] = ()
     module: str = "pipeline.worker"
+    patient: bool = False  # start again those that faults of the surroundings ended, rather than end with them
     members: list[Member] = field(default_factory=list)
     deaths: int = 0
 
@@ -57,21 +69,29 @@ class Crew:
     def watch(self) -> bool:
         """Look after the processes once; whether any of them works still.
 
-        One that died in the middle of a submission is started again, and the submission has failed once. One that
-        ended with an error of its surroundings ends the run with the same error.
+        One that was killed in the middle of a submission is started again, and the submission has failed once. One
+        that ended with an error of its surroundings (database, disk) ends the run with the same exit code.
         """
         for index, member in enumerate(self.members):
             code = member.process.poll()
-            if code in (None, 0):
-                continue
-            work.process_died(self.store, member.name, self.settings)
-            if code > 0:
-                raise SetupError("A worker had to stop, as said above.", "Do what is said there, then run this again.")
-            self.deaths += 1
-            if self.deaths > MAX_DEATHS:
-                raise SetupError(f"Workers were killed {self.deaths} times.", "See to the memory: yinjian doctor")
-            self.members[index] = _start(member.command, self.settings)
+            if code is not None and code != 0 and self._may_start_again(member, code):
+                self.members[index] = _start(member.command, self.settings)
         return any(member.process.poll() is None for member in self.members)
+
+    def _may_start_again(self, member: Member, code: int) -> bool:
+        if member.ended_at is None:
+            member.ended_at = time.monotonic()
+            self._note_end(member, code)
+        return not self.patient or time.monotonic() > member.ended_at + PAUSE_SECONDS
+
+    def _note_end(self, member: Member, code: int) -> None:
+        if code > 0 and not self.patient:
+            raise WorkerStopped(code)
+        if code < 0:
+            work.process_died(self.store, member.name, self.settings)
+            self.deaths += 1
+        if self.deaths > MAX_DEATHS and not self.patient:
+            raise SetupError(f"Workers were killed {self.deaths} times.", "See to the memory: yinjian doctor")
 
 
 def _start(command: tuple[str, ...], settings: Settings) -> Member:

@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str = "pipeline.worker") -> None:
     """Run until SIGINT or SIGTERM."""
     os.environ.update(prefect_environment(settings))
-    crew = Crew(store, settings, ("--flows",), worker)
+    crew = Crew(store, settings, ("--flows",), worker, patient=True)
     with running(settings), _stop_asked() as asked, _server(settings), crew:
         say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}. Stop with ^C.")
         with _schedules(settings, say):

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import arguments, cases, issuing, reading, running
-from yinjian.errors import YinjianError
+from yinjian.errors import StoreError, YinjianError
 
 app = typer.Typer(
     name="yinjian",
@@ -48,6 +48,9 @@ def main() -> None:
         _explain(f"{error.what}\n{error.remedy}", error.exit_code)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os._exit(1)
+    except OSError as error:
+        what = f"The machine refuses: {error.strerror or type(error).__name__}."
+        _explain(f"{what}\nSee to disk space and permissions, then run it again.", StoreError.exit_code)
     except Exception as error:  # its words may hold personal data; its kind does not
         _explain(f"A fault in yinjian ({type(error).__name__}).\nRun the command again with --debug.", FAULT)
 
