@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import BigInteger, Dialect, Double, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, LargeBinary
 
@@ -243,8 +243,8 @@ class Seal(Table):
     serial: Mapped[str] = mapped_column(ForeignKey("certificates.serial"), unique=True)
     kind: Mapped[str] = mapped_column(WORD)
     blob: Mapped[str] = mapped_column(NAME_OF_BLOB)
-    width_mm: Mapped[float]
-    height_mm: Mapped[float]
+    width_mm: Mapped[float] = mapped_column(Double)
+    height_mm: Mapped[float] = mapped_column(Double)
     platform: Mapped[str] = mapped_column(WORD)
     made_at: Mapped[datetime]
 
