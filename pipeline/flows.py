@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from pipeline import steps, work
 from pipeline.ingest import take_in_inbox
@@ -74,7 +75,9 @@ def process_in_flow(desk: Desk, submission: str) -> None:
         return
     token = _desk.set(desk)
     try:
-        application(submission)
+        # Leases tell who lives; Prefect's own heartbeat would have each flow wait a second for its thread to end.
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            application(submission)
     except (work.StepFailed, YinjianError):
         raise
     except Exception:  # Prefect's own: the work does not depend on it
