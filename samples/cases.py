@@ -12,7 +12,7 @@ from yinjian.catalogue.layout import SlotKind
 
 BUSINESS = {"new": "新办", "secondary": "副锁", "renew": "续费", "replace": "补办", "revoke": "注销"}
 FORMS = {"purchaser": "enterprise"}  # the others bear their certificate's name
-CATEGORY = {"purchaser": "采购单位", "bidding_agency": "招标代理机构"}
+CATEGORY = {"purchaser": "采购单位", "bidding_agency": "招标代理机构", "medical": "其他"}
 
 # certificate -> whose identity cards go with it, by platform (`materials_of` has the exceptions)
 _CARDS = {
@@ -22,9 +22,14 @@ _CARDS = {
     "authorized_rep": ("legal_person", "authorized_rep"),
     "purchaser": ("agent",),
     "bidding_agency": ("legal_person", "agent"),
+    "expert": ("expert", "agent"),
+    "medical": ("legal_person", "agent"),
+}
+_CARDS_GGZY = {
+    "authorized_rep": ("authorized_rep",),
+    "purchaser": ("legal_person", "agent"),
     "expert": ("expert",),
 }
-_CARDS_GGZY = {"authorized_rep": ("authorized_rep",), "purchaser": ("legal_person", "agent")}
 
 
 @dataclass(frozen=True, slots=True)
