@@ -171,12 +171,12 @@ def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Ma
         MarkKind.SIGNATURE,
         index,
         sheet.box(strokes.rect),
-        _signature_image(sheet, strokes, mask),
+        signature_image(sheet, strokes, mask),
         faults=faults,
     )
 
 
-def _signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
+def signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
     """The ink of the strokes alone: ruling is masked away."""
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)

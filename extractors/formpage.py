@@ -10,6 +10,7 @@ import numpy as np
 
 from extractors.align import Alignment, Blank, align
 from extractors.boxes import Option, judge_boxes
+from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.ink import dark_threshold
@@ -165,10 +166,10 @@ class _CellReader:
         if slot.kind is SlotKind.SEAL:
             return declared_seal(slot.id, sheet, index, self._free_seals(), cell, self.engine)
         if slot.kind is SlotKind.COLLECTION:
-            area = self._collection_area()
             if slot.id.startswith("seal"):
+                area = free_area(sheet, cell, self._printed())
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return signature_mark(slot.id, sheet, index, area, self.page.ink)
+            return collected_signature(slot.id, sheet, index, cell, self._printed(), self.page.ink)
         place = signature_place(blank, self._lines(), cell)
         return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
 
@@ -179,12 +180,10 @@ class _CellReader:
         ]
         return [s for s in self.page.seals if not any(_holds(area, s.centre) for area in areas)]
 
-    def _collection_area(self) -> Rect:
-        """The cell below its printed lines."""
-        x0, y0, x1, y1 = self.place.rect
-        inset = 0.7 * self.page.sheet.px_per_mm
-        printed = [line.rect[3] for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
-        return x0 + inset, max([y0 + inset, *printed]), x1 - inset, y1 - inset
+    def _printed(self) -> tuple[TextLine, ...]:
+        """The printed lines at the top of a cell; what is written below them is shorter."""
+        _, y0, _, y1 = self.place.rect
+        return tuple(line for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8)
 
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:
