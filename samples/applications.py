@@ -117,9 +117,11 @@ def _sheets(case: Case, look: Profile, dpi: int, rng: Generator) -> list[Sheet]:
         stamps=Stamps(seal if case.collection else None, other if case.declaration else None, case.place, case.pasted),
         spoiled=case.spoiled,
         agreement=case.agreement,
+        blue=case.blue,
     )
     sheets = draw_form(plan, look, dpi, rng)
-    return sheets + [_copy(case, material, seal, dpi, rng) for material in case.materials]
+    copied = make_seal(rng, case.copy_seal, "round", look.seal_style) if case.copy_seal else seal
+    return sheets + [_copy(case, material, copied, dpi, rng) for material in case.materials]
 
 
 def _copy(case: Case, material: Material, seal: Seal, dpi: int, rng: Generator) -> Sheet:
