@@ -98,7 +98,8 @@ def _blueness(sheet: Sheet, rect: Rect, mask: Mask) -> float:
     """The density of the strokes to blue light by that to red light, against the paper round them."""
     x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
     pixels, inked = sheet.image[y0:y1, x0:x1], mask[y0:y1, x0:x1]
-    strong = inked & (sheet.dark[y0:y1, x0:x1] > np.percentile(sheet.dark[y0:y1, x0:x1][inked], 50))
+    dark = sheet.dark[y0:y1, x0:x1]
+    strong = inked & (dark >= np.median(dark[inked]))
     ink, paper = _light(pixels[strong]), _light(pixels[~inked])
     return float(np.log(paper[0] / ink[0]) / max(0.05, np.log(paper[2] / ink[2])))
 

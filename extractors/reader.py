@@ -76,7 +76,7 @@ class Reader:
         if is_agreement(ca):
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
         matched = best_form(sheet, self._catalogue)
-        if is_form(ca, matched.score):
+        if is_form(ca, sheet, matched):
             return ReadPage(sheet, PageKind.FORM, ca, matched)
         kind = material_kind(sheet)
         cards = read_cards(sheet, 0, self._engine) if kind is PageKind.IDENTITY_CARD else ()
