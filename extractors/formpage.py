@@ -20,7 +20,7 @@ from extractors.seals import Seal, find_seals
 from extractors.signatures import Mask, ink_mask
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
-from extractors.values import read_blank, read_cell, read_date
+from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark
@@ -103,9 +103,18 @@ class _CellReader:
     def _lines(self) -> tuple[TextLine, ...]:
         return lines_in(self.page.sheet, self.place.rect)
 
-    def _alignment(self) -> Alignment:
+    def _alignment(self, lines: Sequence[TextLine] | None = None) -> Alignment:
         template = tuple(part for line in self.place.cell.lines for part in line)
-        return align(template, self._lines(), self.platform)
+        return align(template, self._lines() if lines is None else lines, self.platform)
+
+    def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
+        """Lines and alignment; where a date was not found at all, with what is read beside its label."""
+        lines, alignment = self._lines(), self._alignment()
+        dates = [blank for blank in alignment.blanks if blank.slot.kind is SlotKind.DATE]
+        if not dates or any(blank.symbols for blank in dates) or dates[0].before is None:
+            return lines, alignment
+        missed = read_beside(dates[0].before, lines, self.page.sheet, self.place.rect, self.page.ink, self.engine)
+        return (lines, alignment) if missed is None else (missed, self._alignment(missed))
 
     def _single(self) -> Slot | None:
         """The slot of a cell that holds nothing but one value."""
@@ -120,9 +129,9 @@ class _CellReader:
             field_id = single.id or "project_name"
             kind = self.catalogue.field(field_id).kind
             return [read_cell(field_id, kind, sheet, index, rect, self.page.ink, self.engine)]
-        lines = self._lines()
+        lines, alignment = self._dated()
         found = []
-        for slot, group in groupby(self._alignment().blanks, key=lambda blank: blank.slot):
+        for slot, group in groupby(alignment.blanks, key=lambda blank: blank.slot):
             blanks = list(group)
             if slot.kind is SlotKind.DATE:
                 found.append(read_date(slot.id, blanks, lines, sheet, index, rect))

@@ -25,7 +25,7 @@ def signed(x: float, y: float, colour: tuple[int, int, int] = BLACK) -> tuple[st
     printed = line("请使用黑色碳素笔在以下空白处签名", 320, 620, 30)
     for n in range(16):  # print is small and stands apart
         cv2.rectangle(image, (322 + 30 * n, 624), (342 + 30 * n, 652), (20, 20, 20), 3)
-    points = np.array([(0, 0), (60, 110), (110, 5), (150, 105), (190, 10), (240, 100)]) + (x, y)
+    points = np.add([(0, 0), (60, 110), (110, 5), (150, 105), (190, 10), (240, 100)], (x, y))
     if colour:
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
