@@ -69,13 +69,11 @@ def words_share(sheet: Sheet, form: Form) -> float:
 
 @cache
 def form_runs(form: Form) -> frozenset[str]:
-    """The three-symbol runs of a form's labels and printed words (options behind boxes included)."""
+    """The three-symbol runs of a form's labels and printed words, from slot to slot: a box is read in many ways."""
     texts = [form.title]
     for row in form.rows:
         texts += [cell.label for cell in row.cells]
-        texts += [
-            "".join(part if not isinstance(part, Slot) else "□" for part in line) for c in row.cells for line in c.lines
-        ]
+        texts += [part for cell in row.cells for line in cell.lines for part in line if not isinstance(part, Slot)]
     return frozenset(run for text in texts for run in _runs(fold(text)))
 
 
