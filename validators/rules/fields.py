@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from validators.case import Case
 from validators.checkdigits import is_identity_number, is_registration_number, is_uscc
 from validators.compare import day
-from validators.sources import fact_of, form_rings
+from validators.sources import fact_of, rings
 from validators.titles import title
 from yinjian.catalogue.model import FieldKind
 from yinjian.findings import Finding, finding
@@ -61,7 +61,7 @@ def _borne_out(case: Case, field_id: str) -> bool:
         return True
     fact = fact_of(field_id, case.subject.certificate)
     others = set(fact.form + fact.copies) - {field_id} if fact else set()
-    sealed = fact is not None and fact.sealed and fold(case.value(field_id)) in map(fold, form_rings(case.reading))
+    sealed = fact is not None and fact.sealed and fold(case.value(field_id)) in map(fold, rings(case.reading))
     return sealed or any(case.same(field_id, other) for other in others)
 
 
