@@ -14,7 +14,7 @@ from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal, read_ring
 from extractors.signatures import Mask, Strokes, find_strokes
-from extractors.textlines import TextLine
+from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
 
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
@@ -147,17 +147,26 @@ def declared_seal(
 
 
 def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> Rect | None:
-    """Beside the printed label, up to the next label or the cell's end, free of the lines above. None: label unread."""
+    """Beside the printed label, up to the next label or the cell's end. None: label unread.
+
+    The lines above and below are not part of it: a date written there is no signature.
+    """
     if blank.before is None:
         return None
     label = blank.before.symbol
     height = label.y1 - label.y0
     right = cell[2]
-    if blank.after is not None and abs(blank.after.symbol.y0 - label.y0) < 0.6 * height:
+    if blank.after is not None and _beside(blank.after.symbol, label):
         right = blank.after.symbol.x0 - 0.3 * height
     above = [line.rect[3] for line in lines if line.rect[3] < label.y0 + 0.35 * height]
-    top = max([label.y0 - 1.3 * height, *above])
-    return label.x1 + 0.1 * height, top, right, min(cell[3], label.y1 + 1.5 * height)
+    below = [line.rect[1] for line in lines if line.rect[1] > label.y1 - 0.35 * height]
+    top, bottom = max([label.y0 - 1.3 * height, *above]), min([cell[3], label.y1 + 1.5 * height, *below])
+    return label.x1 + 0.1 * height, top, right, bottom
+
+
+def _beside(one: Symbol, other: Symbol) -> bool:
+    """Whether symbols stand on one line; a signature in the same line makes its box higher."""
+    return min(one.y1, other.y1) - max(one.y0, other.y0) > 0.5 * min(one.y1 - one.y0, other.y1 - other.y0)
 
 
 def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Mask) -> Mark | None:

@@ -176,9 +176,9 @@ class _CellReader:
             return declared_seal(slot.id, sheet, index, self._free_seals(), cell, self.engine)
         if slot.kind is SlotKind.COLLECTION:
             if slot.id.startswith("seal"):
-                area = free_area(sheet, cell, self._printed())
+                area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return collected_signature(slot.id, sheet, index, cell, self._printed(), self.page.ink)
+            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
         place = signature_place(blank, self._lines(), cell)
         return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
 
@@ -189,10 +189,15 @@ class _CellReader:
         ]
         return [s for s in self.page.seals if not any(_holds(area, s.centre) for area in areas)]
 
-    def _printed(self) -> tuple[TextLine, ...]:
-        """The printed lines at the top of a cell; what is written below them is shorter."""
+    def _above(self, blank: Blank) -> Sequence[TextLine]:
+        """The printed lines above an area: up to the last one read as printed; else those longer than what is written.
+
+        A printed line may be a character long.
+        """
+        if blank.before is not None:
+            return self._lines()[: blank.before.line + 1]
         _, y0, _, y1 = self.place.rect
-        return tuple(line for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8)
+        return [line for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
 
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:
