@@ -31,10 +31,10 @@ def collected_signature(
 ) -> Mark | None:
     """The signature in the cell below its `printed` lines, None when there is none. `mask`: ink without the ruling."""
     area = free_area(sheet, cell, printed)
-    strokes = find_strokes(sheet, mask, area)
+    strokes = find_strokes(sheet, mask, area, (area[0], cell[1], *area[2:]))
     if strokes is None:
         return None
-    image = signature_image(sheet, strokes, mask)
+    image = signature_image(sheet, strokes)
     faults = tuple(_faults(sheet, cell, area, printed, strokes, mask))
     return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults)
 
@@ -56,7 +56,7 @@ def _faults(
         yield "signature.clipped"
     if _over_text(mask, cell, printed, sheet.px_per_mm):
         yield "signature.overlaps_text"
-    if _blueness(sheet, strokes.rect, mask) < BLACK:
+    if _blueness(sheet, strokes) < BLACK:
         yield "signature.not_black"
     if not strokes.sure:
         yield "signature.unclear"
@@ -94,13 +94,12 @@ def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: f
     )
 
 
-def _blueness(sheet: Sheet, rect: Rect, mask: Mask) -> float:
+def _blueness(sheet: Sheet, strokes: Strokes) -> float:
     """The density of the strokes to blue light by that to red light, against the paper round them."""
-    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
-    pixels, inked = sheet.image[y0:y1, x0:x1], mask[y0:y1, x0:x1]
-    dark = sheet.dark[y0:y1, x0:x1]
-    strong = inked & (dark >= np.median(dark[inked]))
-    ink, paper = _light(pixels[strong]), _light(pixels[~inked])
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    pixels, dark = sheet.image[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
+    strong = strokes.drawn & (dark >= np.median(dark[strokes.drawn]))
+    ink, paper = _light(pixels[strong]), _light(pixels[~strokes.drawn])
     return float(np.log(paper[0] / ink[0]) / max(0.05, np.log(paper[2] / ink[2])))
 
 

@@ -146,8 +146,8 @@ def declared_seal(
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
 
 
-def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> Rect | None:
-    """Beside the printed label, up to the next label or the cell's end. None: label unread.
+def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tuple[Rect, Rect] | None:
+    """Beside the printed label, up to the next label or the cell's end; and how far strokes reach. None: label unread.
 
     The lines above and below are not part of it: a date written there is no signature.
     """
@@ -155,13 +155,15 @@ def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> Rect
         return None
     label = blank.before.symbol
     height = label.y1 - label.y0
-    right = cell[2]
+    left, right = label.x1 + 0.1 * height, cell[2]
     if blank.after is not None and _beside(blank.after.symbol, label):
-        right = blank.after.symbol.x0 - 0.3 * height
+        begins = lines[blank.after.line].rect[0] if blank.after.index == 0 else blank.after.symbol.x0
+        right = min(begins, blank.after.symbol.x0 - 0.3 * height)
     above = [line.rect[3] for line in lines if line.rect[3] < label.y0 + 0.35 * height]
     below = [line.rect[1] for line in lines if line.rect[1] > label.y1 - 0.35 * height]
-    top, bottom = max([label.y0 - 1.3 * height, *above]), min([cell[3], label.y1 + 1.5 * height, *below])
-    return label.x1 + 0.1 * height, top, right, bottom
+    highest, lowest = label.y0 - 1.3 * height, min(cell[3], label.y1 + 1.5 * height)
+    place = (left, max([highest, *above]), right, min([lowest, *below]))
+    return place, (left, highest, right, lowest)
 
 
 def _beside(one: Symbol, other: Symbol) -> bool:
@@ -169,9 +171,9 @@ def _beside(one: Symbol, other: Symbol) -> bool:
     return min(one.y1, other.y1) - max(one.y0, other.y0) > 0.5 * min(one.y1 - one.y0, other.y1 - other.y0)
 
 
-def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Mask) -> Mark | None:
+def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask) -> Mark | None:
     """The signature in a place, None when there is no ink."""
-    strokes = find_strokes(sheet, mask, place)
+    strokes = find_strokes(sheet, mask, place, reach)
     if strokes is None:
         return None
     faults = () if strokes.sure else ("signature.unclear",)
@@ -180,12 +182,15 @@ def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Ma
         MarkKind.SIGNATURE,
         index,
         sheet.box(strokes.rect),
-        signature_image(sheet, strokes, mask),
+        signature_image(sheet, strokes),
         faults=faults,
     )
 
 
-def signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
-    """The ink of the strokes alone: ruling is masked away."""
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+def signature_image(sheet: Sheet, strokes: Strokes) -> bytes:
+    """The ink of the strokes alone: ruling, and print beside them, are masked away."""
+    drawn = np.zeros(sheet.dark.shape, np.uint8)
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    drawn[y0:y1, x0:x1] = strokes.drawn
+    near = cv2.dilate(drawn, np.ones((3, 3), np.uint8))
     return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)

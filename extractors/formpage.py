@@ -180,7 +180,7 @@ class _CellReader:
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
         place = signature_place(blank, self._lines(), cell)
-        return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
+        return None if place is None else signature_mark(slot.id, sheet, index, *place, self.page.ink)
 
     def _free_seals(self) -> list[Seal]:
         """Seals whose middle does not lie in another cell that collects one."""

@@ -16,7 +16,8 @@ ROW = parse_line("法人手写签名：{signature:one}经办人手写签名：{s
 def places(*lines: TextLine) -> dict[str, Rect | None]:
     blanks = align(ROW, lines, "").blanks
     found = (b for b in blanks if b.slot.kind is SlotKind.SIGNATURE)
-    return {blank.slot.id: signature_place(blank, lines, CELL) for blank in found}
+    placed = {blank.slot.id: signature_place(blank, lines, CELL) for blank in found}
+    return {slot: both and both[0] for slot, both in placed.items()}
 
 
 ONE, TWO = line("法人手写签名：", 110, 400), line("经办人手写签名：", 800, 400)
