@@ -22,7 +22,7 @@ INSET_MM = 0.7  # nearer to the ruling than this is 贴边
 BEYOND_MM = 2.5  # this far across the ruling the stroke goes on that crosses it
 INTO_TEXT_MM = 0.8  # a stroke reaches this far into a printed line, and ...
 OUT_OF_TEXT_MM = 1.5  # ... this far out of it; print does not
-SPECK_MM2 = 0.06
+FOOT_MM = 1.0  # so far may print hang out of the line that was found
 BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of blue ink a third
 
 
@@ -31,7 +31,8 @@ def collected_signature(
 ) -> Mark | None:
     """The signature in the cell below its `printed` lines, None when there is none. `mask`: ink without the ruling."""
     area = free_area(sheet, cell, printed)
-    strokes = find_strokes(sheet, mask, area, (area[0], cell[1], *area[2:]))
+    clear = area[1] + FOOT_MM * sheet.px_per_mm
+    strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
     if strokes is None:
         return None
     image = signature_image(sheet, strokes)

@@ -38,7 +38,7 @@ def ink_mask(sheet: Sheet, threshold: float) -> Mask:
 def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = None) -> Strokes | None:
     """The hand-drawn ink in `place`; specks are dirt. Strokes may leave it as far as `reach`.
 
-    What has less than `OWN` of its ink in `place` belongs to what stands beside it.
+    What has less than `OWN` of its ink in `place` belongs to what stands beside it, unless that alone is a signature's.
     """
     x0, y0, x1, y1 = (max(0, int(v)) for v in reach or place)
     area = mask[y0:y1, x0:x1].astype(np.uint8)
@@ -47,7 +47,8 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
     px = sheet.px_per_mm
     count, labels, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
     inside = np.bincount(_cut(labels, (x0, y0), place).ravel(), minlength=count)
-    keep = [i for i in range(1, count) if stats[i][4] > 0.06 * px * px and inside[i] >= OWN * stats[i][4]]
+    own = np.minimum(OWN * stats[:, 4], LEAST_INK_MM2 * px * px)
+    keep = [i for i in range(1, count) if stats[i][4] > 0.06 * px * px and inside[i] >= own[i]]
     if not keep:
         return None
     left, top = min(stats[i][0] for i in keep), min(stats[i][1] for i in keep)
