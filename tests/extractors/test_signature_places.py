@@ -42,3 +42,9 @@ def test_a_date_in_the_line_below_is_no_signature() -> None:
 
 def test_a_label_that_was_not_read_has_no_place() -> None:
     assert places(line("申请日期：", 110, 445)) == {"one": None, "two": None}
+
+
+def test_a_signature_taken_for_part_of_the_line_above_leaves_its_place() -> None:
+    above = TextLine((110.0, 340.0, 900.0, 435.0), line("协议中的各项条款", 110, 340).read)
+    one = places(above, ONE, TWO)["one"]
+    assert one is not None and one[1] < 405 and one[3] > 440
