@@ -18,7 +18,7 @@ from extractors.reader import Reader
 from pipeline.contract import as_json
 from samples.applications import write_application
 from samples.profiles import DEFAULT, PROFILES
-from samples.series import UNIT_FORMS, Recipe, series
+from samples.series import CERTIFICATES, Recipe, series
 from yinjian.findings import Finding
 from yinjian.records import Verdict
 
@@ -49,12 +49,12 @@ class Measured:
 
 
 def recipes(count: int, seed: int, profiles: tuple[str, ...]) -> list[Recipe]:
-    """Clean unit forms. Without `profiles`: all but heldout in drawn order, and a quarter as many of heldout."""
+    """Clean, of every certificate. Without `profiles`: all but heldout in drawn order, a quarter as many of heldout."""
     if profiles:
-        return list(series(count, seed, UNIT_FORMS, profiles, ("",)))
+        return list(series(count, seed, CERTIFICATES, profiles, ("",)))
     mixed = Random(seed).sample(DEFAULT, len(DEFAULT))
-    held = series(-(-count // 4), seed + 1, UNIT_FORMS, (HELDOUT,), ("",))
-    return [*series(count, seed, UNIT_FORMS, mixed, ("",)), *held]
+    held = series(-(-count // 4), seed + 1, CERTIFICATES, (HELDOUT,), ("",))
+    return [*series(count, seed, CERTIFICATES, mixed, ("",)), *held]
 
 
 def measure(chosen: list[Recipe], work: Path, threads: int, with_stock: bool) -> Iterator[Measured]:

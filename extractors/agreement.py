@@ -16,6 +16,7 @@ from yinjian.lattice import Lattice
 from yinjian.textfold import fold
 
 LOSES = -7.0  # log P(expected) - log P(best) from here on down: not the expected words
+ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 LEAST_COVERED = 0.5  # less than this is another page missing, which is for the judge to say
@@ -84,7 +85,7 @@ def _weigh(
     expected: str, a0: int, a1: int, read: str, b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]
 ) -> str:
     """ "same", "altered" or "unclear" for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
-    around = [k for k in (b0 - 1, *range(b0, b1), b1) if 0 <= k < len(places)]
+    around = [k for k in range(b0, b1) or (b0 - 1, b0) if 0 <= k < len(places)]
     touched = {places[k].line for k in around}
     if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:
         # A line's ends belong to two lines: symbols lost there are cut off or hidden, not changed.
@@ -97,7 +98,7 @@ def _weigh(
     margin = lattice.log_probability(wanted) - lattice.log_probability(seen)
     if margin > LOSES:
         return "same"
-    sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < 2 * LOSES
+    sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < ABSENT
     return "altered" if sure else "unclear"
 
 

@@ -40,6 +40,7 @@ WORDS = {
 FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
 BACK = frozenset({"authority", "valid", "state", "title"})
 _ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0, "": 8.0}
+LONGEST_NAME = 15  # symbols: names of minorities, with dots
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
 _NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
@@ -146,13 +147,25 @@ def _front(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int)
     if face is None:
         return None
     by_key = {e.key: e for e in reversed(face.entries)}
-    name, address = by_key.get("name"), by_key.get("address") or _unlabelled_address(by_key, found)
+    name = by_key.get("name") or _unlabelled_name(by_key, found)
+    address = by_key.get("address") or _unlabelled_address(by_key, found)
     values = (
         ("id_name", "name", without_punctuation(name.value) if name else ()),
         ("id_number", "identity_number", _number(face, found)),
         ("id_address", "text", without_punctuation(with_lines_below(address, found)) if address else ()),
     )
     return tuple(reading(id_, value, alphabet, sheet, index) for id_, alphabet, value in values if value)
+
+
+def _unlabelled_name(by_key: Mapping[str, Entry], found: Sequence[Entry]) -> Entry | None:
+    """The only words just above sex, beginning where its value does: the name, where its label was not read."""
+    below = by_key.get("sex")
+    if below is None or not below.value:
+        return None
+    column, top = below.value[0].symbol.x0, below.rect[1]
+    near = (e for e in found if not e.key and 0 < top - e.rect[1] < 3.5 * below.height)
+    beside = [e for e in near if abs(e.rect[0] - column) < 1.5 * below.height]
+    return beside[0] if len(beside) == 1 and 2 <= len(beside[0].value) <= LONGEST_NAME else None
 
 
 def _unlabelled_address(by_key: Mapping[str, Entry], found: Sequence[Entry]) -> Entry | None:

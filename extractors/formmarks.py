@@ -14,7 +14,7 @@ from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal, read_ring
 from extractors.signatures import Mask, Strokes, find_strokes
-from extractors.textlines import TextLine
+from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
 
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
@@ -146,23 +146,37 @@ def declared_seal(
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
 
 
-def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> Rect | None:
-    """Beside the printed label, up to the next label or the cell's end, free of the lines above. None: label unread."""
+def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tuple[Rect, Rect] | None:
+    """Beside the printed label, up to the next label or the cell's end; and how far strokes reach. None: label unread.
+
+    The lines above and below are not part of it: a date written there is no signature.
+    """
     if blank.before is None:
         return None
     label = blank.before.symbol
     height = label.y1 - label.y0
-    right = cell[2]
-    if blank.after is not None and abs(blank.after.symbol.y0 - label.y0) < 0.6 * height:
-        right = blank.after.symbol.x0 - 0.3 * height
-    above = [line.rect[3] for line in lines if line.rect[3] < label.y0 + 0.35 * height]
-    top = max([label.y0 - 1.3 * height, *above])
-    return label.x1 + 0.1 * height, top, right, min(cell[3], label.y1 + 1.5 * height)
+    left, right = label.x1 + 0.1 * height, cell[2]
+    if blank.after is not None and _beside(blank.after.symbol, label):
+        begins = lines[blank.after.line].rect[0] if blank.after.index == 0 else blank.after.symbol.x0
+        right = min(begins, blank.after.symbol.x0 - 0.3 * height)
+    # A line is no higher than its print: a signature that leans on it may have been taken for part of it.
+    ends = (min(line.rect[3], line.rect[1] + 1.3 * height) for line in lines)
+    begin = (max(line.rect[1], line.rect[3] - 1.3 * height) for line in lines)
+    above = [end for end in ends if end < label.y0 + 0.35 * height]
+    below = [start for start in begin if start > label.y1 - 0.35 * height]
+    highest, lowest = label.y0 - 1.3 * height, min(cell[3], label.y1 + 1.5 * height)
+    place = (left, max([highest, *above]), right, min([lowest, *below]))
+    return place, (left, highest, right, lowest)
 
 
-def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Mask) -> Mark | None:
+def _beside(one: Symbol, other: Symbol) -> bool:
+    """Whether symbols stand on one line; a signature in the same line makes its box higher."""
+    return min(one.y1, other.y1) - max(one.y0, other.y0) > 0.5 * min(one.y1 - one.y0, other.y1 - other.y0)
+
+
+def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask) -> Mark | None:
     """The signature in a place, None when there is no ink."""
-    strokes = find_strokes(sheet, mask, place)
+    strokes = find_strokes(sheet, mask, place, reach)
     if strokes is None:
         return None
     faults = () if strokes.sure else ("signature.unclear",)
@@ -171,12 +185,15 @@ def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, mask: Ma
         MarkKind.SIGNATURE,
         index,
         sheet.box(strokes.rect),
-        _signature_image(sheet, strokes, mask),
+        signature_image(sheet, strokes),
         faults=faults,
     )
 
 
-def _signature_image(sheet: Sheet, strokes: Strokes, mask: Mask) -> bytes:
-    """The ink of the strokes alone: ruling is masked away."""
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+def signature_image(sheet: Sheet, strokes: Strokes) -> bytes:
+    """The ink of the strokes alone: ruling, and print beside them, are masked away."""
+    drawn = np.zeros(sheet.dark.shape, np.uint8)
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    drawn[y0:y1, x0:x1] = strokes.drawn
+    near = cv2.dilate(drawn, np.ones((3, 3), np.uint8))
     return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)

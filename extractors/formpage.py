@@ -10,6 +10,7 @@ import numpy as np
 
 from extractors.align import Alignment, Blank, align
 from extractors.boxes import Option, judge_boxes
+from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.ink import dark_threshold
@@ -19,7 +20,7 @@ from extractors.seals import Seal, find_seals
 from extractors.signatures import Mask, ink_mask
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
-from extractors.values import read_blank, read_cell, read_date
+from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark
@@ -102,9 +103,18 @@ class _CellReader:
     def _lines(self) -> tuple[TextLine, ...]:
         return lines_in(self.page.sheet, self.place.rect)
 
-    def _alignment(self) -> Alignment:
+    def _alignment(self, lines: Sequence[TextLine] | None = None) -> Alignment:
         template = tuple(part for line in self.place.cell.lines for part in line)
-        return align(template, self._lines(), self.platform)
+        return align(template, self._lines() if lines is None else lines, self.platform)
+
+    def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
+        """Lines and alignment; where a date was not found at all, with what is read beside its label."""
+        lines, alignment = self._lines(), self._alignment()
+        dates = [blank for blank in alignment.blanks if blank.slot.kind is SlotKind.DATE]
+        if not dates or any(blank.symbols for blank in dates) or dates[0].before is None:
+            return lines, alignment
+        missed = read_beside(dates[0].before, lines, self.page.sheet, self.place.rect, self.page.ink, self.engine)
+        return (lines, alignment) if missed is None else (missed, self._alignment(missed))
 
     def _single(self) -> Slot | None:
         """The slot of a cell that holds nothing but one value."""
@@ -119,9 +129,9 @@ class _CellReader:
             field_id = single.id or "project_name"
             kind = self.catalogue.field(field_id).kind
             return [read_cell(field_id, kind, sheet, index, rect, self.page.ink, self.engine)]
-        lines = self._lines()
+        lines, alignment = self._dated()
         found = []
-        for slot, group in groupby(self._alignment().blanks, key=lambda blank: blank.slot):
+        for slot, group in groupby(alignment.blanks, key=lambda blank: blank.slot):
             blanks = list(group)
             if slot.kind is SlotKind.DATE:
                 found.append(read_date(slot.id, blanks, lines, sheet, index, rect))
@@ -165,12 +175,12 @@ class _CellReader:
         if slot.kind is SlotKind.SEAL:
             return declared_seal(slot.id, sheet, index, self._free_seals(), cell, self.engine)
         if slot.kind is SlotKind.COLLECTION:
-            area = self._collection_area()
             if slot.id.startswith("seal"):
+                area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return signature_mark(slot.id, sheet, index, area, self.page.ink)
+            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
         place = signature_place(blank, self._lines(), cell)
-        return None if place is None else signature_mark(slot.id, sheet, index, place, self.page.ink)
+        return None if place is None else signature_mark(slot.id, sheet, index, *place, self.page.ink)
 
     def _free_seals(self) -> list[Seal]:
         """Seals whose middle does not lie in another cell that collects one."""
@@ -179,12 +189,15 @@ class _CellReader:
         ]
         return [s for s in self.page.seals if not any(_holds(area, s.centre) for area in areas)]
 
-    def _collection_area(self) -> Rect:
-        """The cell below its printed lines."""
-        x0, y0, x1, y1 = self.place.rect
-        inset = 0.7 * self.page.sheet.px_per_mm
-        printed = [line.rect[3] for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
-        return x0 + inset, max([y0 + inset, *printed]), x1 - inset, y1 - inset
+    def _above(self, blank: Blank) -> Sequence[TextLine]:
+        """The printed lines above an area: up to the last one read as printed; else those longer than what is written.
+
+        A printed line may be a character long.
+        """
+        if blank.before is not None:
+            return self._lines()[: blank.before.line + 1]
+        _, y0, _, y1 = self.place.rect
+        return [line for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
 
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:

@@ -14,7 +14,9 @@ from yinjian.textfold import fold
 SHARE = 0.35  # of a page's three-symbol runs: from here on the page is the CA's
 FEWEST_RUNS = 12  # a page with less text than this is nobody's
 LEAST_LABELS = 2.0  # a form's page shows at least this many of its labels ...
-LEAST_LABELS_OF_RUN_ON = 0.8  # ... or, on a run-on sheet without a title, this many
+LEAST_WORDS = 0.3  # ... and this share of its printed words: other tables ask for names and numbers as well
+LEAST_LABELS_OF_RUN_ON = 0.8  # or, on a sheet that bears only some of the rows, this many ...
+LEAST_WORDS_OF_RUN_ON = 0.1  # ... and this share: a foreign table's labels are less
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,18 @@ def is_agreement(page: CaPage) -> bool:
     return page.agreement >= SHARE and page.agreement > page.form
 
 
-def is_form(page: CaPage, labels: float) -> bool:
-    """A form's page has the form's words or its labels."""
-    return labels >= LEAST_LABELS or (page.form >= SHARE and labels >= LEAST_LABELS_OF_RUN_ON)
+def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
+    """A form's page has the form's labels and its printed words."""
+    words = words_share(sheet, matched.form)
+    whole = matched.score >= LEAST_LABELS and words >= LEAST_WORDS
+    run_on = matched.score >= LEAST_LABELS_OF_RUN_ON and words >= LEAST_WORDS_OF_RUN_ON
+    return whole or (run_on and page.form >= SHARE)
 
 
 def best_form(sheet: Sheet, catalogue: Catalogue) -> Matched:
     """The catalogue's form whose labels, title and printed words the page shows best."""
     matched = [match_form(sheet, form) for form in catalogue.forms]
-    return max(matched, key=lambda m: m.score + 2.0 * _title_share(sheet, m.form) + 2.0 * _words_share(sheet, m.form))
+    return max(matched, key=lambda m: m.score + 2.0 * _title_share(sheet, m.form) + 2.0 * words_share(sheet, m.form))
 
 
 def _title_share(sheet: Sheet, form: Form) -> float:
@@ -56,7 +61,7 @@ def _title_share(sheet: Sheet, form: Form) -> float:
     return max((len(_runs(line) & title) / len(title) for line in top), default=0.0)
 
 
-def _words_share(sheet: Sheet, form: Form) -> float:
+def words_share(sheet: Sheet, form: Form) -> float:
     """The share of the form's own words that the page shows: it tells forms apart whose labels are the same."""
     words = form_runs(form)
     return len(words & _runs(fold(sheet.text().replace("\n", "")))) / max(1, len(words))
@@ -64,13 +69,11 @@ def _words_share(sheet: Sheet, form: Form) -> float:
 
 @cache
 def form_runs(form: Form) -> frozenset[str]:
-    """The three-symbol runs of a form's labels and printed words (options behind boxes included)."""
+    """The three-symbol runs of a form's labels and printed words, from slot to slot: a box is read in many ways."""
     texts = [form.title]
     for row in form.rows:
         texts += [cell.label for cell in row.cells]
-        texts += [
-            "".join(part if not isinstance(part, Slot) else "□" for part in line) for c in row.cells for line in c.lines
-        ]
+        texts += [part for cell in row.cells for line in cell.lines for part in line if not isinstance(part, Slot)]
     return frozenset(run for text in texts for run in _runs(fold(text)))
 
 

@@ -18,6 +18,7 @@ from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form
 from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
+from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
@@ -75,7 +76,7 @@ class Reader:
         if is_agreement(ca):
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
         matched = best_form(sheet, self._catalogue)
-        if is_form(ca, matched.score):
+        if is_form(ca, sheet, matched):
             return ReadPage(sheet, PageKind.FORM, ca, matched)
         kind = material_kind(sheet)
         cards = read_cards(sheet, 0, self._engine) if kind is PageKind.IDENTITY_CARD else ()
@@ -86,11 +87,11 @@ class Reader:
         platform = self._platform(form, pages)
         on_form = self._form_reading(form, pages, platform)
         fields = list(on_form.fields)
-        records, card_fields = _assign_cards(pages, {f.id: f.text for f in fields})
         for index, page in enumerate(pages):
             if page.kind is PageKind.BUSINESS_LICENCE:
                 fields += _first_of_each(read_licence(page.sheet, index, self._engine), fields)
-        fields += _first_of_each(card_fields, fields)
+        records, on_cards = _assign_cards(pages, people(form, self._catalogue, {f.id: f.text for f in fields}))
+        fields += _first_of_each(on_cards, fields)
         return Reading(
             application,
             form.id if form else None,
@@ -104,17 +105,13 @@ class Reader:
 
     def _form(self, pages: Sequence[ReadPage]) -> tuple[Form | None, tuple[Finding, ...]]:
         """The form that the pages show, and whether it is one that is read."""
-        found = [page for page in pages if page.matched is not None]
+        found = [page.matched for page in pages if page.matched is not None]
         if not found:
             tables = [p for p in pages if p.kind is PageKind.OTHER and len(p.sheet.cells) >= TABLE]
             stranger = finding("form.unknown", "form", "有表格页，但不是本机构的申请表，请人工辨认。")
             return None, (stranger,) if tables else ()
-        best = max(found, key=lambda page: page.matched.score if page.matched else 0.0)
-        form = best.matched.form if best.matched else None
-        if form is not None and _is_unit_form(form):
-            return form, ()
-        name = form.title if form else ""
-        return None, (finding("form.unknown", "form", f"《{name}》尚不能自动读取，请人工审核。"),)
+        best = max(found, key=lambda matched: matched.score)
+        return best.form, ()
 
     def _platform(self, form: Form | None, pages: Sequence[ReadPage]) -> str:
         """The name of the platform that the form's project name is most like."""
@@ -163,56 +160,27 @@ def _agreement_lines(pages: Sequence[ReadPage]) -> list[TextLine]:
     return [line for page in first for row in in_rows(page.sheet.lines) for line in row]
 
 
-def _is_unit_form(form: Form) -> bool:
-    """Whether the form is one of a unit: the others are not read yet."""
-    return any(slot.id == "unit_name" for slot in form.slots())
-
-
 def _first_of_each(found: Iterable[FieldReading], known: Sequence[FieldReading]) -> list[FieldReading]:
     """Fields that are not there yet: of several copies of one paper the first counts."""
     ids = {f.id for f in known}
     return [f for f in found if f.id not in ids]
 
 
-# Which fields of the forms name the holder of a card.
-_NAMED = {
-    "legal_person": ("legal_person_name",),
-    "agent": ("agent_name", "authorization_agent_name"),
-}
-
-
-def _assign_cards(
-    pages: Sequence[ReadPage], on_form: dict[str, str]
-) -> tuple[tuple[Page, ...], tuple[FieldReading, ...]]:
-    """Whose card each is: a front by its name or number as on the form, a back by the front it lies nearest to."""
+def _assign_cards(pages: Sequence[ReadPage], named: Sequence[Person]) -> tuple[tuple[Page, ...], list[FieldReading]]:
+    """Whose cards lie on each page, and what they say under their holder's role."""
+    told = iter(roles([card for page in pages for card in page.cards], named))
     records: list[Page] = []
     fields: list[FieldReading] = []
-    last = ""
     for index, page in enumerate(pages):
-        roles, sides = [], []
-        for card in page.cards:
-            role = _role_of(card, on_form, last)
-            last = role or last
-            roles.append(role)
-            sides.append(card.side)
-            fields += [replace(f, id=f"{role}.{f.id}", page=index) for f in card.fields if role]
-        side = "both" if {"front", "back"} <= set(sides) or "both" in sides else (sides[0] if sides else "")
-        role = ",".join(dict.fromkeys(r for r in roles if r))
-        sheet = page.sheet
-        records.append(Page(sheet.file, sheet.page, page.kind, sheet.rotation, role, sheet.dpi, side))
-    return tuple(records), tuple(fields)
+        held = [(card, next(told)) for card in page.cards]
+        fields += [replace(f, id=f"{role}.{f.id}", page=index) for card, role in held for f in card.fields if role]
+        records.append(_record(page, [role for _, role in held]))
+    return tuple(records), fields
 
 
-def _role_of(card: Card, on_form: dict[str, str], last: str) -> str:
-    """The role whose name on the form the card's name is most like; a back follows the front before it."""
-    texts = {f.id: fold(f.text) for f in card.fields}
-    if on_form.get("authorization_agent_id") and texts.get("id_number") == on_form["authorization_agent_id"]:
-        return "agent"
-    name = texts.get("id_name", "")
-    if not name:
-        return last
-    scores = {
-        role: max(SequenceMatcher(None, name, fold(on_form.get(field, ""))).ratio() for field in fields)
-        for role, fields in _NAMED.items()
-    }
-    return max(scores, key=scores.__getitem__) if max(scores.values()) > 0 else last
+def _record(page: ReadPage, held: Sequence[str]) -> Page:
+    sides = {card.side for card in page.cards}
+    side = "both" if {"front", "back"} <= sides or "both" in sides else next(iter(sides), "")
+    role = ",".join(dict.fromkeys(role for role in held if role))
+    sheet = page.sheet
+    return Page(sheet.file, sheet.page, page.kind, sheet.rotation, role, sheet.dpi, side)

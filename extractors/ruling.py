@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +13,9 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Rect = tuple[float, float, float, float]
 
-SHORTEST_MM = 7.5  # longer than any stroke of a printed character, shorter than any row is high
+SHORTEST_MM = 7.5  # longer than any stroke of a printed character
+LOWEST_ROW_MM = 5.5  # lines of one row's height alone may be this short, where they join the lines above and below
+MEETS_MM = 1.0  # such a line ends this near to those
 SHORTEST_LEVEL_MM = 25.0  # a table's level lines are longer: shorter ones are strokes by hand
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
@@ -53,12 +55,35 @@ def find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
     ink = ((dark > 0.10) & (dark > 1.4 * blurred + 0.03)).astype(np.uint8)
     level = [line for line in _lines(ink, px_per_mm) if line.length > SHORTEST_LEVEL_MM * px_per_mm]
-    return Ruling(tuple(level), _lines(np.ascontiguousarray(ink.T), px_per_mm))
+    turned = np.ascontiguousarray(ink.T)
+    plumb = _lines(turned, px_per_mm)
+    return Ruling(tuple(level), (*plumb, *_of_one_row(turned, level, plumb, px_per_mm)))
+
+
+def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_per_mm: float) -> list[Rule]:
+    """Vertical lines that divide a single low row: too short for lines, but from one level line to the next."""
+
+    def meets(along: float, across: float) -> bool:
+        return any(r.start < across < r.end and abs(r.at(across) - along) < MEETS_MM * px_per_mm for r in level)
+
+    def known(piece: Rule) -> bool:
+        middle = (piece.start + piece.end) / 2
+        near = (r for r in plumb if r.start < middle < r.end)
+        return any(abs(r.at(middle) - piece.at(middle)) < JUNCTION_MM * px_per_mm for r in near)
+
+    short = (p for p in _pieces(turned, LOWEST_ROW_MM, px_per_mm) if p.length < 1.3 * SHORTEST_MM * px_per_mm)
+    return [p for p in short if meets(p.start, p.at(p.start)) and meets(p.end, p.at(p.end)) and not known(p)]
 
 
 def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
     """The lines along the second axis of `ink`."""
-    length = max(15, int(SHORTEST_MM * px_per_mm))
+    pieces = _pieces(ink, SHORTEST_MM, px_per_mm)
+    return tuple(_joined(sorted(pieces, key=lambda p: p.start), px_per_mm))
+
+
+def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
+    """Straight runs along the second axis of `ink`, each a line by itself."""
+    length = max(15, int(shortest_mm * px_per_mm))
     thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
@@ -68,7 +93,7 @@ def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
         piece = _piece(labels[y : y + h, x : x + w] == i, x, y, px_per_mm)
         if piece is not None:
             pieces.append(piece)
-    return tuple(_joined(sorted(pieces, key=lambda p: p.start), px_per_mm))
+    return pieces
 
 
 def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | None:

@@ -15,14 +15,16 @@ Mask = NDArray[np.bool_]
 
 LEAST_EXTENT_MM = 4.5  # a signature of one character is larger
 LEAST_INK_MM2 = 1.5
+OWN = 0.35  # of a stroke's ink: so much of it lies where it belongs
 FAINT = 0.18  # density: a pen's ink is darker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Strokes:
-    """Hand-drawn ink found in a place: its rectangle (pixels), area, and typical density."""
+    """Hand-drawn ink found in a place: its rectangle (pixels), where in it the ink is, its area and typical density."""
 
     rect: Rect
+    drawn: Mask
     ink_mm2: float
     density: float
     sure: bool
@@ -33,19 +35,20 @@ def ink_mask(sheet: Sheet, threshold: float) -> Mask:
     return np.asarray(without_ruling(sheet) > threshold, bool)
 
 
-def find_strokes(sheet: Sheet, mask: Mask, place: Rect, printed: tuple[Rect, ...] = ()) -> Strokes | None:
-    """The hand-drawn ink in `place`; pieces whose middle lies in a `printed` rectangle are print, specks are dirt."""
-    x0, y0, x1, y1 = (max(0, int(v)) for v in place)
+def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = None) -> Strokes | None:
+    """The hand-drawn ink in `place`; specks are dirt. Strokes may leave it as far as `reach`.
+
+    What has less than `OWN` of its ink in `place` belongs to what stands beside it, unless that alone is a signature's.
+    """
+    x0, y0, x1, y1 = (max(0, int(v)) for v in reach or place)
     area = mask[y0:y1, x0:x1].astype(np.uint8)
     if area.size == 0:
         return None
     px = sheet.px_per_mm
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(area, connectivity=8)
-    keep = [
-        i
-        for i in range(1, count)
-        if stats[i][4] > 0.06 * px * px and not any(_within(centres[i], (x0, y0), rect) for rect in printed)
-    ]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
+    inside = np.bincount(_cut(labels, (x0, y0), place).ravel(), minlength=count)
+    own = np.minimum(OWN * stats[:, 4], LEAST_INK_MM2 * px * px)
+    keep = [i for i in range(1, count) if stats[i][4] > 0.06 * px * px and inside[i] >= own[i]]
     if not keep:
         return None
     left, top = min(stats[i][0] for i in keep), min(stats[i][1] for i in keep)
@@ -57,9 +60,11 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, printed: tuple[Rect, ...
     extent = max(right - left, bottom - top) / px
     if extent < 2.0 or ink < 0.4:
         return None
-    return Strokes(rect, ink, strong, extent >= LEAST_EXTENT_MM and ink >= LEAST_INK_MM2 and strong >= FAINT)
+    sure = extent >= LEAST_EXTENT_MM and ink >= LEAST_INK_MM2 and strong >= FAINT
+    return Strokes(rect, chosen[top:bottom, left:right], ink, strong, sure)
 
 
-def _within(centre: NDArray[np.float64], origin: tuple[int, int], rect: Rect) -> bool:
-    x, y = centre[0] + origin[0], centre[1] + origin[1]
-    return bool(rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3])
+def _cut(labels: NDArray[np.int32], origin: tuple[int, int], place: Rect) -> NDArray[np.int32]:
+    """The part of `labels`, whose top left corner is `origin`, that lies in a place of the page."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in place)
+    return labels[max(0, y0 - origin[1]) : max(0, y1 - origin[1]), max(0, x0 - origin[0]) : max(0, x1 - origin[0])]

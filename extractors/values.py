@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extractors.align import Blank, rect_of, slice_lattice
+from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, decode
 from extractors.engine import Engine
 from extractors.page import Sheet, read
@@ -54,6 +54,24 @@ def _second_look(sheet: Sheet, lines: Sequence[TextLine], ink: Rect, engine: Eng
     room = 0.15 * (ink[3] - ink[1])
     whole = read(sheet, [(ink[0] - room, ink[1] - room, ink[2] + room, ink[3] + room)], engine)[0]
     return [whole] if whole.read.sureness > sum(line.read.sureness for line in lines) else lines
+
+
+def read_beside(
+    label: ReadSymbol, lines: Sequence[TextLine], sheet: Sheet, cell: Rect, mask: Mask, engine: Engine
+) -> Sequence[TextLine] | None:
+    """The cell's lines with what stands behind a label read as one more line, which the detector passed over.
+
+    None when there is no ink. Other lines there are pieces of it, and go.
+    """
+    x0, y0, y1 = label.symbol.x1, label.symbol.y0, label.symbol.y1
+    room = 0.15 * (y1 - y0)
+    strip = (x0, y0 - room, cell[2], min(cell[3], y1 + room))
+    ink = find_strokes(sheet, mask, strip)
+    if ink is None:
+        return None
+    missed = read(sheet, [(ink.rect[0] - room, strip[1], ink.rect[2] + room, strip[3])], engine)[0]
+    behind = [line for line in lines[label.line + 1 :] if line.centre[1] > y1]
+    return [*lines[: label.line + 1], missed, *behind]
 
 
 def read_blank(

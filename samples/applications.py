@@ -50,9 +50,9 @@ def make_application(
     """One application; equal arguments give equal papers. `fault` is a key of `FAULTS`."""
     draw, rng = Random(f"{seed}/papers"), np.random.default_rng(seed)
     case = make_case(draw, certificate, platform, business, online=online)
-    found: tuple[tuple[str, str], ...] = ()
+    found = _unstated(case)
     if fault is not None:
-        case, found = faulty(case, fault, draw), (FAULTS[fault].finding,)
+        case, found = faulty(case, fault, draw), (FAULTS[fault].finding, *found)
     look = PROFILES[profile]
     sheets = _sheets(case, look, int(rng.choice(look.machine.dpi)), rng)
     shots = tuple(capture(sheet, look.machine, rng) for sheet in sheets)
@@ -61,6 +61,12 @@ def make_application(
     made = (("seed", str(seed)), ("profile", profile), ("fault", fault or ""), ("online", str(online).lower()))
     truth = Truth(name, platform, certificate, business, case.form.id, pages, found, made)
     return Application(truth, shots, where, _claim(case))
+
+
+def _unstated(case: Case) -> tuple[tuple[str, str], ...]:
+    """The finding of a certificate whose materials no document states: a person looks at each."""
+    stated = catalogue().materials(case.platform, case.certificate, case.business)
+    return () if stated else (("material.missing", "materials"),)
 
 
 def write_application(application: Application, scans: Path, expected: Path) -> None:
@@ -111,9 +117,11 @@ def _sheets(case: Case, look: Profile, dpi: int, rng: Generator) -> list[Sheet]:
         stamps=Stamps(seal if case.collection else None, other if case.declaration else None, case.place, case.pasted),
         spoiled=case.spoiled,
         agreement=case.agreement,
+        blue=case.blue,
     )
     sheets = draw_form(plan, look, dpi, rng)
-    return sheets + [_copy(case, material, seal, dpi, rng) for material in case.materials]
+    copied = make_seal(rng, case.copy_seal, "round", look.seal_style) if case.copy_seal else seal
+    return sheets + [_copy(case, material, copied, dpi, rng) for material in case.materials]
 
 
 def _copy(case: Case, material: Material, seal: Seal, dpi: int, rng: Generator) -> Sheet:

@@ -12,7 +12,7 @@ from yinjian.catalogue.layout import SlotKind
 
 BUSINESS = {"new": "新办", "secondary": "副锁", "renew": "续费", "replace": "补办", "revoke": "注销"}
 FORMS = {"purchaser": "enterprise"}  # the others bear their certificate's name
-CATEGORY = {"purchaser": "采购单位", "bidding_agency": "招标代理机构"}
+CATEGORY = {"purchaser": "采购单位", "bidding_agency": "招标代理机构", "medical": "其他"}
 
 # certificate -> whose identity cards go with it, by platform (`materials_of` has the exceptions)
 _CARDS = {
@@ -22,9 +22,14 @@ _CARDS = {
     "authorized_rep": ("legal_person", "authorized_rep"),
     "purchaser": ("agent",),
     "bidding_agency": ("legal_person", "agent"),
+    "expert": ("expert", "agent"),
+    "medical": ("legal_person", "agent"),
+}
+_CARDS_GGZY = {
+    "authorized_rep": ("authorized_rep",),
+    "purchaser": ("legal_person", "agent"),
     "expert": ("expert",),
 }
-_CARDS_GGZY = {"authorized_rep": ("authorized_rep",), "purchaser": ("legal_person", "agent")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ class Case:
     """All that the papers say. `values` stand on the form, `claim` in application.json (None over the counter).
 
     `licence` is the unit as its licence shows it. `paper_platform` is the platform of the form that was printed.
-    `place`: where the collection seal is put (see `Stamps`).
+    `place`: where the collected seal or signature is put (see `Stamps`); `blue`: the latter with a blue pen.
+    `card_of`: whose card is copied for the principal's, None for his own; `copy_seal`: the name in the copies' seals
+    where it is not the unit's.
     """
 
     platform: str
@@ -62,7 +69,10 @@ class Case:
     materials: tuple[Material, ...]
     spoiled: tuple[str, ...] = ()
     place: str = "clear"
+    blue: bool = False
     pasted: bool = False
+    card_of: Person | None = None
+    copy_seal: str = ""
     declaration_name: str = ""
     agreement: tuple[str, ...] | None = None
 
@@ -72,7 +82,8 @@ class Case:
 
     def person(self, role: str) -> Person:
         """Whose card: the legal person, the agent, or the principal as expert or representative."""
-        return {"legal_person": self.company.principal, "agent": self.agent}.get(role, self.principal)
+        own = {"legal_person": self.company.principal, "agent": self.agent}.get(role, self.principal)
+        return self.card_of if self.card_of is not None and own is self.principal else own
 
 
 def form_of(certificate: str) -> Form:

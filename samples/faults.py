@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from samples import numbers
 from samples.cases import Case, Material
-from samples.people import make_company
+from samples.people import make_company, make_person
 from yinjian.catalogue import catalogue
 from yinjian.errors import CatalogueError
 
@@ -18,11 +19,15 @@ Change = Callable[[Case, Random], Case]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`finding` is (code, where); `needs_claim`: only an on-line application can have it."""
+    """`finding` is (code, where); `needs_claim`: only an on-line application can have it.
+
+    `needs_seal`: only one with sealed copies.
+    """
 
     finding: tuple[str, str]
     change: Change
     needs_claim: bool = False
+    needs_seal: bool = False
 
 
 def faulty(case: Case, name: str, rng: Random) -> Case:
@@ -31,6 +36,7 @@ def faulty(case: Case, name: str, rng: Random) -> Case:
     worse = fault.change(case, rng)
     code, where = fault.finding
     missing = code.startswith(("seal.", "material.")) and where not in _things(case)
+    missing |= fault.needs_seal and not all(m.sealed for m in case.materials)
     if worse == case or missing or (fault.needs_claim and case.claim is None):
         raise ValueError(f"an application for {case.certificate} on {case.platform} cannot have the fault {name}")
     return worse
@@ -106,6 +112,33 @@ def _scribbled(case: Case, rng: Random) -> Case:
 
 def _unsigned(mark: str) -> Change:
     return lambda case, rng: replace(case, signers={k: v for k, v in case.signers.items() if k != mark})
+
+
+def _signature(**changes: Any) -> Change:
+    """Something about the signature that is collected, where one is."""
+
+    def change(case: Case, rng: Random) -> Case:
+        if "signature_collection" not in case.signers:
+            raise ValueError(f"{case.form.id} collects no signature")
+        return replace(case, **changes)
+
+    return change
+
+
+def _claimed_person(case: Case, rng: Random) -> Case:
+    """The claim names another person's number, valid too."""
+    _text(case, "applicant_id")
+    return replace(case, claim=(case.claim or {}) | {"applicant_id": make_person(rng).id_number})
+
+
+def _other_person(case: Case, rng: Random) -> Case:
+    """The card of somebody else in place of the expert's."""
+    return replace(case, card_of=make_person(rng))
+
+
+def _other_copy_seal(case: Case, rng: Random) -> Case:
+    """The expert's card bears the seal of a unit that does not employ the expert."""
+    return replace(case, copy_seal=make_company(rng).name)
 
 
 def _other_platform(case: Case, rng: Random) -> Case:
@@ -213,6 +246,15 @@ FAULTS: dict[str, Fault] = {
     "signature-principal-missing": Fault(
         ("signature.missing", "signature_legal_person"), _unsigned("signature_legal_person")
     ),
+    "signature-declaration-missing": Fault(
+        ("signature.missing", "signature_declaration"), _unsigned("signature_declaration")
+    ),
+    "signature-collection-missing": Fault(
+        ("signature.missing", "signature_collection"), _unsigned("signature_collection")
+    ),
+    "signature-blue": Fault(("signature.not_black", "signature_collection"), _signature(blue=True)),
+    "signature-on-line": Fault(("signature.overlaps_line", "signature_collection"), _signature(place="line")),
+    "signature-on-text": Fault(("signature.overlaps_text", "signature_collection"), _signature(place="text")),
     "date-missing": Fault(
         ("field.missing", "application_date"), lambda case, rng: _value(case, "application_date", "")
     ),
@@ -222,6 +264,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "claim-name": Fault(("field.inconsistent", "unit_name"), _claimed_name, True),
     "claim-uscc": Fault(("field.inconsistent", "uscc"), _claimed_code, True),
+    "claim-person": Fault(("field.inconsistent", "applicant_id"), _claimed_person, True),
+    "card-other-person": Fault(("material.missing", "expert"), _other_person),
+    "card-other-seal": Fault(("seal.unclear", "expert"), _other_copy_seal, needs_seal=True),
     "licence-missing": Fault(("material.missing", "business_licence"), _without(lambda m: not m.role)),
     "card-missing": Fault(("material.missing", "agent"), _without(lambda m: m.role == "agent")),
     "card-side-missing": Fault(("material.missing", "agent"), _one_side),

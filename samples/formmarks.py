@@ -20,6 +20,7 @@ from yinjian.geometry import Box
 class Stamps:
     """Which seals go where, None for none. `place`: clear, line, text or cut (only part of the seal is inked).
 
+    A signature that is collected takes the same `place`s but cut.
     `pasted`: the declaration bears the very impression of the collection area.
     """
 

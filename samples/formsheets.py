@@ -28,7 +28,8 @@ from yinjian.records import State
 class FormPlan:
     """What goes onto a form. `signers` are names by mark id, a missing one is not signed.
 
-    `ticks` are the ticked labels by group, `spoiled` the labels whose box is scribbled over.
+    `ticks` are the ticked labels by group, `spoiled` the labels whose box is scribbled over. `blue`: the signature that
+    is collected was written with a blue pen.
     """
 
     form: Form
@@ -39,6 +40,7 @@ class FormPlan:
     stamps: Stamps
     spoiled: tuple[str, ...] = ()
     agreement: tuple[str, ...] | None = None
+    blue: bool = False
 
 
 @dataclass(slots=True)
@@ -238,6 +240,17 @@ def _collect(desk: _Desk, placed: PlacedSlot) -> None:
     ink = sign(name, desk.signing[placed.slot.id], sheet.pixels(float(desk.rng.uniform(15, 20))), desk.rng)
     middle = union([placed.box])
     x = (middle.x0 + middle.x1) / 2 * sheet.width + float(desk.rng.normal(0, 8)) * sheet.dpi / 25.4
-    y = (middle.y0 + middle.y1) / 2 * sheet.height
-    where = sheet.add_centred(ink, x, y, BLACK_PEN)
+    y = _height(desk, placed, ink.shape[0])
+    where = sheet.add_centred(ink, x, y, BLUE_PEN if desk.plan.blue else BLACK_PEN)
     sheet.marks.append(MarkTruth(placed.slot.id, "signature", where, ink=ink))
+
+
+def _height(desk: _Desk, placed: PlacedSlot, ink: int) -> float:
+    """Where the middle of a collected signature `ink` pixels high stands: clear, or too low or too high (`Stamps`)."""
+    sheet, place = desk.sheets[placed.page], desk.plan.stamps.place
+    over = float(desk.rng.uniform(0.25, 0.4)) * ink if place in ("line", "text") else 0.0
+    if place == "line":
+        return placed.box.y1 * sheet.height - ink / 2 + over
+    if place == "text":
+        return placed.box.y0 * sheet.height + ink / 2 - over
+    return (placed.box.y0 + placed.box.y1) / 2 * sheet.height

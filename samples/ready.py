@@ -34,6 +34,7 @@ READY: tuple[Recipe, ...] = tuple(
             ("bidding_agency", "hpe", "new", "print-worn", "agreement-word", True),
             ("purchaser", "ggzy", "new", "hand-worn", "platform", True),
             ("enterprise", "hpe", "new", "print-worn", "date-future", False),
+            ("medical", "ggzy", "new", "print-worn", "", True),
         ),
         start=1,
     )

@@ -13,8 +13,8 @@ from samples.faults import FAULTS, faulty
 
 HERE = Path(__file__).parent
 UNIT_FORMS = ("enterprise", "purchaser", "bidding_agency", "enterprise_secondary")
-CERTIFICATES = (*UNIT_FORMS, "legal_person", "authorized_rep", "expert")
-_ONLY_ON = {"bidding_agency": ("hpe",), "enterprise_secondary": ("ggzy",)}
+CERTIFICATES = (*UNIT_FORMS, "legal_person", "authorized_rep", "expert", "medical")
+_ONLY_ON = {"bidding_agency": ("hpe",), "enterprise_secondary": ("ggzy",), "medical": ("ggzy",)}
 
 
 @dataclass(frozen=True, slots=True)

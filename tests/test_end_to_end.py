@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
-# One of each: a scan, photographs, a TIFF, PNGs; passes and reviews; one without application.json.
-CHOSEN = ("a01", "a04", "a05", "a08", "a22")
+# One of each: a scan, photographs, a TIFF, PNGs; passes and reviews; one without application.json; personal forms.
+CHOSEN = ("a01", "a04", "a05", "a08", "a21", "a22")
 
 
 @pytest.fixture(scope="module")
@@ -46,25 +46,23 @@ def test_page_kinds_and_turns(name: str, read: dict[str, Any], truth: dict[str, 
     assert pages(read[name]) == pages(truth[name])
 
 
-@pytest.mark.parametrize("name", ["a01", "a22"])
-def test_clean_unit_forms_pass(name: str, read: dict[str, Any]) -> None:
-    assert (read[name]["decision"], read[name]["form"]) == ("pass", "enterprise")
+@pytest.mark.parametrize("name", ["a01", "a05", "a21", "a22"])
+def test_clean_forms_pass(name: str, read: dict[str, Any], truth: dict[str, Any]) -> None:
+    assert (read[name]["decision"], read[name]["form"]) == ("pass", truth[name]["form"])
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("a04", "page.missing"), ("a05", "form.unknown"), ("a08", "choice.multiple")]
-)
+@pytest.mark.parametrize(("name", "code"), [("a04", "page.missing"), ("a08", "choice.multiple")])
 def test_faults_are_named(name: str, code: str, read: dict[str, Any]) -> None:
     assert read[name]["decision"] == "review"
     assert code in {finding["code"] for finding in read[name]["findings"]}
 
 
-@pytest.mark.parametrize("name", ["a01", "a08", "a22"])
+@pytest.mark.parametrize("name", ["a01", "a05", "a08", "a21", "a22"])
 def test_boxes(name: str, read: dict[str, Any], truth: dict[str, Any]) -> None:
     assert read[name]["choices"] == truth[name]["choices"]
 
 
-@pytest.mark.parametrize("name", ["a01", "a22"])
+@pytest.mark.parametrize("name", ["a01", "a05", "a21", "a22"])
 def test_form_fields(name: str, read: dict[str, Any], truth: dict[str, Any]) -> None:
     form = {k: v["text"] for k, v in truth[name]["fields"].items() if "." not in k and not k.startswith("licence")}
     assert {k: read[name]["fields"][k]["text"] for k in form} == form
@@ -78,3 +76,13 @@ def test_marks_have_images_beside_the_reading(name: str, read: dict[str, Any], t
     assert found["seal_collection"]["image"].endswith(".png")
     assert found["seal_collection"]["ring_text"] == wanted["ring_text"]
     assert abs(found["seal_collection"]["size_mm"] - wanted["size_mm"]) < 1.5
+
+
+@pytest.mark.parametrize(("name", "principal"), [("a05", "legal_person"), ("a21", "expert")])
+def test_personal_forms_have_their_marks_and_cards(
+    name: str, principal: str, read: dict[str, Any], truth: dict[str, Any]
+) -> None:
+    found = {mark["id"]: mark for mark in read[name]["marks"]}
+    assert set(found) >= {mark["id"] for mark in truth[name]["marks"]}
+    assert found["signature_collection"]["image"].endswith(".png")
+    assert read[name]["fields"][f"{principal}.id_name"]["text"] == truth[name]["fields"][f"{principal}.id_name"]["text"]

@@ -142,9 +142,9 @@ class Case:
         return self.agrees(other, self.value(one)) or self.agrees(one, self.value(other))
 
     def pages(self, kind: PageKind, role: str | None = None) -> tuple[int, ...]:
-        """Indexes of the pages of a kind, of one holder's card if a role is given."""
+        """Indexes of the pages of a kind, with a role those of its holder's card; several cards may share a page."""
         pages = enumerate(self.reading.pages)
-        return tuple(i for i, p in pages if p.kind is kind and role in (None, p.role))
+        return tuple(i for i, p in pages if p.kind is kind and (role is None or role in p.role.split(",")))
 
     @property
     def unit_names(self) -> tuple[str, ...]:

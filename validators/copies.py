@@ -44,13 +44,18 @@ def pages_of(case: Case, material: Material) -> tuple[int, ...]:
 
 
 def holder(case: Case, role: str) -> str:
-    """Whose card serves for a role: another's when it is missing and both are, by name and number, the same person."""
-    other = {"agent": "legal_person", "legal_person": "agent"}.get(role, role)
+    """Whose card serves for a role: another's when it is missing and both are, by name and number, the same person.
+
+    Whoever the certificate is for may be the agent as well.
+    """
+    principal = case.subject.certificate or "" if case.personal else "legal_person"
+    other = {"agent": principal, principal: "agent"}.get(role, role)
     if case.pages(PageKind.IDENTITY_CARD, role) or not case.pages(PageKind.IDENTITY_CARD, other):
         return role
+    named = next((own for own in ("legal_person_name", "applicant_name", "name") if case.on_form(own)), "agent_name")
     same = (
-        case.same("agent_name", "legal_person_name")
-        and case.same("legal_person_name", f"{other}.id_name")
+        case.same("agent_name", named)
+        and case.same(named, f"{other}.id_name")
         and case.same("authorization_agent_id", f"{other}.id_number")
     )
     return other if same else role
@@ -87,13 +92,6 @@ def evidence(case: Case) -> Iterator[tuple[str, str]]:
             )
             if not case.on_form("legal_person_name") and material.role == "legal_person":
                 yield f"{card}.id_name", "licence_legal_person"
-
-
-def _card_evidence(case: Case, role: str) -> Iterator[tuple[str, str]]:
-    card = holder(case, role)
-    yield from ((f"{card}.{own}", other) for own, other in _pairs_of(case, role) if case.on_form(other))
-    if role == "legal_person" and not case.on_form("legal_person_name"):
-        yield f"{card}.id_name", "licence_legal_person"
 
 
 def _licence_pairs(case: Case) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,11 @@ def _principal(certificate: str | None) -> tuple[Fact, ...]:
     return name, Fact(("applicant_id", "id_number"), (f"{certificate}.id_number",))
 
 
+def rings(reading: Reading) -> Iterator[str]:
+    """What all seals say, those on copies too."""
+    return (mark.ring_text for mark in reading.marks if mark.kind is MarkKind.SEAL and mark.ring_text)
+
+
 def form_rings(reading: Reading) -> Iterator[str]:
     """What the seals on the form say."""
     for mark in reading.marks:

@@ -190,3 +190,17 @@ def _read(sheet: Sheet, number: int, side: str, engine: Engine) -> dict[str, str
     cards: tuple[Card, ...] = read_cards(sheet, number, engine)
     assert [card.side for card in cards] == [side]
     return texts(cards[0].fields)
+
+
+def test_a_name_without_its_label_stands_above_sex() -> None:
+    front = (
+        line("欧阳峰军", 330, 200),
+        line("性别男民族汉", 200, 280),
+        line("出生1991年11月28日", 200, 360, 20),
+        line("住址黑龙江省哈尔滨市松北区", 200, 440),
+        line("公民身份号码", 200, 600),
+        line(NUMBER, 460, 600, 20),
+    )
+    (card,) = read_cards(sheet_of(*front), 0)
+    found = texts(card.fields)
+    assert (found["id_name"], found["id_number"]) == ("欧阳峰军", NUMBER)

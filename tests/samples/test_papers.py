@@ -43,7 +43,7 @@ def test_invented_numbers_are_valid():
 
 @pytest.mark.parametrize("certificate", CERTIFICATES)
 def test_a_case_is_complete_and_agrees_with_its_claim(certificate):
-    platform = "ggzy" if certificate == "enterprise_secondary" else "hpe"
+    platform = platforms_of(certificate)[0]
     case = make_case(Random(3), certificate, platform, "new", online=True)
     assert all(case.values.values())
     assert case.claim == {k: v for k, v in case.values.items() if k != "application_date"}

@@ -24,7 +24,7 @@ def test_every_recipe_has_its_folder_and_its_truth_elsewhere():
 def test_all_forms_platforms_and_kinds_of_file():
     truths = _expected()
     assert len(truths) >= 18
-    assert len({t["form"] for t in truths}) == 6
+    assert len({t["form"] for t in truths}) == 7
     assert {t["platform"] for t in truths} == {"hpe", "ggzy"}
     assert {p.suffix for p in SCANS.rglob("*.*")} >= {".pdf", ".jpg", ".tif", ".png", ".json"}
 

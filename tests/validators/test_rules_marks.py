@@ -20,7 +20,7 @@ from tests.validators.builder import (
     without_mark,
 )
 from yinjian.findings import Severity
-from yinjian.records import PageKind, Reading
+from yinjian.records import Decision, PageKind, Reading
 
 NEW = application()
 LICENCE = page_of(NEW, PageKind.BUSINESS_LICENCE)
@@ -133,3 +133,11 @@ def test_the_seal_on_an_experts_card_leads_the_employer() -> None:
     where = "identity_card:expert"
     assert found(ring(expert, "大庆油城建设工程集团", "material_seal", page)) == [("seal.unclear", where)]
     assert ("seal.unclear", where) in found(with_field(expert, "employer", "高级工程师"))
+
+
+@pytest.mark.parametrize("seal", ["大庆油城建设工程集团", UNIT[:6], "", UNIT.replace("云杉", "云松")])
+def test_nothing_but_the_employers_seal_lets_an_experts_card_pass(seal: str) -> None:
+    expert = application("hpe", "expert")
+    page = page_of(expert, PageKind.IDENTITY_CARD, "expert")
+    assert verdict(ring(expert, seal, "material_seal", page)).decision is Decision.REVIEW
+    assert verdict(expert).decision is Decision.PASS

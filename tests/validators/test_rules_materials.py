@@ -141,3 +141,36 @@ def test_materials_are_asked_for_renewals_too() -> None:
     assert found(without, claim(renewal, business="renew"), (certificate(),)) == [
         ("material.missing", "business_licence")
     ]
+
+
+def as_own_agent(reading: Reading) -> Reading:
+    """The principal applies in person: one name and one number everywhere."""
+    names, number = ("agent_name", "authorization_agent_name"), reading.text("id_number") or ""
+    for field_id in names:
+        reading = with_field(reading, field_id, reading.text("name") or "")
+    return with_field(reading, "authorization_agent_id", number)
+
+
+@pytest.mark.parametrize("lacking", ["agent", "expert"])
+def test_who_is_the_agent_too_needs_one_card(lacking: str) -> None:
+    expert = as_own_agent(application("hpe", "expert"))
+    agent = {"agent.id_name": expert.text("name"), "agent.id_number": expert.text("id_number")}
+    for field_id, text in agent.items():
+        expert = with_field(expert, field_id, text)
+    assert found(without_copy(expert, CARD, lacking)) == []
+    assert found(without_copy(application("hpe", "expert"), CARD, lacking)) == [
+        ("material.missing", f"identity_card:{lacking}")
+    ]
+
+
+def test_cards_of_two_on_one_page() -> None:
+    page, other = (page_of(NEW, CARD, role) for role in ("legal_person", "agent"))
+    both = with_page(NEW, page, role="legal_person,agent")
+    assert found(with_page(both, other, kind=PageKind.OTHER, role="", side="")) == []
+
+
+def test_a_doubtful_name_on_the_licence_is_borne_out_by_a_seal() -> None:
+    doubtful = with_field(application("hpe", "legal_person"), "licence_unit_name", confidence=0.5)
+    assert found(doubtful) == []
+    illegible = replace(doubtful, marks=tuple(replace(m, ring_text="") for m in doubtful.marks))
+    assert ("field.unclear", "licence_unit_name") in found(illegible)

@@ -28,7 +28,6 @@ from yinjian.records import (
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TRUTHS = [json.loads(path.read_text("utf-8")) for path in sorted((SAMPLES / "expected").glob("*.json"))]
-UNIT_FORMS = [t for t in TRUTHS if t["form"] in ("enterprise", "bidding_agency", "enterprise_secondary")]
 AS_OF = date(2026, 11, 30)
 # Seen in the pixels, not in the truth of the fields.
 ELSEWHERE = ("scan.", "agreement.", "page.unexpected", "page.duplicate", "page.several_in_photo")
@@ -77,7 +76,7 @@ def judged(truth: dict[str, Any]) -> Verdict:
     return judge(reading_of(truth), claim, None, AS_OF, ALL, intake=intake)
 
 
-@pytest.mark.parametrize("truth", UNIT_FORMS, ids=lambda t: t["application"])
+@pytest.mark.parametrize("truth", TRUTHS, ids=lambda t: t["application"])
 def test_a_true_reading_is_judged_as_the_sample_says(truth: dict[str, Any]) -> None:
     verdict = judged(truth)
     found = {f.code for f in verdict.findings} - {"register.unavailable"}  # no register is given

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from validators.case import Case
 from validators.checkdigits import is_identity_number, is_registration_number, is_uscc
 from validators.compare import day
-from validators.sources import fact_of
+from validators.sources import fact_of, rings
 from validators.titles import title
 from yinjian.catalogue.model import FieldKind
 from yinjian.findings import Finding, finding
-from yinjian.textfold import fold_code
+from yinjian.textfold import fold, fold_code
 
 AGENT = ("agent_name", "authorization_agent_name")
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
@@ -56,12 +56,13 @@ def _matters(case: Case, field_id: str) -> bool:
 
 
 def _borne_out(case: Case, field_id: str) -> bool:
-    """Whether another field states the same fact; where the claim states it, `paper_as_claimed` judges."""
+    """Whether another field or a seal states the same fact; where the claim states it, `paper_as_claimed` judges."""
     if case.claimed(field_id):
         return True
     fact = fact_of(field_id, case.subject.certificate)
     others = set(fact.form + fact.copies) - {field_id} if fact else set()
-    return any(case.same(field_id, other) for other in others)
+    sealed = fact is not None and fact.sealed and fold(case.value(field_id)) in map(fold, rings(case.reading))
+    return sealed or any(case.same(field_id, other) for other in others)
 
 
 def unit_code_valid(case: Case) -> Iterator[Finding]:

@@ -25,12 +25,16 @@ class Owner(Enum):
 
 def form_seals_are_the_units(case: Case) -> Iterator[Finding]:
     """请在以下空白处加盖单位公章；申请单位公章。"""
+    for mark in _asked(case):
+        # The collected seal stands on blank paper, the declared one over print by nature.
+        share = 1.0 if mark.id == "seal_collection" else case.policy.ring_share
+        yield from _judged(case, (mark,), mark.id, share)
+
+
+def _asked(case: Case) -> Iterator[Mark]:
+    """The seals on the form that it asks for."""
     required = case.required_marks()
-    for mark in case.reading.marks:
-        if mark.kind is MarkKind.SEAL and mark.id in required:
-            # The collected seal stands on blank paper, the declared one over print by nature.
-            share = 1.0 if mark.id == "seal_collection" else case.policy.ring_share
-            yield from _judged(case, (mark,), mark.id, share)
+    return (mark for mark in case.reading.marks if mark.kind is MarkKind.SEAL and mark.id in required)
 
 
 def copy_seals_are_the_units(case: Case) -> Iterator[Finding]:
@@ -38,9 +42,9 @@ def copy_seals_are_the_units(case: Case) -> Iterator[Finding]:
 
     A seal on a copy lies over print: it is the unit's when most of the name can be read and nothing contradicts it.
     Red print of the document may be taken for a seal: one seal of the unit's on each page is what is asked for.
-    One that is merely illegible is noted where the form's own seals are the unit's.
+    One that is merely illegible is noted where the form has seals of its own and they are the unit's.
     """
-    known = not list(form_seals_are_the_units(case))
+    known = any(_asked(case)) and not list(form_seals_are_the_units(case))
     for where, page in sealed_pages(case):
         for found in _judged(case, seals_on(case, page), where, case.policy.ring_share):
             illegible = known and found.code == "seal.unclear"
@@ -62,12 +66,18 @@ def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     """Whose seal it is; at least `share` of the name must be legible."""
     ring = _ring_name(mark.ring_text)
     if case.on_form("employer"):  # an expert's form: nothing else names the unit
-        # 工作单位及职务: the unit's name and then a post; where the name ends is not marked.
-        return Owner.UNIT if len(ring) >= 4 and fold(case.value("employer")).startswith(ring) else Owner.UNCLEAR
+        employed = any(_owner(case, mark, ring, name, share) is Owner.UNIT for name in _employers(case))
+        return Owner.UNIT if ring and employed else Owner.UNCLEAR
     owners = {_owner(case, mark, ring, name, share) for name in case.unit_names} if ring else {Owner.UNCLEAR}
     if Owner.UNIT in owners:
         return Owner.UNIT
     return Owner.ANOTHER if owners == {Owner.ANOTHER} else Owner.UNCLEAR
+
+
+def _employers(case: Case) -> Iterator[str]:
+    """工作单位及职务: the unit's name and then a post, no longer than the name; where the one ends is not marked."""
+    text = fold(case.value("employer"))
+    return (text[:end] for end in range(max(4, (len(text) + 1) // 2), len(text) + 1))
 
 
 def _owner(case: Case, mark: Mark, ring: str, name: str, share: float) -> Owner:

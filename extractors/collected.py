@@ -1,0 +1,109 @@
+"""The signature that is collected: it becomes an electronic one, so what spoils it is told by the pixels here.
+
+「请使用黑色碳素笔在以下空白处签名……请保证其清晰完整，请勿贴边、压字、压线。」
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.formmarks import signature_image
+from extractors.page import Sheet
+from extractors.ruling import Rect
+from extractors.signatures import Mask, Strokes, find_strokes
+from extractors.textlines import TextLine
+from yinjian.records import Mark, MarkKind
+
+INSET_MM = 0.7  # nearer to the ruling than this is 贴边
+BEYOND_MM = 2.5  # this far across the ruling the stroke goes on that crosses it
+INTO_TEXT_MM = 0.8  # a stroke reaches this far into a printed line, and ...
+OUT_OF_TEXT_MM = 1.5  # ... this far out of it; print does not
+FOOT_MM = 1.0  # so far may print hang out of the line that was found
+BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of blue ink a third
+
+
+def collected_signature(
+    mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask
+) -> Mark | None:
+    """The signature in the cell below its `printed` lines, None when there is none. `mask`: ink without the ruling."""
+    area = free_area(sheet, cell, printed)
+    clear = area[1] + FOOT_MM * sheet.px_per_mm
+    strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
+    if strokes is None:
+        return None
+    image = signature_image(sheet, strokes)
+    faults = tuple(_faults(sheet, cell, area, printed, strokes, mask))
+    return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults)
+
+
+def free_area(sheet: Sheet, cell: Rect, printed: Sequence[TextLine]) -> Rect:
+    """The cell below its printed lines, clear of the ruling."""
+    inset = INSET_MM * sheet.px_per_mm
+    top = max([cell[1] + inset, *(line.rect[3] for line in printed)])
+    return cell[0] + inset, top, cell[2] - inset, cell[3] - inset
+
+
+def _faults(
+    sheet: Sheet, cell: Rect, area: Rect, printed: Sequence[TextLine], strokes: Strokes, mask: Mask
+) -> Iterator[str]:
+    touched = _touched(area, strokes.rect)
+    if any(_goes_on(mask, cell, side, strokes.rect, sheet.px_per_mm) for side in touched):
+        yield "signature.overlaps_line"
+    elif touched:
+        yield "signature.clipped"
+    if _over_text(mask, cell, printed, sheet.px_per_mm):
+        yield "signature.overlaps_text"
+    if _blueness(sheet, strokes) < BLACK:
+        yield "signature.not_black"
+    if not strokes.sure:
+        yield "signature.unclear"
+
+
+def _touched(area: Rect, rect: Rect) -> tuple[int, ...]:
+    """The sides of the area that the ink reaches, as indexes of a rectangle; above it there is print, no ruling."""
+    return tuple(side for side, outward in ((0, -1), (2, 1), (3, 1)) if (rect[side] - area[side]) * outward >= -1)
+
+
+def _goes_on(mask: Mask, cell: Rect, side: int, rect: Rect, px_per_mm: float) -> bool:
+    """Whether there is ink across the ruling where the signature meets it."""
+    near, far = 0.5 * px_per_mm, BEYOND_MM * px_per_mm
+    beyond = {
+        0: (cell[0] - far, rect[1], cell[0] - near, rect[3]),
+        2: (cell[2] + near, rect[1], cell[2] + far, rect[3]),
+        3: (rect[0], cell[3] + near, rect[2], cell[3] + far),
+    }
+    x0, y0, x1, y1 = (max(0, round(v)) for v in beyond[side])
+    return bool(mask[y0:y1, x0:x1].any())
+
+
+def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: float) -> bool:
+    """Whether one piece of ink reaches both into a printed line and well out of it."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in cell)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
+    pieces = [(x + x0, y + y0, x + w + x0, y + h + y0) for x, y, w, h, _ in stats[1:count].tolist()]
+    into, out = INTO_TEXT_MM * px_per_mm, OUT_OF_TEXT_MM * px_per_mm
+    return any(
+        min(piece[2], line.rect[2]) > max(piece[0], line.rect[0])
+        and line.rect[1] < piece[1] < line.rect[3] - into
+        and piece[3] > line.rect[3] + out
+        for piece in pieces
+        for line in printed
+    )
+
+
+def _blueness(sheet: Sheet, strokes: Strokes) -> float:
+    """The density of the strokes to blue light by that to red light, against the paper round them."""
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    pixels, dark = sheet.image[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
+    strong = strokes.drawn & (dark >= np.median(dark[strokes.drawn]))
+    ink, paper = _light(pixels[strong]), _light(pixels[~strokes.drawn])
+    return float(np.log(paper[0] / ink[0]) / max(0.05, np.log(paper[2] / ink[2])))
+
+
+def _light(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The typical light of pixels (BGR), never quite dark."""
+    return np.median(pixels, axis=0) + 4.0 if len(pixels) else np.full(3, 255.0)

@@ -1,0 +1,80 @@
+"""Whose an identity card is: by the names and numbers that the form and the licence give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from extractors.card import Card
+from yinjian.catalogue import Catalogue, Form
+from yinjian.catalogue.model import Holder
+from yinjian.textfold import fold
+
+SAME_NUMBER = 16  # of 18 places: a number of which no more than two places were misread
+STRANGER = 0.5  # of the likeness: a card so much less like a person than another card is somebody else's
+AGENT = (("agent_name", "authorization_agent_name"), ("authorization_agent_id",))
+LEGAL_PERSON = (("legal_person_name", "licence_legal_person"), ())
+PRINCIPAL = (("applicant_name", "name"), ("applicant_id", "id_number"))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the papers name, in a role: the names and numbers given, folded."""
+
+    role: str
+    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+def people(form: Form | None, catalogue: Catalogue, texts: Mapping[str, str]) -> tuple[Person, ...]:
+    """Whom form and licence name. `texts`: what was read by field id.
+
+    The principal of a personal form has the role of the certificate that bears the name.
+    """
+    named = [("agent", *AGENT), ("legal_person", *LEGAL_PERSON)]
+    certificates = catalogue.certificates_of(form.id) if form else ()
+    named += [(c, *PRINCIPAL) for c in certificates if catalogue.certificate(c).holder is Holder.PERSON]
+    return tuple(Person(role, _given(texts, names), _given(texts, numbers)) for role, names, numbers in named)
+
+
+def _given(texts: Mapping[str, str], ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text for field_id in ids if (text := fold(texts.get(field_id, ""))))
+
+
+def roles(cards: Sequence[Card], named: Sequence[Person]) -> tuple[str, ...]:
+    """The role of each card, in the order of the pages; `""` where nobody is named like that.
+
+    A side without name and number belongs to the card before it, at the start to the one behind it.
+    """
+    found = [_role(card, named) for card in cards]
+    best = {role: max(f[0] for f in found if f and f[1] == role) for role in {f[1] for f in found if f}}
+    held = [f and (f[1] if f[0] > best[f[1]] - STRANGER else "") for f in found]
+    last = next((role for role in held if role is not None), "")
+    told = []
+    for role in held:
+        last = last if role is None else role
+        told.append(last)
+    return tuple(told)
+
+
+def _role(card: Card, named: Sequence[Person]) -> tuple[float, str] | None:
+    """How like which role's person the card is; None for a side that tells neither name nor number."""
+    texts = {f.id: fold(f.text) for f in card.fields}
+    name, number = texts.get("id_name", ""), texts.get("id_number", "")
+    if not name and not number:
+        return None
+    scores = [(_likeness(person, name, number), person.role) for person in named]
+    best, role = max(scores, key=lambda scored: scored[0], default=(0.0, ""))
+    return (best, role) if best > 0 else (0.0, "")
+
+
+def _likeness(person: Person, name: str, number: str) -> float:
+    """0 for somebody else, up to 1 by the name; a number that is the same outweighs names."""
+    by_name = max((SequenceMatcher(None, name, own, autojunk=False).ratio() for own in person.names), default=0.0)
+    places = max((_equal_places(number, own) for own in person.numbers), default=0)
+    return by_name + (2.0 if places >= SAME_NUMBER else 0.0)
+
+
+def _equal_places(one: str, other: str) -> int:
+    return sum(a == b for a, b in zip(one, other, strict=False))

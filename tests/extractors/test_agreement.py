@@ -1,0 +1,47 @@
+"""The agreement behind each form is that form's own, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from extractors.agreement import check_agreement
+from extractors.textlines import TextLine
+from tests.extractors.test_materials import line
+from yinjian.catalogue import catalogue
+
+ALL = catalogue()
+FORMS = [(form.id, platform.id) for form in ALL.forms for platform in ALL.platforms_of(form.id)]
+
+
+def page(paragraphs: tuple[str, ...], wide: int = 45) -> list[TextLine]:
+    """The paragraphs as lines of `wide` symbols, each read surely."""
+    texts = [p[i : i + wide] for p in paragraphs for i in range(0, len(p), wide)]
+    return [line(text, 100, 50.0 * n, 20) for n, text in enumerate(texts)]
+
+
+def codes(paragraphs: tuple[str, ...], form: str, platform: str) -> list[str]:
+    return [f.code for f in check_agreement(page(paragraphs), ALL.agreement(form, platform))]
+
+
+@pytest.mark.parametrize(("form", "platform"), FORMS)
+def test_each_forms_own_agreement_holds(form: str, platform: str) -> None:
+    assert codes(ALL.agreement(form, platform), form, platform) == []
+
+
+@pytest.mark.parametrize(("form", "platform"), FORMS)
+@pytest.mark.parametrize(
+    ("old", "new"), [("HLJCA不得将", "HLJCA得将"), ("0元/个/年", "元/个/年"), ("有效期", "无效期"), ("及时", "不及时")]
+)
+def test_a_changed_word_is_a_forgery(form: str, platform: str, old: str, new: str) -> None:
+    forged = tuple(p.replace(old, new) for p in ALL.agreement(form, platform))
+    assert codes(forged, form, platform) == ["agreement.altered"]
+
+
+@pytest.mark.parametrize("form", ["legal_person", "authorized_rep", "expert"])
+def test_another_platforms_fees_are_no_agreement_of_this_one(form: str) -> None:
+    assert codes(ALL.agreement(form, "hpe"), form, "ggzy") == ["agreement.altered"]
+
+
+def test_half_a_page_is_unclear() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    assert codes(whole[: len(whole) // 2], "expert", "hpe") == ["agreement.unclear"]

@@ -1,0 +1,32 @@
+"""The ruling of tables: low rows, and strokes that are no lines."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.ruling import find_cells, find_ruling
+
+PX = 200 / 25.4
+
+
+def cells(height_mm: float, *, divided: tuple[float, float] = (0.0, 1.0)) -> int:
+    """How many cells a table of three rows has whose middle one is divided, from and to these shares of its height."""
+    ink = np.zeros((1200, 1600), np.float32)
+    tops = [round(300 + n * height_mm * PX) for n in range(4)]
+    cv2.rectangle(ink, (200, tops[0]), (1400, tops[3]), 1.0, 2)
+    for top in tops[1:3]:
+        cv2.line(ink, (200, top), (1400, top), 1.0, 2)
+    y0, y1 = (round(tops[1] + share * (tops[2] - tops[1])) for share in divided)
+    cv2.line(ink, (800, y0), (800, y1), 1.0, 2)
+    return len(find_cells(find_ruling(ink, PX), ink.shape, PX))
+
+
+@pytest.mark.parametrize("height_mm", [6.5, 7.3, 8.5, 12.0])
+def test_a_line_that_divides_one_row(height_mm: float) -> None:
+    assert cells(height_mm) == 4
+
+
+def test_a_long_stroke_within_a_row_divides_nothing() -> None:
+    assert cells(8.5, divided=(0.14, 0.86)) == 3

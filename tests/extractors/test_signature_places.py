@@ -1,0 +1,50 @@
+"""Where a signature belongs: beside its own label, and nowhere else."""
+
+from __future__ import annotations
+
+from extractors.align import align
+from extractors.formmarks import signature_place
+from extractors.ruling import Rect
+from extractors.textlines import TextLine
+from tests.extractors.test_materials import line
+from yinjian.catalogue.layout import SlotKind, parse_line
+
+CELL = (100.0, 100.0, 1500.0, 600.0)
+ROW = parse_line("法人手写签名：{signature:one}经办人手写签名：{signature:two}申请日期：{date:application_date}")
+
+
+def places(*lines: TextLine) -> dict[str, Rect | None]:
+    blanks = align(ROW, lines, "").blanks
+    found = (b for b in blanks if b.slot.kind is SlotKind.SIGNATURE)
+    placed = {blank.slot.id: signature_place(blank, lines, CELL) for blank in found}
+    return {slot: both and both[0] for slot, both in placed.items()}
+
+
+ONE, TWO = line("法人手写签名：", 110, 400), line("经办人手写签名：", 800, 400)
+
+
+def test_it_ends_at_the_next_label() -> None:
+    one, two = places(ONE, TWO).values()
+    assert one is not None and two is not None
+    assert one[2] < 800 and two[0] > 1000
+
+
+def test_a_signature_read_with_its_label_moves_nothing() -> None:
+    tall = TextLine((800.0, 350.0, 1120.0, 460.0), TWO.read)
+    one = places(ONE, tall)["one"]
+    assert one is not None and one[2] < 800
+
+
+def test_a_date_in_the_line_below_is_no_signature() -> None:
+    two = places(ONE, TWO, line("申请日期：2026年11月7日", 110, 445))["two"]
+    assert two is not None and two[3] <= 445
+
+
+def test_a_label_that_was_not_read_has_no_place() -> None:
+    assert places(line("申请日期：", 110, 445)) == {"one": None, "two": None}
+
+
+def test_a_signature_taken_for_part_of_the_line_above_leaves_its_place() -> None:
+    above = TextLine((110.0, 340.0, 900.0, 435.0), line("协议中的各项条款", 110, 340).read)
+    one = places(above, ONE, TWO)["one"]
+    assert one is not None and one[1] < 405 and one[3] > 440
