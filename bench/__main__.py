@@ -23,7 +23,9 @@ def bench(
     count: Annotated[int, typer.Option(min=1, help="Applications; a quarter as many of heldout come on top.")] = 8,
     seed: Annotated[int | None, typer.Option(min=0, help="Equal seeds give equal papers; default: a new one.")] = None,
     profile: Annotated[list[str] | None, typer.Option(help="Only these take turns; may be repeated.")] = None,
-    stock: Annotated[bool, typer.Option("--stock/--no-stock", help="Run stock PaddleOCR beside ours.")] = True,
+    stock: Annotated[
+        bool, typer.Option("--stock/--no-stock", help="Run stock PaddleOCR over whole pages beside ours.")
+    ] = True,
 ) -> None:
     """Make new applications, read them, and print speed and accuracy beside stock PaddleOCR."""
     chosen = _known(tuple(profile or ()))

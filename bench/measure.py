@@ -1,17 +1,17 @@
-"""Making applications, and reading each with ours and with stock, one after the other, in one process."""
+"""Making applications, and reading each with ours and with whole-page runs, one after the other, in one process."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TypeVar
 
-from bench.score import Score, on_upright_pages, score_boxes, score_fields, score_lines, score_pages
+from bench.score import Json, Score, on_upright_pages, score_boxes, score_fields, score_lines, score_pages
+from bench.stages import timed_stages
 from bench.stock import Stock
 from extractors.opening import Scan, open_scans
 from extractors.reader import Reader
@@ -23,29 +23,48 @@ from yinjian.findings import Finding
 from yinjian.records import Verdict
 
 HELDOUT = "heldout"
+# Whole-page runs of stock PaddleOCR: its name and what its detector is limited to, px of the long side.
+STOCK, LIMITED = "stock PaddleOCR", "detector at 1280 px"
+WHOLE = {STOCK: None, LIMITED: 1280}
 T = TypeVar("T")
 Scans = list[Scan | Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One application: seconds and scores. `stock_seconds` is None without a stock run.
+class Cost:
+    """What reading one application took: seconds on the clock, and of all processors."""
 
-    `matched` and `stock` count the same fields (not blank), so that they can be set side by side; the `upright_` ones
-    only those on pages that were not turned, which a stock run has no means to turn back.
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One application by a whole-page run. Only fields that are not blank count; `upright`: on pages not turned."""
+
+    cost: Cost
+    scores: tuple[Score, ...]
+    upright: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One application: costs and scores.
+
+    `matched` and what the whole-page runs (by name) count are the same fields, so that they can be set side by side;
+    the `upright` ones are only those on pages that were not turned, which such a run has no means to turn back.
     """
 
     name: str
     profile: str
     pages: int
     open_seconds: float
-    seconds: float
+    cost: Cost
+    stages: dict[str, float]
     scores: tuple[Score, ...]
     matched: tuple[Score, ...]
     upright_matched: tuple[Score, ...]
-    stock_seconds: float | None = None
-    stock: tuple[Score, ...] = ()
-    upright_stock: tuple[Score, ...] = ()
+    whole: dict[str, Whole] = field(default_factory=dict)
 
 
 def recipes(count: int, seed: int, profiles: tuple[str, ...]) -> list[Recipe]:
@@ -59,45 +78,51 @@ def recipes(count: int, seed: int, profiles: tuple[str, ...]) -> list[Recipe]:
 
 def measure(chosen: list[Recipe], work: Path, threads: int, with_stock: bool) -> Iterator[Measured]:
     """Each application made, read and scored, with warm models."""
-    reader, stock = Reader(threads), Stock(threads) if with_stock else None
+    reader = Reader(threads)
+    others = {name: Stock(threads, side) for name, side in WHOLE.items()} if with_stock else {}
     for number, recipe in enumerate(chosen):
         write_application(recipe.make(), work / "applications", work / "expected")
         # The truth lies elsewhere: the folder that is read holds what an applicant sends.
         folder = work / "applications" / recipe.name
-        scans, open_seconds = _timed(partial(_opened, folder))
+        start = perf_counter()
+        scans = _opened(folder)
+        opened = perf_counter() - start
         if number == 0:
-            _warm(reader, stock, scans)
-        yield _one(recipe, work, scans, open_seconds, reader, stock)
+            _warm(reader, others, scans)
+        yield _one(recipe, work, scans, opened, reader, others)
 
 
 def _opened(folder: Path) -> Scans:
     return list(open_scans(folder))
 
 
-def _warm(reader: Reader, stock: Stock | None, scans: Scans) -> None:
-    """First runs load models and are not counted."""
-    first = scans[:1]
-    reader.read("warm", first)
-    if stock:
-        _stock_lines(stock, first)
+def _warm(reader: Reader, others: dict[str, Stock], scans: Scans) -> None:
+    """First runs load models and prepare them for sizes, and are not counted."""
+    reader.read("warm", scans)
+    for other in others.values():
+        _stock_lines(other, scans[:1])
 
 
-def _one(
-    recipe: Recipe, work: Path, scans: Scans, open_seconds: float, reader: Reader, stock: Stock | None
-) -> Measured:
-    reading, seconds = _timed(lambda: reader.read(recipe.name, scans))
-    lines, stock_seconds = _timed(lambda: _stock_lines(stock, scans)) if stock else ({}, None)
+def _one(recipe: Recipe, work: Path, scans: Scans, opened: float, reader: Reader, others: dict[str, Stock]) -> Measured:
+    with timed_stages() as stages:
+        reading, cost = _timed(lambda: reader.read(recipe.name, scans))
     expected = json.loads((work / "expected" / f"{recipe.name}.json").read_text("utf-8"))
     read = as_json(reading, Verdict(None, None, None, ()))
     by_hand, upright = PROFILES[recipe.profile].by_hand, on_upright_pages(expected)
     fields = tuple(score_fields(expected, read, by_hand))
     matched = tuple(score for score in fields if score.true)
-    found = tuple(score_lines(expected, lines, by_hand)) if stock else ()
+    whole = {name: _whole(other, scans, expected, by_hand) for name, other in others.items()}
     return Measured(
-        recipe.name, recipe.profile, len(expected["pages"]), open_seconds, seconds,
+        recipe.name, recipe.profile, len(expected["pages"]), opened, cost, stages,
         (*fields, *score_boxes(expected, read), *score_pages(expected, read)),
-        matched, _only(matched, upright), stock_seconds, found, _only(found, upright),
+        matched, _only(matched, upright), whole,
     )  # fmt: skip
+
+
+def _whole(other: Stock, scans: Scans, expected: Json, by_hand: bool) -> Whole:
+    lines, cost = _timed(lambda: _stock_lines(other, scans))
+    found = tuple(score_lines(expected, lines, by_hand))
+    return Whole(cost, found, _only(found, on_upright_pages(expected)))
 
 
 def _stock_lines(stock: Stock, scans: Scans) -> dict[tuple[str, int], list[str]]:
@@ -108,6 +133,7 @@ def _only(scores: tuple[Score, ...], fields: frozenset[str]) -> tuple[Score, ...
     return tuple(score for score in scores if score.where in fields)
 
 
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    start = perf_counter()
-    return work(), perf_counter() - start
+def _timed(work: Callable[[], T]) -> tuple[T, Cost]:
+    start, cpu = perf_counter(), process_time()
+    done = work()
+    return done, Cost(perf_counter() - start, process_time() - cpu)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.measure import HELDOUT, Measured
+from bench.measure import HELDOUT, Cost, Measured
 from bench.score import BOXES, COPIES, DATE, KINDS, PRINTED, TURNS, WRITTEN, Score, Share, share
 
 COUNTED = (PRINTED, WRITTEN, DATE, COPIES, BOXES, KINDS, TURNS)
@@ -26,36 +26,53 @@ def groups(measured: Sequence[Measured]) -> dict[str, list[Measured]]:
     return {name: found for name, found in (("default profiles", rest), (HELDOUT, held)) if found}
 
 
-def summary(found: Sequence[Measured]) -> list[tuple[str, str, str]]:
-    """Rows of the table: what, ours, stock."""
+def summary(found: Sequence[Measured]) -> list[tuple[str, ...]]:
+    """Rows of the table: what, ours, each whole-page run."""
     rows = [
-        ("seconds per page (median)", *_pair(found, lambda seconds, m: seconds / m.pages)),
-        ("seconds per application (median)", *_pair(found, lambda seconds, _: seconds)),
-        ("opening files, seconds per application", f"{median(m.open_seconds for m in found):.1f}", ""),
-        *((what, _share(found, lambda m: m.scores, what), "") for what in COUNTED),
+        _row(found, "seconds per page (median)", lambda cost, m: cost.seconds / m.pages),
+        _row(found, "processor seconds per page (median)", lambda cost, m: cost.cpu_seconds / m.pages),
+        _row(found, "seconds per application (median)", lambda cost, _: cost.seconds),
+        *_beside(found),
+        ("opening files, seconds per application", f"{median(m.open_seconds for m in found):.1f}"),
+        *((f"{stage}, seconds per application", f"{_stage(found, stage):.2f}") for stage in found[0].stages),
+        *((what, _share(found, lambda m: m.scores, what)) for what in COUNTED),
     ]
-    return [*rows, *_beside(found)] if found[0].stock_seconds is not None else rows
+    width = 2 + len(found[0].whole)
+    return [(*row, *[""] * (width - len(row))) for row in rows]
 
 
-def _beside(found: Sequence[Measured]) -> list[tuple[str, str, str]]:
-    """The rows that set the two side by side."""
-    upright = _share(found, lambda m: m.upright_matched), _share(found, lambda m: m.upright_stock)
+def _row(found: Sequence[Measured], what: str, of: Callable[[Cost, Measured], float]) -> tuple[str, ...]:
+    ours = median(of(m.cost, m) for m in found)
+    others = (median(of(m.whole[name].cost, m) for m in found) for name in found[0].whole)
+    return (what, *(f"{seconds:.2f}" for seconds in (ours, *others)))
+
+
+def _stage(found: Sequence[Measured], stage: str) -> float:
+    return sum(m.stages[stage] for m in found) / len(found)
+
+
+def _beside(found: Sequence[Measured]) -> list[tuple[str, ...]]:
+    """The rows that set the runs side by side; none without whole-page runs."""
+    names = list(found[0].whole)
+    if not names:
+        return []
+    every = [shown(share(score for m in found for score in m.whole[name].scores)) for name in names]
+    upright = [shown(share(score for m in found for score in m.whole[name].upright)) for name in names]
     return [
-        ("time over the same pages", "1", f"{ratio(found):.2f}"),
-        ("values not blank, all pages", _share(found, lambda m: m.matched), _share(found, lambda m: m.stock)),
-        ("values not blank, pages not turned", *upright),
+        ("time over the same pages", "1", *(f"{ratio(found, name):.2f}" for name in names)),
+        ("values not blank, all pages", _share(found, lambda m: m.matched), *every),
+        ("values not blank, pages not turned", _share(found, lambda m: m.upright_matched), *upright),
     ]
 
 
-def ratio(found: Sequence[Measured]) -> float:
-    """How many times as long stock took over the same pages."""
-    both = [(m.seconds, m.stock_seconds) for m in found if m.stock_seconds is not None]
-    return sum(stock for _, stock in both) / sum(ours for ours, _ in both)
+def ratio(found: Sequence[Measured], name: str) -> float:
+    """How many times as long a whole-page run took over the same pages."""
+    return sum(m.whole[name].cost.seconds for m in found) / sum(m.cost.seconds for m in found)
 
 
 def table(name: str, found: Sequence[Measured]) -> Table:
     pages = sum(m.pages for m in found)
-    drawn = Table("", "yinjian", "stock PaddleOCR", title=f"{name}: {len(found)} applications, {pages} pages")
+    drawn = Table("", "yinjian", *found[0].whole, title=f"{name}: {len(found)} applications, {pages} pages")
     for row in summary(found):
         drawn.add_row(*row)
     return drawn
@@ -82,12 +99,6 @@ def save(directory: Path, about: dict[str, Any], measured: Sequence[Measured], n
     value = about | {"at": now.isoformat(), "summary": tables, "applications": [asdict(m) for m in measured]}
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return path
-
-
-def _pair(found: Sequence[Measured], cost: Callable[[float, Measured], float]) -> tuple[str, str]:
-    ours = [cost(m.seconds, m) for m in found]
-    stock = [cost(m.stock_seconds, m) for m in found if m.stock_seconds is not None]
-    return f"{median(ours):.2f}", f"{median(stock):.2f}" if stock else ""
 
 
 def _share(found: Iterable[Measured], scores: Scores, what: str = "") -> str:

@@ -32,7 +32,7 @@ class Place:
 
 def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tuple[Finding, ...]:
     """Findings about an agreement read from all its pages (lines in reading order); none when it is the CA's."""
-    expected = "".join(c for p in paragraphs for c in fold(p) if _counts(c))
+    expected = "".join(map(words, paragraphs))
     read, places = _read_symbols(lines)
     matcher = SequenceMatcher(None, expected, read, autojunk=False)
     covered = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(expected))
@@ -63,6 +63,11 @@ def _finding(code: str, message: str) -> Finding:
 def _described(expected: str, a0: int, a1: int, seen: str) -> str:
     before = expected[max(0, a0 - 6) : a0]
     return f"“{before}”之后应为“{expected[a0:a1]}”，读到“{seen}”"
+
+
+def words(text: str) -> str:
+    """The text without what is not compared: width of letters, spaces, punctuation."""
+    return "".join(c for c in fold(text) if _counts(c))
 
 
 def _counts(symbol: str) -> bool:

@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 OUTPUT_DPI = 600
 PAPER = 0.05  # density that is still paper's grain
 MARGIN_MM = 1.0
+ENCODING = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)  # a fifth larger, in half the time
 
 
 def cut_out(sheet: Sheet, ink: Floats, rect: Rect, angle: float = 0.0) -> bytes:
@@ -27,12 +28,13 @@ def cut_out(sheet: Sheet, ink: Floats, rect: Rect, angle: float = 0.0) -> bytes:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     matrix = _placement(rect, size, scale, angle)
     alpha = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderValue=0)
-    full = float(np.percentile(ink[ink > 4 * PAPER], 80)) if (ink > 4 * PAPER).any() else 1.0
+    strong = ink[ink > 4 * PAPER]
+    full = float(np.percentile(strong, 80)) if strong.size else 1.0
     alpha = np.clip((alpha - PAPER) / max(0.1, full - PAPER), 0.0, 1.0)
     picture = np.empty((size[1], size[0], 4), np.uint8)
     picture[:, :, :3] = _colour(sheet, ink, rect)
     picture[:, :, 3] = np.round(255 * alpha)
-    done, png = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    done, png = cv2.imencode(".png", picture, ENCODING)
     if not done:
         raise RuntimeError("a mark's image could not be written as PNG")
     return _with_resolution(png.tobytes())

@@ -1,4 +1,4 @@
-"""The recogniser: PaddleOCR with the PP-OCRv6 small weights on ONNX Runtime, all local.
+"""The recogniser: PaddleOCR with the PP-OCRv6 small weights on OpenVINO, all local.
 
 One warm `Engine` a process. Detection gives the quadrilaterals of text lines; recognition gives for each line crop the
 best symbols per time step (the lattice) and where along the crop each symbol stands.
@@ -17,17 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.alphabets import ALPHABETS
-from extractors.weights import DETECTOR, RECOGNISER, model_directory
+from extractors.inference import EXACT, Best, Detector, Recogniser, quick
+from extractors.weights import DETECTOR, RECOGNISER, alphabet, model_directory
 from yinjian.lattice import BLANK, Lattice
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 BEST = 8  # symbols kept per time step
-BATCH = 16  # lines per run of the recogniser
-BUCKET = 160  # crop widths are padded to multiples of this many pixels at height 48, so that shapes repeat
+LEAST = 1e-6  # probability: what is less likely is the lattice's floor
+STEP = 64  # crop widths are padded to multiples of this many pixels at height 48: each new width costs a preparation
 HEIGHT = 48
+TAIL = 2  # time steps behind a line's end: there its last symbol may be told, when it is drawn narrow
 LONGEST = 3200  # at height 48; PaddleOCR's own limit
+SIDE = 960  # px of the long side that lines are detected at
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,101 +48,104 @@ class Recognised:
 
 
 class Engine:
-    """Detection and recognition with warm models. `threads`: per process."""
+    """Detection and recognition with warm models. `threads`: how many may call it side by side."""
 
-    def __init__(self, threads: int = 1, detector_side: int = 1280) -> None:
+    def __init__(self, threads: int = 1) -> None:
         os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
         self._threads = threads
-        self._side = detector_side
 
-    name = f"{RECOGNISER}/onnxruntime"
-
-    @cached_property
-    def _options(self) -> dict[str, Any]:
-        # Without the arena, memory follows the largest batch and does not grow with every new shape.
-        config = {"intra_op_num_threads": self._threads, "inter_op_num_threads": 1, "enable_cpu_mem_arena": False}
-        return {"engine": "onnxruntime", "engine_config": config}
+    name = f"{RECOGNISER}/openvino"
 
     @cached_property
     def _detector(self) -> Any:
         from paddleocr import TextDetection  # takes seconds
 
-        directory = str(model_directory(DETECTOR))
-        return TextDetection(
-            model_name=DETECTOR, model_dir=directory, limit_side_len=self._side, limit_type="max", **self._options
-        )
+        directory, unused = str(model_directory(DETECTOR)), {"graph_optimization_level": 0}
+        made = TextDetection(
+            model_name=DETECTOR, model_dir=directory, limit_side_len=SIDE, limit_type="max",
+            engine="onnxruntime", engine_config=unused,
+        )  # fmt: skip
+        predictor = made.paddlex_predictor
+        predictor.runner = Detector(DETECTOR, self._threads, quick())
+        return predictor
 
     @cached_property
-    def _recogniser(self) -> Any:
-        from paddleocr import TextRecognition  # takes seconds
+    def _quick(self) -> Recogniser:
+        return self._recogniser(quick())
 
-        directory = str(model_directory(RECOGNISER))
-        return TextRecognition(model_name=RECOGNISER, model_dir=directory, **self._options).paddlex_predictor
+    @cached_property
+    def _exact(self) -> Recogniser:
+        return self._quick if quick() == EXACT else self._recogniser(EXACT)
+
+    def _recogniser(self, precision: str) -> Recogniser:
+        allowed = np.array([s == BLANK or ALPHABETS["text"](s) for s in self._symbols])
+        return Recogniser(RECOGNISER, self._threads, precision, allowed, BEST)
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:
-        return (BLANK, *self._recogniser.post_op.character[1:])
-
-    @cached_property
-    def _masks(self) -> dict[str, NDArray[np.bool_]]:
-        """Per alphabet, which classes are allowed; the blank always is."""
-        return {
-            name: np.array([s == BLANK or allowed(s) for s in self._symbols]) for name, allowed in ALPHABETS.items()
-        }
+        return (BLANK, *alphabet(), " ")
 
     def detect(self, image: Image) -> Floats:
-        """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left."""
-        polygons = self._detector.predict(image)[0]["dt_polys"]
-        return np.asarray(polygons, np.float32).reshape(-1, 4, 2)
+        """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left.
 
-    def recognise(self, crops: Sequence[Image], alphabet: str | Sequence[str] = "text") -> list[Recognised]:
-        """Read line crops (BGR, any size). `alphabet`: a name of `ALPHABETS`, for all or one per crop."""
-        names = [alphabet] * len(crops) if isinstance(alphabet, str) else list(alphabet)
-        widths = [min(LONGEST, max(8, round(c.shape[1] * HEIGHT / max(1, c.shape[0])))) for c in crops]
-        order = sorted(range(len(crops)), key=lambda i: widths[i])
-        results: list[Recognised | None] = [None] * len(crops)
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            probabilities, width = self._run([crops[i] for i in chosen], [widths[i] for i in chosen])
-            for i, probability in zip(chosen, probabilities, strict=True):
-                results[i] = self._decode(probability, names[i], widths[i] / width)
-        return [r for r in results if r is not None]
+        Larger images than `SIDE` are reduced to it.
+        """
+        steps, runner, collect = self._detector.pre_tfs, self._detector.runner, self._detector.post_op
+        resized, shapes = steps["Resize"](imgs=[image])
+        polygons, _ = collect(
+            runner(x=steps["ToBatch"](imgs=steps["ToCHW"](imgs=steps["Normalize"](imgs=resized)))), shapes
+        )
+        return np.asarray(polygons[0], np.float32).reshape(-1, 4, 2)
 
-    def _run(self, crops: Sequence[Image], widths: Sequence[int]) -> tuple[Floats, int]:
-        padded = -(-max(widths) // BUCKET) * BUCKET
-        batch = np.zeros((len(crops), 3, HEIGHT, padded), np.float32)
-        for row, (crop, width) in enumerate(zip(crops, widths, strict=True)):
-            shrink = crop.shape[0] > HEIGHT
-            resized = cv2.resize(crop, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
-            batch[row, :, :, :width] = resized.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
-        return self._recogniser.runner(x=[batch])[0], padded
+    def recognise(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
+        """Read line crops (BGR, any size). `scale`: how wide they are drawn, of their true width at height 48."""
+        return [self._read(self._quick, crop, scale) for crop in crops]
 
-    def _decode(self, probability: Floats, alphabet: str, used: float) -> Recognised:
-        """`probability`: (steps, classes); `used`: the part of the padded width that the crop fills."""
-        steps = max(1, round(len(probability) * used))
-        probability = probability[:steps]
-        masked = np.where(self._masks[alphabet], probability, 0.0)
-        best = masked.argmax(1)
+    def recognise_exactly(self, crops: Sequence[Image]) -> list[Recognised]:
+        """Read line crops in full precision."""
+        return [self._read(self._exact, crop, 1.0) for crop in crops]
+
+    def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
+        width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))
+        best = recogniser(_input(crop, width))
+        return self._decode(best, max(1, round(len(best[0]) * width / _padded(width))))
+
+    def _decode(self, best: Best, steps: int) -> Recognised:
+        """`steps`: those of the crop itself; behind them is padding."""
+        told = np.flatnonzero(best[0][: steps + TAIL, 0])
+        steps = max(steps, int(told[-1]) + 1) if len(told) else steps
+        classes, probabilities = best[0][:steps], best[1][:steps]
         text, spans, confidences = [], [], []
-        for first, last, symbol in _runs(best):
+        for first, last, symbol in _runs(classes[:, 0]):
             if symbol:
                 text.append(self._symbols[symbol])
                 spans.append((first / steps, last / steps))
-                confidences.append(float(probability[first:last, symbol].max()))
-        lattice = self._lattice(masked)
+                confidences.append(float(probabilities[first:last, 0].max()))
+        lattice = self._lattice(classes, probabilities)
         return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
 
-    def _lattice(self, masked: Floats) -> Lattice:
-        top = np.argpartition(masked, -BEST, axis=1)[:, -BEST:]
-        steps = []
-        for row, classes in zip(masked, top, strict=True):
-            # Symbols below a millionth are the floor's business.
-            kept = sorted(((float(row[c]), c) for c in classes if row[c] > 1e-6), reverse=True)
-            steps.append(tuple((self._symbols[c], round(float(np.log(p)), 3)) for p, c in kept))
+    def _lattice(self, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
+        logs = np.log(np.maximum(probabilities, LEAST)).astype(float).round(3).tolist()
+        kept = (probabilities > LEAST).sum(1).tolist()
+        rows = zip(classes.tolist(), logs, kept, strict=True)
+        steps = (tuple((self._symbols[c], p) for c, p in zip(cs[:n], ps[:n], strict=True)) for cs, ps, n in rows)
         return Lattice(self.name, tuple(steps))
 
 
-def _runs(best: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def _padded(width: int) -> int:
+    return -(-width // STEP) * STEP
+
+
+def _input(crop: Image, width: int) -> Floats:
+    """A crop as the recogniser takes it, (1, 3, 48, width): scaled, -1 to 1, grey beyond its end."""
+    smaller = crop.shape[0] > HEIGHT
+    resized = cv2.resize(crop, (width, HEIGHT), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    line = np.zeros((1, 3, HEIGHT, _padded(width)), np.float32)
+    line[0, :, :, :width] = resized.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
+    return line
+
+
+def _runs(best: NDArray[np.int32]) -> list[tuple[int, int, int]]:
     """Equal neighbours as `(first, end, class)`."""
     edges = np.flatnonzero(np.diff(best)) + 1
     starts = [0, *edges.tolist()]

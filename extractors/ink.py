@@ -10,60 +10,86 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.scaling import reduced
+
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Counts = NDArray[np.int16]  # density in steps of 1 / FINE
 
 # The share of its own density that red stamp ink also takes from red light, unless the page's own ink shows another.
 RED_IN_RED = 0.12
 STRONG_RED = 0.30  # density of red ink that is surely ink
+RED_PRESENT = 0.08  # density of red ink that may hide print
+FAINTEST = 0.01  # density of red below which its hue is noise
+DENSEST = 2.0
+FINE = 4096  # whole numbers are several times faster over a page than floats
+PAPER_SIDE = 250  # px of the long side: paper's light changes slowly
+BLUE, GREEN, RED = range(3)
 
 
 def paper(image: Image, reach: int = 61) -> Image:
-    """The paper's own light, per channel and place: ink removed, shadows and uneven light kept.
+    """The paper's own light, per channel and place, at most `PAPER_SIDE` px long: ink removed, uneven light kept.
 
     `reach`: pixels at 1000 px page height beyond which a dark area counts as paper in the shade.
     """
-    scale = 500 / max(image.shape[:2])
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach // 2 | 1, reach // 2 | 1))
-    closed = cv2.morphologyEx(cv2.medianBlur(small, 5), cv2.MORPH_CLOSE, kernel)
-    smooth = cv2.GaussianBlur(closed, (0, 0), reach / 8)
-    return np.asarray(cv2.resize(smooth, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    small, _ = reduced(image, PAPER_SIDE)
+    span = reach * PAPER_SIDE // 1000 | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (span, span))
+    closed = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, kernel)
+    return np.asarray(cv2.GaussianBlur(closed, (0, 0), span / 4), np.uint8)
 
 
-def density(image: Image) -> Floats:
-    """Optical density per channel (BGR), 0 for paper, about 1 for good black ink; shape as `image`, float32."""
-    table = -np.log10((np.arange(256, dtype=np.float32) + 4.0) / 259.0)
-    inked = cv2.LUT(image, table) - cv2.LUT(paper(image), table)
-    return np.asarray(np.clip(inked, 0.0, 2.0), np.float32)
+# Density of each level of light, against light of 255.
+_DENSITY = (-np.log10((np.arange(256) + 4.0) / 259.0) * FINE).round().astype(np.int16)
+
+
+def _density(image: Image, light: Image, channel: int) -> Counts:
+    """Optical density of one channel: 0 for paper, about 1 for good black ink; (H, W)."""
+    seen = cv2.LUT(cv2.extractChannel(image, channel), _DENSITY)
+    bare = cv2.LUT(cv2.extractChannel(light, channel), _DENSITY)
+    bare = cv2.resize(bare, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.min(cv2.max(cv2.subtract(seen, bare), 0), DENSEST * FINE), np.int16)
 
 
 def separate(image: Image) -> tuple[Floats, Floats]:
     """The densities of dark ink and of red ink, each (H, W) float32."""
-    inks = density(image)
-    excess = np.clip(inks[:, :, 1] - inks[:, :, 2], 0.0, None) * _not_orange(inks)
-    share = _share_in_red(inks[:, :, 2], excess)
-    dark = np.clip(inks[:, :, 2] - share * excess, 0.0, None)
-    return dark, excess
+    light = paper(image)
+    in_red, in_green = _density(image, light, RED), _density(image, light, GREEN)
+    excess = np.asarray(cv2.max(cv2.subtract(in_green, in_red), 0), np.int16)
+    excess = _of_stamps(excess, in_green, image, light)
+    share = _share_in_red(in_red, excess)
+    dark = cv2.addWeighted(in_red, 1.0 / FINE, excess, -share / FINE, 0.0, dtype=cv2.CV_32F)
+    return np.asarray(cv2.max(dark, 0.0), np.float32), np.asarray(excess.astype(np.float32) / FINE, np.float32)
 
 
-def _not_orange(inks: Floats) -> Floats:
-    """1 for stamp ink, which takes green much as it takes blue; 0 for the orange and gold of printed borders."""
-    return np.asarray(np.clip((inks[:, :, 1] / np.maximum(inks[:, :, 0], 0.02) - 0.35) / 0.2, 0.0, 1.0), np.float32)
+def _of_stamps(excess: Counts, in_green: Counts, image: Image, light: Image) -> Counts:
+    """Red without the orange and gold of printed borders: stamp ink takes green much as it takes blue."""
+    coloured = excess > FAINTEST * FINE
+    if not coloured.any():
+        return excess
+    in_blue = _density(image, light, BLUE)[coloured].astype(np.float32)
+    hue = in_green[coloured] / np.maximum(in_blue, 0.02 * FINE)
+    kept = excess.copy()
+    kept[coloured] = (excess[coloured] * np.clip((hue - 0.35) / 0.2, 0.0, 1.0)).astype(np.int16)
+    return kept
 
 
-def _share_in_red(red_light: Floats, excess: Floats) -> float:
+def _share_in_red(red_light: Counts, excess: Counts) -> float:
     """How much of its density this page's red ink takes from red light: where it stands alone, the lower quartile."""
-    strong = excess > STRONG_RED
+    strong = excess > STRONG_RED * FINE
     if strong.sum() < 400:
         return RED_IN_RED
     return float(np.clip(np.percentile(red_light[strong] / excess[strong], 40), 0.0, 0.6))
 
 
+# Light that a density lets through, in steps of 1 / 100 of density.
+_LIGHT = (255.0 * np.power(10.0, -np.arange(256) / 100.0)).astype(np.uint8)
+
+
 def as_print(ink: Floats) -> Image:
     """Ink density drawn as black on white (BGR), for the recogniser."""
-    light = (255.0 * np.power(10.0, -np.clip(ink, 0.0, 2.0))).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(light, cv2.COLOR_GRAY2BGR), np.uint8)
+    steps = cv2.convertScaleAbs(np.clip(ink, 0.0, DENSEST), alpha=100.0)
+    return np.asarray(cv2.cvtColor(cv2.LUT(steps, _LIGHT), cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def dark_threshold(dark: Floats) -> float:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from extractors.align import ReadSymbol, rect_of, slice_lattice
 from extractors.decode import decode
 from extractors.engine import Engine
-from extractors.page import RED_PRESENT, RED_SHARE, Sheet, read
+from extractors.ink import RED_PRESENT
+from extractors.page import RED_SHARE, Sheet, read
 from extractors.textlines import Rect, TextLine, crop_rect
 from yinjian.records import FieldReading
 from yinjian.textfold import fold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -9,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import Engine
-from extractors.ink import as_print, dark_threshold, separate
-from extractors.ruling import Rect, Ruling, find_cells, find_ruling, upright_lean
+from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
+from extractors.ruling import Rect, Ruling, find_cells, find_ruling
 from extractors.straighten import A4_INCHES, Upright
 from extractors.textlines import TextLine, crop_rect, quad_rects
 from yinjian.geometry import Box
@@ -18,9 +19,10 @@ from yinjian.geometry import Box
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-RED_PRESENT = 0.08  # density of red ink that may hide print
 MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
 MISSED_HEIGHT_MM = (1.8, 8.0)
+CLOSE = 0.8  # of their width, lines read as surely as at all of it
+SURE = 0.9  # of the least sure symbol of a line that needs no second look
 RED_SHARE = 0.02  # of a line's area: from here on it is read without its red ink
 
 
@@ -55,33 +57,33 @@ class Sheet:
         """A pixel rectangle as a box in fractions of the page."""
         return Box.from_pixels(*rect, *self.size)
 
+    def without_inks(self, keep_image: bool) -> Sheet:
+        """The same page for what asks of its lines and size only; blank pixels of one value take no memory."""
+        none = np.broadcast_to(np.float32(0.0), self.dark.shape)
+        image = self.image if keep_image else np.broadcast_to(np.uint8(255), self.image.shape)
+        return replace(self, image=image, dark=none, red=none)
+
     def text(self) -> str:
         """All lines, top to bottom, as one text."""
         return "\n".join(line.text for line in self.lines)
 
 
-def take_apart(file: str, page: int, upright: Upright, engine: Engine) -> Sheet:
-    """Inks, ruling and text of an upright page."""
-    image, quads = upright.image, upright.quads
+def take_apart(file: str, page: int, upright: Upright) -> tuple[Sheet, list[Rect]]:
+    """Inks and ruling of an upright page, and where its lines of text are, still to be read."""
+    image = upright.image
     px_per_mm = (upright.dpi or max(image.shape[:2]) / A4_INCHES) / 25.4
     dark, red = separate(image)
     ruling = find_ruling(dark, px_per_mm)
-    lean = upright_lean(ruling, image.shape[1], image.shape[0])
-    if lean is not None:
-        image, quads = _warped(image, lean), _moved(quads, lean)
-        dark, red = separate(image)
-        ruling = find_ruling(dark, px_per_mm)
-    if (red > RED_PRESENT).mean() > 0.002:
-        # A seal breaks lines apart for the detector: look again where its ink is taken out.
-        quads = _under_red(quads, engine.detect(as_print(dark)), red)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
-    rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]
-    return replace(sheet, lines=read(sheet, [*rects, *_missed(sheet, rects)], engine))
+    rects = [part for rect in quad_rects(upright.quads) for part in split_by_cells(rect, cells)]
+    return sheet, [*rects, *_missed(sheet, rects)]
 
 
 def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
     """Lines in the table's cells that the detector passed over (it does where a signature leans on a label)."""
+    if not sheet.cells:
+        return []
     px = sheet.px_per_mm
     ink = (without_ruling(sheet) > dark_threshold(sheet.dark)).astype(np.uint8)
     outside = np.ones_like(ink)
@@ -119,15 +121,28 @@ def _wipe(dark: Floats, start: tuple[float, float], end: tuple[float, float], wi
     cv2.line(dark, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), 0.0, width)
 
 
-def read(sheet: Sheet, rects: list[Rect], engine: Engine, alphabet: str = "text") -> tuple[TextLine, ...]:
-    """Recognise lines; those with red ink over them from the dark ink alone."""
-    crops = [
-        as_print(crop_rect(sheet.dark, rect)) if _stamped(sheet.red, rect) else crop_rect(sheet.image, rect)
-        for rect in rects
-    ]
-    found = engine.recognise(crops, alphabet)
+def read(sheet: Sheet, rects: list[Rect], engine: Engine) -> tuple[TextLine, ...]:
+    """Recognise lines; those with red ink over them from the dark ink alone, those in doubt in full precision."""
+    lines = read_quickly(sheet, rects, engine, CLOSE)
+    return read_again(sheet, lines, [n for n, line in enumerate(lines) if line.read.confidence < SURE], engine)
+
+
+def read_quickly(sheet: Sheet, rects: list[Rect], engine: Engine, scale: float = 1.0) -> tuple[TextLine, ...]:
+    """Recognise lines in one quick look, drawn at `scale` of their width; top to bottom."""
+    found = engine.recognise([_crop(sheet, rect) for rect in rects], scale)
     lines = (TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
     return tuple(sorted(lines, key=lambda line: (line.centre[1], line.centre[0])))
+
+
+def read_again(sheet: Sheet, lines: Sequence[TextLine], which: Sequence[int], engine: Engine) -> tuple[TextLine, ...]:
+    """The lines, those at the indices `which` read again in full precision and at their full width."""
+    found = engine.recognise_exactly([_crop(sheet, lines[n].rect) for n in which])
+    again = dict(zip(which, found, strict=True))
+    return tuple(TextLine(line.rect, again.get(n, line.read)) for n, line in enumerate(lines))
+
+
+def _crop(sheet: Sheet, rect: Rect) -> Image:
+    return as_print(crop_rect(sheet.dark, rect)) if _stamped(sheet.red, rect) else crop_rect(sheet.image, rect)
 
 
 def split_by_cells(rect: Rect, cells: tuple[Rect, ...]) -> list[Rect]:
@@ -140,37 +155,5 @@ def split_by_cells(rect: Rect, cells: tuple[Rect, ...]) -> list[Rect]:
     return parts if len(parts) > 1 else [rect]
 
 
-def _under_red(seen: Floats, cleared: Floats, red: Floats) -> Floats:
-    """Lines as seen, but those under red ink as seen once that is taken out."""
-    keep = [q for q, rect in zip(seen, quad_rects(seen), strict=True) if not _stamped(red, rect)]
-    kept = quad_rects(np.asarray(keep, np.float32).reshape(-1, 4, 2))
-    more = [
-        q
-        for q, rect in zip(cleared, quad_rects(cleared), strict=True)
-        if _stamped(red, rect) and not any(_covers(other, rect) for other in kept)
-    ]
-    return np.asarray([*keep, *more], np.float32).reshape(-1, 4, 2)
-
-
 def _stamped(red: Floats, rect: Rect) -> bool:
     return bool((crop_rect(red, rect) > RED_PRESENT).mean() > RED_SHARE)
-
-
-def _covers(other: Rect, rect: Rect) -> bool:
-    """Whether most of `rect` lies in `other`."""
-    w = min(rect[2], other[2]) - max(rect[0], other[0])
-    h = min(rect[3], other[3]) - max(rect[1], other[1])
-    return w > 0 and h > 0 and w * h > 0.5 * (rect[2] - rect[0]) * (rect[3] - rect[1])
-
-
-def _warped(image: Image, matrix: Floats) -> Image:
-    size = image.shape[1::-1]
-    return np.asarray(
-        cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
-
-
-def _moved(quads: Floats, matrix: Floats) -> Floats:
-    if not len(quads):
-        return quads
-    return np.asarray(cv2.perspectiveTransform(quads.reshape(-1, 1, 2), matrix).reshape(-1, 4, 2), np.float32)

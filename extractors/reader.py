@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import partial
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +20,10 @@ from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form
 from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
+from extractors.pagetext import read_lines
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
+from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine, in_rows
@@ -35,52 +39,72 @@ POLICY = "reading-1"  # versions of the numbers in this room
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadPage:
-    """A page with what it is."""
+    """A page with what it is. A copy's fields and marks are read with it, and name no page yet."""
 
     sheet: Sheet
     kind: PageKind
     ca: CaPage
     matched: Matched | None
     cards: tuple[Card, ...] = ()
+    licence: tuple[FieldReading, ...] = ()
+    seals: tuple[Mark, ...] = ()
 
 
 class Reader:
-    """Reads applications with warm models. One a process; `threads` are those of the recogniser."""
+    """Reads applications with warm models. One a process; `threads`: pages read side by side, each on one processor."""
 
     def __init__(self, threads: int = 1, known: Catalogue | None = None) -> None:
+        cv2.setNumThreads(1)
         self._engine = Engine(threads)
+        self._threads = threads
         self._catalogue = known or catalogue()
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
         """All that the scans of one application say. Never raises for what a picture shows."""
-        return self.read_with_pages(application, scans)[0]
+        return self._read(application, scans, keep=False)[0]
 
     def read_with_pages(
         self, application: str, scans: Iterable[Scan | Finding]
     ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
         """The reading and its pages upright (BGR), in the order of `Reading.pages`."""
-        pages: list[ReadPage] = []
-        findings: list[Finding] = []
-        for scan in scans:
-            if isinstance(scan, Finding):
-                findings.append(scan)
-            else:
-                pages.append(self._page(scan))
-        reading = self._put_together(application, pages, findings)
-        return reading, tuple(page.sheet.image for page in pages)
+        return self._read(application, scans, keep=True)
+
+    def _read(
+        self, application: str, scans: Iterable[Scan | Finding], keep: bool
+    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
+        read = list(side_by_side(partial(self._page_or_finding, keep=keep), scans, self._threads))
+        pages = [page for page in read if isinstance(page, ReadPage)]
+        findings = [found for found in read if isinstance(found, Finding)]
+        return self._put_together(application, pages, findings), tuple(page.sheet.image for page in pages)
+
+    def _page_or_finding(self, scan: Scan | Finding, keep: bool) -> ReadPage | Finding:
+        """A page; without its pixels when nothing more will be read of them, so that memory holds for many pages."""
+        if isinstance(scan, Finding):
+            return scan
+        page = self._page(scan)
+        return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks(keep))
 
     def _page(self, scan: Scan) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""
-        sheet = take_apart(scan.file, scan.page, straighten(scan.image, self._engine), self._engine)
+        sheet, rects = take_apart(scan.file, scan.page, straighten(scan.image, self._engine))
+        sheet = read_lines(sheet, rects, self._engine, self._catalogue)
         ca = ca_page(sheet, self._catalogue)
         if is_agreement(ca):
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
         matched = best_form(sheet, self._catalogue)
         if is_form(ca, sheet, matched):
             return ReadPage(sheet, PageKind.FORM, ca, matched)
+        return self._copy(sheet, ca)
+
+    def _copy(self, sheet: Sheet, ca: CaPage) -> ReadPage:
+        """A page that is none of the CA's own."""
         kind = material_kind(sheet)
-        cards = read_cards(sheet, 0, self._engine) if kind is PageKind.IDENTITY_CARD else ()
-        return ReadPage(sheet, kind, ca, None, cards)
+        if kind is PageKind.OTHER:
+            return ReadPage(sheet, kind, ca, None)
+        seals = tuple(seal_mark("material_seal", sheet, 0, seal, self._engine) for seal in find_seals(sheet))
+        if kind is PageKind.IDENTITY_CARD:
+            return ReadPage(sheet, kind, ca, None, cards=read_cards(sheet, 0, self._engine), seals=seals)
+        return ReadPage(sheet, kind, ca, None, licence=read_licence(sheet, 0, self._engine), seals=seals)
 
     def _put_together(self, application: str, pages: Sequence[ReadPage], findings: Sequence[Finding]) -> Reading:
         form, unknown = self._form(pages)
@@ -88,8 +112,7 @@ class Reader:
         on_form = self._form_reading(form, pages, platform)
         fields = list(on_form.fields)
         for index, page in enumerate(pages):
-            if page.kind is PageKind.BUSINESS_LICENCE:
-                fields += _first_of_each(read_licence(page.sheet, index, self._engine), fields)
+            fields += _first_of_each((replace(f, page=index) for f in page.licence), fields)
         records, on_cards = _assign_cards(pages, people(form, self._catalogue, {f.id: f.text for f in fields}))
         fields += _first_of_each(on_cards, fields)
         return Reading(
@@ -98,7 +121,7 @@ class Reader:
             records,
             tuple(fields),
             on_form.choices,
-            (*on_form.marks, *self._material_seals(pages)),
+            (*on_form.marks, *(replace(seal, page=n) for n, page in enumerate(pages) for seal in page.seals)),
             (*findings, *unknown, *self._agreement(form, platform, pages)),
             Versions(self._engine.name, self._catalogue.version, POLICY),
         )
@@ -142,15 +165,6 @@ class Reader:
             return ()
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
         return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
-
-    def _material_seals(self, pages: Sequence[ReadPage]) -> list[Mark]:
-        copies = (PageKind.BUSINESS_LICENCE, PageKind.IDENTITY_CARD)
-        return [
-            seal_mark("material_seal", page.sheet, index, seal, self._engine)
-            for index, page in enumerate(pages)
-            if page.kind in copies
-            for seal in find_seals(page.sheet)
-        ]
 
 
 def _agreement_lines(pages: Sequence[ReadPage]) -> list[TextLine]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.decode import best
-from extractors.engine import Engine
+from extractors.engine import Engine, Recognised
 from extractors.ink import as_print
 from extractors.page import Sheet
 from extractors.ruling import Rect
@@ -24,6 +24,9 @@ SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOIN_MM = 3.5  # strokes of one seal lie this close together
 CLOSED = 0.55  # least share of the border that must show
 BINS = 90  # directions about the centre
+SURE = 0.9  # of the least sure symbol
+SPREAD = 0.75  # of its width, a ring's text stands as close as a line's
+NAME = 6  # symbols: no unit's name is shorter
 GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end beside how well the strip reads
 
 
@@ -116,7 +119,7 @@ def _extent(radii: Floats, tilt: float) -> Floats:
 
 def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tuple[float, float], float]:
     """The shape whose border follows the outermost ink best: circle, ellipse, or rectangle."""
-    centre, radius, off = _fit_circle(points)
+    centre, radius, off = _fit_circle(points, hull)
     (cx, cy), (w, h), tilt = cv2.minAreaRect(hull)
     area = cv2.contourArea(hull)
     boxy = area / max(1.0, w * h)  # pi / 4 for an ellipse, 1 for a rectangle
@@ -137,9 +140,9 @@ def _small_turn(tilt: float) -> float:
     return float((tilt + 45.0) % 90.0 - 45.0)
 
 
-def _fit_circle(points: Floats) -> tuple[tuple[float, float], float, float]:
+def _fit_circle(points: Floats, hull: Floats) -> tuple[tuple[float, float], float, float]:
     """Centre, radius and the median distance of the outermost ink from the circle (in radii); outliers are dropped."""
-    (cx, cy), radius = cv2.minEnclosingCircle(points)
+    (cx, cy), radius = cv2.minEnclosingCircle(hull)
     centre = np.array([cx, cy])
     for _ in range(6):
         outer = _outermost(points, centre)
@@ -189,17 +192,30 @@ def read_ring(sheet: Sheet, seal: Seal, engine: Engine) -> Ring:
     band = _text_band(wheel)
     strip = wheel[band[0] : band[1]]
     arcs = _arcs(strip)
-    crops = [as_print(_enhanced(_cut(strip, start, length))) for start, length in arcs]
-    read = engine.recognise(crops, "text")
+    read = _read_arcs(strip, arcs, engine)
     if not read:
         return Ring("", 0.0, None, None)
     widest = max(1, strip.shape[1] - min(length for _, length in arcs))
     gaps = [(strip.shape[1] - length) / widest for _, length in arcs]
-    chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice) + GAP_WORTH * gaps[i])
+    chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice) + GAP_WORTH * gaps[i]) if len(read) > 1 else 0
     text, confidence = best(read[chosen].lattice)
     start, length = arcs[chosen]
     middle = 360.0 * (start + length / 2) / strip.shape[1]  # from the top, clockwise
     return Ring(text.replace(" ", ""), confidence, read[chosen].lattice, _half_turn(middle + seal.tilt))
+
+
+def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -> list[Recognised]:
+    """The arcs read, as far as needed: one that is sure of a whole name is not bettered by one with a narrower gap."""
+    read: list[Recognised] = []
+    for start, length in arcs:
+        read += engine.recognise([as_print(_enhanced(_cut(strip, start, length)))], SPREAD)
+        if read[-1].confidence > SURE and len(read[-1].text) >= NAME and all(map(_chinese, read[-1].text)):
+            break
+    return read
+
+
+def _chinese(symbol: str) -> bool:
+    return "\u4e00" <= symbol <= "\u9fff"
 
 
 def _half_turn(angle: float) -> float:
@@ -210,7 +226,7 @@ def _half_turn(angle: float) -> float:
 def _worth(lattice: Lattice) -> float:
     """Symbols read surely, less those that are not: a strip cut inside the name or upside down reads badly."""
     text, _ = best(lattice)
-    chinese = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    chinese = sum(map(_chinese, text))
     return chinese + 0.2 * max(-20.0, lattice.log_probability(text)) - 0.5 * (len(text) - chinese)
 
 

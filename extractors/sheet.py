@@ -6,25 +6,35 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.scaling import reduced
+
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 A4 = 297 / 210
 WORKING = 1000  # px on the long side for finding the sheet
 STEP = 10.0  # grey levels: a sheet's edge is a step at least this high over a few pixels
+EDGE = 4  # px from the picture's border, within which a scanner may leave anything
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
 
 
 def find_sheet(image: Image) -> Floats | None:
     """The sheet's corners in pixels, (4, 2), clockwise from the top left; None when the page fills the picture."""
-    scale = min(1.0, WORKING / max(image.shape[:2]))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small, scale = reduced(image, WORKING)
     light = _without_print(small)
+    if _fills(light):
+        return None
     for mask in _paper_masks(small, light):
         quad = _quad_of(mask)
         if quad is not None and _is_sheet(quad, light):
             return np.asarray(quad / scale, np.float32)
     return None
+
+
+def _fills(light: Image) -> bool:
+    """Whether the picture is paper up to all of its edges: then nothing darker lies round a sheet."""
+    edge = np.concatenate([light[EDGE, :], light[-1 - EDGE, :], light[:, EDGE], light[:, -1 - EDGE]])
+    return float(edge.min()) > float(np.percentile(light[::4, ::4], 90)) - STEP
 
 
 def _without_print(small: Image) -> Image:

@@ -1,25 +1,32 @@
-"""From a picture of a sheet to the upright page: perspective, quarter turns, skew, and what keystone is left."""
+"""From a picture of a sheet to the upright page: perspective, quarter turns, skew, and the keystone and lean left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.engine import Engine
+from extractors.engine import Engine, Recognised
+from extractors.linefinding import Found, find_lines
+from extractors.ruling import find_ruling, upright_lean
 from extractors.sheet import A4, find_sheet, flatten
 from extractors.textlines import crop_quad
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
 
 A4_INCHES = 11.69
 LEAST_SIDE = 1800  # px of the long side: smaller pages are enlarged, so that strokes have pixels to be judged by
 LARGEST_SIDE = 3508  # px of the long side: A4 at 300 dpi
 STRONGEST_KEYSTONE = 0.3  # change of slope per page width that a camera leaves
 VOTERS = 5  # lines read to tell which way is up
+VOTING = 0.7  # of their width
+TELLING = 5  # symbols, each of them sure: so much is never read upside down
+SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,15 @@ def straighten(image: Image, engine: Engine) -> Upright:
     if quad is not None:
         image, matrix = flatten(image, quad, LARGEST_SIDE)
     image, scaled = _resized(image)
-    matrix = scaled @ matrix
-    rotation, image, turned, quads = _turned_up(image, engine)
-    matrix = turned @ matrix
-    image, levelled, quads = _levelled(image, quads)
-    return Upright(image, rotation, _dpi(image), quads, np.asarray(levelled @ matrix, np.float32))
+    turns, image, found = _turned_up(image, engine)
+    turned, quads = _turn_matrix(image.shape, turns), found.quads
+    level = _level_matrix(quads, image.shape)
+    level = _plumb(found, level, image.shape)
+    if level is not None:
+        # Skew, keystone and lean in one: each drawing of the page costs time and sharpness.
+        image, quads = _warped(image, level), moved(quads, level)
+    total = (np.eye(3) if level is None else level) @ turned @ scaled @ matrix
+    return Upright(image, (-90 * turns) % 360, _dpi(image), quads, np.asarray(total, np.float32))
 
 
 def _resized(image: Image) -> tuple[Image, Floats]:
@@ -65,22 +76,21 @@ def _dpi(image: Image) -> float | None:
     return long / A4_INCHES if abs(long / short - A4) < 0.08 else None
 
 
-def _turned_up(image: Image, engine: Engine) -> tuple[int, Image, Floats, Floats]:
-    """The quarter turns that bring the text upright: first which way lines run, then which end is up."""
-    quads = engine.detect(image)
-    turns = 0
-    if _runs_down(quads):
-        # Sideways: a quarter turn back; if that leaves it upside down, the half turn below mends it.
+def _turned_up(image: Image, engine: Engine) -> tuple[int, Image, Found]:
+    """The quarter turns clockwise that bring the text upright: which way lines run, then which end is up."""
+    found, turns = find_lines(image, engine), 0
+    if _runs_down(found.quads):
+        # Sideways: a quarter turn; if that leaves it upside down, the half turn mends it. Lines are found well only
+        # where they run along.
         image, turns = _quarter_turned(image, 1), 1
-        quads = engine.detect(image)
-    if len(quads) and _upside_down(image, quads, engine):
-        image, turns = _quarter_turned(image, 2), turns + 2
-        quads = engine.detect(image)
-    rotation = (-90 * turns) % 360
-    return rotation, image, _turn_matrix(image.shape, turns), quads
+        found = find_lines(image, engine)
+    if not len(found.quads) or not _upside_down(image, found.quads, engine):
+        return turns, image, found
+    image = _quarter_turned(image, 2)
+    return turns + 2, image, _half_turned(found, image.shape)
 
 
-def _quarter_turned(image: Image, quarters: int) -> Image:
+def _quarter_turned(image: Pixels, quarters: int) -> Pixels:
     """Turned clockwise."""
     return np.ascontiguousarray(np.rot90(image, -quarters))
 
@@ -95,6 +105,12 @@ def _turn_matrix(turned: tuple[int, ...], quarters: int) -> Floats:
         3: [[0, 1, 0], [-1, 0, height], [0, 0, 1]],
     }
     return np.array(matrices[quarters % 4], np.float32)
+
+
+def _half_turned(found: Found, shape: tuple[int, ...]) -> Found:
+    """The same lines, each from its top left corner, after a half turn of the picture."""
+    quads = np.roll(moved(found.quads, _turn_matrix(shape, 2)), 2, axis=1)
+    return Found(quads, _quarter_turned(found.dark, 2), found.scale)
 
 
 def _sides(quads: Floats) -> tuple[Floats, Floats]:
@@ -116,35 +132,57 @@ def _upside_down(image: Image, quads: Floats, engine: Engine) -> bool:
     """Read the longest lines both ways: the right way reads as more symbols that the recogniser is sure of."""
     along, across = _sides(quads)
     order = np.argsort(-np.where(across > 0, np.minimum(along, 25 * across), 0))[:VOTERS]
-    crops = [_middle(crop_quad(image, quads[i])) for i in order]
-    ways = engine.recognise([*crops, *(np.ascontiguousarray(c[::-1, ::-1]) for c in crops)])
-    up = sum(r.sureness for r in ways[: len(crops)])
-    down = sum(r.sureness for r in ways[len(crops) :])
+    up = down = 0.0
+    for i in order:
+        crop = _middle(crop_quad(image, quads[i]))
+        one = engine.recognise([crop], VOTING)[0]
+        if _tells(one):
+            return False
+        other = engine.recognise([np.ascontiguousarray(crop[::-1, ::-1])], VOTING)[0]
+        if _tells(other):
+            return True
+        up, down = up + one.sureness, down + other.sureness
     return down > up
 
 
+def _tells(read: Recognised) -> bool:
+    """Whether a line can only be the right way up: Chinese, long enough, and sure."""
+    return sum("\u4e00" <= c <= "\u9fff" for c in read.text) >= TELLING and read.confidence >= SURE
+
+
 def _middle(crop: Image) -> Image:
-    """A dozen characters of a line are enough to tell."""
-    room = max(0, crop.shape[1] - 12 * crop.shape[0]) // 2
+    """Some eight characters of a line are enough to tell."""
+    room = max(0, crop.shape[1] - 8 * crop.shape[0]) // 2
     return np.ascontiguousarray(crop[:, room : crop.shape[1] - room])
 
 
-def _levelled(image: Image, quads: Floats) -> tuple[Image, Floats, Floats]:
-    """Take out skew and keystone, so that lines are level across the whole page.
+def _plumb(found: Found, level: Floats | None, shape: tuple[int, ...]) -> Floats | None:
+    """`level` and then upright rules plumb, told from the small copy's dark ink; None when nothing has to move."""
+    dark, scale = found.dark, found.scale
+    height, width = dark.shape
+    small = np.diag([scale, scale, 1.0])
+    if level is not None:
+        dark = cv2.warpPerspective(dark, small @ level @ np.linalg.inv(small), (width, height))
+    px_per_mm = max(shape[:2]) / A4_INCHES / 25.4 * scale
+    lean = upright_lean(find_ruling(dark, px_per_mm), width, height)
+    if lean is None:
+        return level
+    lean = np.linalg.inv(small) @ lean @ small
+    return np.asarray(lean if level is None else lean @ level, np.float32)
 
-    The slopes of the text lines are fitted as a linear function of the height on the page: the constant part is skew,
-    the change with height is what perspective leaves.
-    """
-    matrix = _level_matrix(quads, image.shape)
-    if matrix is None:
-        return image, np.eye(3, dtype=np.float32), quads
-    height, width = image.shape[:2]
-    level = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return (
-        np.asarray(level, np.uint8),
-        matrix,
-        cv2.perspectiveTransform(quads.reshape(-1, 1, 2), matrix).reshape(-1, 4, 2),
+
+def _warped(image: Image, matrix: Floats) -> Image:
+    size = image.shape[1::-1]
+    return np.asarray(
+        cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
+
+
+def moved(quads: Floats, matrix: Floats) -> Floats:
+    """Quadrilaterals, (n, 4, 2), through a homography."""
+    if not len(quads):
+        return quads
+    return np.asarray(cv2.perspectiveTransform(quads.reshape(-1, 1, 2), matrix).reshape(-1, 4, 2), np.float32)
 
 
 def _level_matrix(quads: Floats, shape: tuple[int, ...]) -> Floats | None:

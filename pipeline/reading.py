@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from multiprocessing import get_context
@@ -110,7 +110,7 @@ def read_all(folders: Iterable[Path], job: Job) -> Iterator[Outcome]:
     remaining = list(folders)
     limit_threads(job.settings.threads)
     if len(remaining) == 1 or job.settings.workers == 1:
-        reader = _one_reader(job)
+        reader = _one_reader(_alone(job) if len(remaining) == 1 else job)
         yield from (attempt(reader, folder, job) for folder in remaining)
         return
     alone = False
@@ -126,6 +126,11 @@ def read_all(folders: Iterable[Path], job: Job) -> Iterator[Outcome]:
             done = 1
         alone = not alone and done < len(batch)
         remaining = remaining[done:]
+
+
+def _alone(job: Job) -> Job:
+    """One application has no use for several processes: its pages are read side by side instead."""
+    return replace(job, settings=replace(job.settings, threads=job.settings.workers * job.settings.threads))
 
 
 def _in_processes(folders: list[Path], job: Job) -> Iterator[Outcome]:

@@ -14,9 +14,11 @@ from extractors.licence import last_day, read_licence
 from extractors.materials import WITHIN, chains, entries
 from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, take_apart
+from extractors.pagetext import read_lines
 from extractors.ruling import Ruling
 from extractors.straighten import straighten
 from extractors.textlines import TextLine
+from yinjian.catalogue import catalogue
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading, PageKind
 from yinjian.textfold import fold
@@ -164,11 +166,6 @@ def test_the_end_of_a_term(text: str, end: str | None) -> None:
     assert last_day(text) == end
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(threads=1)
-
-
 def test_pages_of_a_ready_made_application(engine: Engine) -> None:
     """The licence and the cards of a01 (scans turned on the glass), value for value."""
     expected = json.loads((SAMPLES / "expected" / "a01.json").read_text("utf-8"))
@@ -178,7 +175,8 @@ def test_pages_of_a_ready_made_application(engine: Engine) -> None:
         number, page = kinds[scan.file, scan.page]
         if page["kind"] not in ("business_licence", "identity_card"):
             continue
-        sheet = take_apart(scan.file, scan.page, straighten(scan.image, engine), engine)
+        sheet, rects = take_apart(scan.file, scan.page, straighten(scan.image, engine))
+        sheet = read_lines(sheet, rects, engine, catalogue())
         assert material_kind(sheet) == page["kind"]
         wanted = {k.split(".")[-1]: fold(v["text"]) for k, v in expected["fields"].items() if v["page"] == number}
         assert _read(sheet, number, page["side"], engine) == wanted

@@ -1,0 +1,108 @@
+"""The weights on OpenVINO, in place of the engine that PaddleOCR would start.
+
+Two precisions: what is seen clearly reads the same in bf16, in half the time, where the processor has it; what is
+doubtful is for single precision. No pinning to cores: two reading processes would be pinned to the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.weights import weights_file
+
+Floats = NDArray[np.float32]
+Best = tuple[NDArray[np.int32], Floats]  # classes and their probabilities, each (steps, BEST), best first
+
+EXACT = "f32"
+
+
+@cache
+def quick() -> str:
+    """The precision that reads fastest on this machine."""
+    return "bf16" if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else EXACT
+
+
+class Detector:
+    """A runner for PaddleOCR's text detection, which calls it as `runner(x=[batch])`."""
+
+    def __init__(self, model: str, threads: int, precision: str) -> None:
+        self._runs = _Runs(_core().read_model(weights_file(model)), threads, precision)
+
+    def __call__(self, x: Sequence[Floats]) -> list[Floats]:
+        return [self._runs(x[0])[0]]
+
+
+class Recogniser:
+    """A line, (1, 3, 48, width), to the best classes of each time step.
+
+    One line a run: batches cost as much for each pixel, and their padding comes on top.
+    """
+
+    def __init__(self, model: str, threads: int, precision: str, allowed: NDArray[np.bool_], best: int) -> None:
+        graph = _with_best(_core().read_model(weights_file(model)), allowed, best)
+        self._runs = _Runs(graph, threads, precision)
+
+    def __call__(self, line: Floats) -> Best:
+        classes, probabilities = self._runs(line)
+        return classes[0], probabilities[0]
+
+
+class _Runs:
+    """Runs of one model, each on one processor, `threads` of them side by side."""
+
+    def __init__(self, graph: Any, threads: int, precision: str) -> None:
+        model = _compiled(graph, threads, precision)
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(threads):
+            self._idle.put(model.create_infer_request())
+
+    def __call__(self, value: Floats) -> list[Any]:
+        with self._request() as request:
+            request.infer([value], share_inputs=True)
+            # Copied: the request's own memory is written over by its next run.
+            return [tensor.data.copy() for tensor in request.output_tensors]
+
+    @contextmanager
+    def _request(self) -> Iterator[Any]:
+        request = self._idle.get()
+        try:
+            yield request
+        finally:
+            self._idle.put(request)
+
+
+@cache
+def _core() -> Any:
+    import openvino  # takes a moment
+
+    return openvino.Core()
+
+
+def _compiled(graph: Any, threads: int, precision: str) -> Any:
+    options = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": threads,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return _core().compile_model(graph, "CPU", options)
+
+
+def _with_best(graph: Any, allowed: NDArray[np.bool_], best: int) -> Any:
+    """The recogniser ending in the `best` classes of each step: its 18,710 never leave the engine.
+
+    Classes that are not `allowed` keep their part of the probability and are never among the best.
+    """
+    from openvino import Model, opset13
+
+    probabilities = graph.get_results()[0].input_value(0)
+    masked = opset13.multiply(probabilities, opset13.constant(allowed.astype(np.float32)))
+    top = opset13.topk(masked, opset13.constant(np.int64(best)), 2, "max", "value")
+    return Model([top.output(1), top.output(0)], graph.get_parameters(), "line to best classes")

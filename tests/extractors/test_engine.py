@@ -1,0 +1,81 @@
+"""Recognition and detection on lines drawn here: quick or exact, narrow or not, one thread or two."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from extractors.engine import BEST, LEAST, Engine
+from extractors.linefinding import find_lines
+from samples.typefaces import text_mask
+
+TEXTS = ("黑龙江屿序信息技术有限公司", "91230103MA8117DW19", "15104338577", "甲乙双方不得转让、转借本协议")
+
+
+def drawn(text: str, size: int = 40, margin: int = 12) -> NDArray[np.uint8]:
+    """A line of print, black on white, BGR."""
+    ink = np.pad(text_mask(text, "song", size), margin)
+    return np.repeat(np.where(ink > 0, 255 - 235 * (ink > 0), 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("scale", [1.0, 0.8])
+def test_a_line_is_read_the_same_quickly_and_exactly(engine: Engine, text: str, scale: float) -> None:
+    quick, exact = engine.recognise([drawn(text)], scale)[0], engine.recognise_exactly([drawn(text)])[0]
+    assert quick.text == exact.text == text
+    assert min(quick.confidence, exact.confidence) > 0.9
+
+
+@pytest.mark.parametrize("text", [TEXTS[0], TEXTS[3]])
+def test_a_line_drawn_at_half_its_width_keeps_its_last_symbol(engine: Engine, text: str) -> None:
+    assert engine.recognise([drawn(text)], 0.5)[0].text == text
+
+
+def test_the_lattice_holds_the_best_symbols_above_the_floor(engine: Engine) -> None:
+    read = engine.recognise([drawn(TEXTS[0])])[0]
+    assert read.lattice.best_text() == read.text
+    assert all(0 < len(step) <= BEST for step in read.lattice.steps)
+    assert all(p >= np.log(LEAST) - 0.001 for step in read.lattice.steps for _, p in step)
+    assert all(list(step) == sorted(step, key=lambda item: -item[1]) for step in read.lattice.steps)
+    assert len(read.spans) == len(read.text)
+
+
+def test_threads_side_by_side_read_what_one_reads(engine: Engine) -> None:
+    lines = [drawn(text) for text in TEXTS] * 3
+    one = engine.recognise(lines)
+    with ThreadPoolExecutor(2) as pool:
+        two = list(pool.map(lambda crop: engine.recognise([crop])[0], lines))
+    assert [read.text for read in two] == [read.text for read in one]
+
+
+def page(*lines: tuple[str, int, int]) -> NDArray[np.uint8]:
+    """A white page of A4 at 150 dpi with lines at `(x, y)`."""
+    white = np.full((1754, 1240, 3), 255, np.uint8)
+    for text, x, y in lines:
+        line = drawn(text, 30)
+        white[y : y + line.shape[0], x : x + line.shape[1]] = line
+    return white
+
+
+def test_lines_are_found_where_they_stand(engine: Engine) -> None:
+    found = find_lines(page((TEXTS[0], 500, 300), (TEXTS[3], 200, 1200)), engine)
+    middles = sorted((float(q[:, 1].mean()), float(q[:, 0].min())) for q in found.quads)
+    assert len(middles) == 2
+    assert middles[0] == pytest.approx((325, 512), abs=20)
+    assert middles[1] == pytest.approx((1225, 212), abs=20)
+
+
+def test_a_stamp_over_a_line_does_not_break_it(engine: Engine) -> None:
+    stamped = page((TEXTS[0], 400, 600))
+    rows, columns = np.ogrid[:1754, :1240]
+    ring = np.abs(np.hypot(rows - 640, columns - 560) - 110) < 8
+    stamped[ring] = np.minimum(stamped[ring], (60, 60, 210)).astype(np.uint8)
+    across = [q for q in find_lines(stamped, engine).quads if np.ptp(q[:, 0]) > 380]
+    assert len(across) == 1
+
+
+def test_a_blank_page_has_no_lines(engine: Engine) -> None:
+    assert len(find_lines(page(), engine).quads) == 0
