@@ -248,6 +248,7 @@ def _finish(shop: Workshop, approval: Approval, serials: tuple[str, ...], ours: 
             record(session, shop.actor, "made", f"seal:{seal.id}", blob, approval.application, mark.kind)
         application = session.get_one(Application, approval.application, with_for_update=True)
         move(session, application, State.ISSUED, shop.actor, approval.evidence, ", ".join(serials))
+        leases.release(session, f"approval:{approval.id}", ours)
 
 
 def _mark(store: Store, approval: Approval) -> Mark | None:

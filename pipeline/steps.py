@@ -126,14 +126,17 @@ def _claim(store: Store, submission: Submission) -> tuple[Claim | None, tuple[Fi
 def decide(desk: Desk, submission_id: str) -> None:
     """Approve what passed, queue the rest for people, and let the submission go."""
     with desk.store.writing() as session:
-        leases.require(session, work.subject(submission_id), desk.owner)
         submission = session.get_one(Submission, submission_id)
+        if submission.work == Work.DONE:
+            return
+        leases.require(session, work.subject(submission_id), desk.owner)
         application = session.get_one(Application, submission.application_id, with_for_update=True)
         verdict = latest_verdict(session, submission_id)
         newest = newest_submission(session, application.id)
         if verdict is not None and newest.id == submission_id and application.state == State.RECEIVED:
             _route(desk, session, application, verdict)
         submission.work, submission.fault = Work.DONE, None
+        leases.release(session, work.subject(submission_id), desk.owner)  # at once: nobody would look for it later
 
 
 def _route(desk: Desk, session: Session, application: Application, verdict: VerdictRow) -> None:
