@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 from PIL import Image
 
 from bench.replay import RECORDED, keep
+from bench.stores import free_port, prepared, up_command
 from pipeline.crew import environment
 from pipeline.ingest import finish
 from pipeline.intake import submit
 from pipeline.reading import new_reader, read_application
-from pipeline.store.store import open_store, prepare_store
+from pipeline.running import prefect_answers
+from pipeline.store.store import open_store
 from yinjian.catalogue import catalogue
 from yinjian.settings import DEFAULTS, Settings
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "applications" / "a01"
 AS_OF = date(2026, 11, 30)
 START_SECONDS = 300
-UP = (
-    "import os; from pipeline import up; from pipeline.store.store import open_store;"
-    "from yinjian.settings import Settings; s = Settings.from_environment(os.environ);"
-    "up.up(open_store(s), s, lambda t: None, 'bench.replay')"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,8 @@ def overhead(count: int) -> Overhead:
         keep(root / "recorded", reading)
         os.environ[RECORDED] = str(root / "recorded")
         folders = [_folder(root / "in", number) for number in range(count + 1)]
-        plain, taken = _batch(_prepared(root / "plain"), folders)
-        settings = _prepared(root / "prefect")
+        plain, taken = _batch(prepared(root / "plain", workers=1), folders)
+        settings = prepared(root / "prefect", workers=1, prefect_port=free_port())
         with _up(settings):
             flows, _ = _batch(settings, folders)
         return Overhead(taken, flows, plain)
@@ -95,36 +90,17 @@ def _folder(root: Path, number: int) -> Path:
     return folder
 
 
-def _prepared(folder: Path) -> Settings:
-    folder.mkdir()
-    (folder / "passphrase").write_text("only for the bench")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    settings = replace(DEFAULTS, var_dir=folder / "var", workers=1, settle_seconds=0, prefect_port=port)
-    settings = replace(settings, passphrase_file=folder / "passphrase")
-    prepare_store(settings)
-    return settings
-
-
 @contextmanager
 def _up(settings: Settings) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", UP], env=environment(settings))
+    process = subprocess.Popen(up_command("bench.replay"), env=environment(settings))
     try:
-        url, end = f"http://127.0.0.1:{settings.prefect_port}/api/health", time.monotonic() + START_SECONDS
-        while not _answers(url) and time.monotonic() < end:
+        end = time.monotonic() + START_SECONDS
+        while not prefect_answers(settings) and time.monotonic() < end:
             time.sleep(0.5)
         yield
     finally:
         process.terminate()
         process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=1).is_success
-    except httpx.HTTPError:
-        return False
 
 
 if __name__ == "__main__":

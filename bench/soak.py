@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bench.stores import prepared
 from issuance.station import SoftTokenStation
 from pipeline import orders
 from pipeline.cli.issuance import make_ca
@@ -32,10 +32,10 @@ from pipeline.issue import issue_all, token_directory, token_pins
 from pipeline.registry import CertificateState, import_register
 from pipeline.states import State, Work
 from pipeline.store.check import problems
-from pipeline.store.store import Store, open_store, prepare_store
+from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Event, Lease, Order, Seal, Submission
 from pipeline.users import Role, add_user
-from yinjian.settings import DEFAULTS, Settings
+from yinjian.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 AS_OF = "2026-11-30"  # the samples play in autumn 2026
@@ -182,12 +182,7 @@ def _inbox(folder: Path, count: int) -> Path:
 
 def _prepared(folder: Path) -> Settings:
     """A store with staff, register and CA."""
-    folder.mkdir()
-    (folder / "passphrase").write_text("only for the soak")
-    (folder / "ca-pin").write_text("12345678\n87654321\n")
-    settings = replace(DEFAULTS, var_dir=folder / "var", passphrase_file=folder / "passphrase", settle_seconds=0)
-    settings = replace(settings, ca_pin_file=folder / "ca-pin")
-    prepare_store(settings)
+    settings = prepared(folder)
     store = open_store(settings)
     import_register(store, SAMPLES / "register.json", "soak")
     with store.writing() as session:

@@ -16,7 +16,7 @@ from issuance.authority_plan import Level, Names, Plan
 from issuance.device import MODULE, Device
 from issuance.extensions import extensions, key_usage
 from issuance.faults import error_for
-from issuance.files import locked, write_whole
+from issuance.files import locked
 from issuance.profiles import Profile, Profiles, profiles
 from issuance.reservation import Reservation, check_serial
 from issuance.signing import PublicKey, check_signature, checked_key, kind_of, signed, strong_key
@@ -25,6 +25,7 @@ from issuance.subject import authority_subject, subject_name
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
 from yinjian.errors import Refused, SetupError
+from yinjian.files import write_whole
 
 ROOT_FILE, ISSUING_FILE, TOKENS = "root.pem", "issuing.pem", "token"
 ANY_POLICY = ObjectIdentifier("2.5.29.32.0")

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from issuance.files import write_whole
 from issuance.reservation import draw_serial
 from issuance.tokens import KeyName
 from yinjian.catalogue.decode import decode
 from yinjian.errors import CatalogueError, Refused, SetupError
+from yinjian.files import write_whole
 from yinjian.strictjson import JsonProblem, load
 
 FILE = "authority.json"

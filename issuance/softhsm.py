@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from issuance.device import MODULE, Device
-from issuance.files import locked, write_whole
+from issuance.files import locked
 from issuance.tokens import TokenInfo, checked_label
 from yinjian.errors import TokenError
+from yinjian.files import write_whole
 
 _CONFIGURATION = """\
 directories.tokendir = {tokens}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.clock import now
@@ -10,14 +9,15 @@ from pipeline.intake import content_hash
 from pipeline.orders import make_order
 from pipeline.states import State, Work, move
 from pipeline.store.store import Store, new_id
-from pipeline.store.tables import Application, ApprovalRow, DecisionRow, File, ReadingRow, Submission, VerdictRow
+from pipeline.store.submissions import newest_submission, stored_files
+from pipeline.store.tables import Application, ApprovalRow, DecisionRow, ReadingRow, Submission, VerdictRow
 from pipeline.store.verdicts import evidence_hash, latest_verdict, load_verdict, subject_of
 from pipeline.users import Role, require_role
 from yinjian.approval import Approval, PersonDecision, Ruling
 from yinjian.catalogue import Catalogue
 from yinjian.errors import InputError, Refused, StoreError
 
-LEADS_TO = {Ruling.APPROVE: State.APPROVED, Ruling.RETURN: State.RETURNED, Ruling.REJECT: State.REJECTED}
+LEADS_TO = {Ruling.RETURN: State.RETURNED, Ruling.REJECT: State.REJECTED}
 
 
 def rule(
@@ -106,7 +106,7 @@ def require_evidence(store: Store, session: Session, row: ApprovalRow) -> None:
     verdict = session.get_one(VerdictRow, row.verdict_id)
     reading = session.get_one(ReadingRow, verdict.reading_id)
     submission = session.get_one(Submission, reading.submission_id)
-    files = session.scalars(select(File).where(File.submission_id == submission.id)).all()
+    files = stored_files(session, submission.id)
     remedy = "Do not issue it; have an auditor look: yinjian store check"
     try:
         for name in (reading.blob, submission.claim_blob, *(file.blob for file in files)):
@@ -129,10 +129,3 @@ def verdict_of(session: Session, application: Application) -> VerdictRow | None:
     """The verdict on the newest submission."""
     submission = newest_submission(session, application.id)
     return latest_verdict(session, submission.id) if submission.work == Work.DONE else None
-
-
-def newest_submission(session: Session, application_id: str) -> Submission:
-    """The submission that counts."""
-    numbers = select(func.max(Submission.number)).where(Submission.application_id == application_id)
-    query = select(Submission).where(Submission.application_id == application_id)
-    return session.scalars(query.where(Submission.number == numbers.scalar_subquery())).one()

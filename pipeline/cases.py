@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.approvals import newest_submission
 from pipeline.states import State
 from pipeline.store.readings import latest_reading
 from pipeline.store.store import Store
+from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import (
     Application,
     ApprovalRow,
@@ -104,11 +104,13 @@ class Trail:
     events: tuple[Event, ...]
 
 
-def trail(session: Session, serial: str) -> Trail:
+def find_certificate(session: Session, serial: str) -> CertificateRow | None:
     """By the serial number in hexadecimal digits, as OpenSSL prints it too."""
-    certificate = session.get(CertificateRow, serial.replace(":", "").upper().removeprefix("0X"))
-    if certificate is None:
-        raise InputError("There is no certificate with this serial number.", "See `yinjian queue --all`.")
+    return session.get(CertificateRow, serial.replace(":", "").upper().removeprefix("0X"))
+
+
+def trail(session: Session, certificate: CertificateRow) -> Trail:
+    """The way from a certificate back to its scans."""
     approval = session.get_one(ApprovalRow, certificate.approval_id)
     verdict = session.get_one(VerdictRow, approval.verdict_id)
     reading = session.get_one(ReadingRow, verdict.reading_id)
@@ -124,7 +126,7 @@ def trail(session: Session, serial: str) -> Trail:
         len(session.scalars(select(FindingRow.position).where(FindingRow.verdict_id == verdict.id)).all()),
         reading,
         submission,
-        tuple(session.scalars(select(File).where(File.submission_id == submission.id).order_by(File.position))),
+        stored_files(session, submission.id),
         events(session, id),
     )
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import replace_file
 from yinjian.errors import InputError
+from yinjian.files import write_whole
 from yinjian.findings import Finding, finding
 from yinjian.records import Choice, Decision, FieldReading, Mark, MarkKind, Page, Reading, Verdict
 
@@ -68,7 +68,7 @@ def image_names(application: str, marks: Sequence[Mark]) -> list[str | None]:
 
 def _replace(path: Path, data: bytes) -> None:
     try:
-        replace_file(path, data)
+        write_whole(path, data)
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
         raise InputError(message, "Give an --out folder that is writable and has space.") from error

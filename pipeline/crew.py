@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from pipeline import work
+from pipeline.death import end
 from pipeline.owner import owner
 from pipeline.reading import limit_threads
 from pipeline.store.store import Store
@@ -64,7 +65,7 @@ class Crew:
         for member in self.members:
             member.process.send_signal(ASK_TO_STOP)
         for member in self.members:
-            _end(member)
+            end(member.process, STOP_SECONDS)
 
     def watch(self) -> bool:
         """Look after the processes once; whether any of them works still.
@@ -97,14 +98,6 @@ class Crew:
 def _start(command: tuple[str, ...], settings: Settings) -> Member:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(settings))
     return Member(command, process, owner(process.pid))
-
-
-def _end(member: Member) -> None:
-    try:
-        member.process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        member.process.kill()
-        member.process.wait()
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from issuance.authority import pem
 from pipeline.cases import WAITING, Summary, summaries
 from pipeline.contract import as_finding
-from pipeline.files import replace_file
 from pipeline.issue import ca_directory
 from pipeline.registry import CertificateState
 from pipeline.states import State
 from pipeline.store.store import Store
 from pipeline.store.tables import CertificateRow, Seal
 from yinjian.errors import InputError
+from yinjian.files import write_whole
 from yinjian.findings import finding
 from yinjian.settings import Settings
 
@@ -32,7 +32,7 @@ def export(store: Store, settings: Settings, directory: Path) -> int:
                 _export_one(store, session, settings, directory / "issued" / name, case)
             waiting = [_waiting(case) for case in summaries(store, session, WAITING)]
         text = json.dumps(waiting, ensure_ascii=False, indent=1) + "\n"
-        replace_file(directory / "review.json", text.encode())
+        write_whole(directory / "review.json", text.encode())
     except OSError as error:
         raise InputError(f"{directory} cannot be written: {error.strerror}.", "Name a writable folder.") from error
     return len(issued)
@@ -50,11 +50,11 @@ def _export_one(store: Store, session: Session, settings: Settings, folder: Path
     for row in rows:
         if row.blob is not None and row.state == CertificateState.ISSUED:
             name = "certificate.pem" if len(rows) == 1 else f"certificate-{row.usage}.pem"
-            replace_file(folder / name, pem(store.blobs.get(row.blob)))
+            write_whole(folder / name, pem(store.blobs.get(row.blob)))
     chain = [(ca_directory(settings) / name).read_bytes() for name in ("issuing.pem", "root.pem")]
-    replace_file(folder / "chain.pem", b"".join(chain))
+    write_whole(folder / "chain.pem", b"".join(chain))
     for seal in session.scalars(select(Seal).where(Seal.serial.in_(case.serials))):
-        replace_file(folder / f"{seal.kind}.png", store.blobs.get(seal.blob))
+        write_whole(folder / f"{seal.kind}.png", store.blobs.get(seal.blob))
 
 
 def _waiting(case: Summary) -> dict[str, object]:

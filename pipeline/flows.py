@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlsplit
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -19,12 +16,12 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from pipeline import steps, work
 from pipeline.ingest import take_in_inbox
 from pipeline.issue import issue_all
+from pipeline.running import prefect_answers
 from pipeline.steps import Desk
 from pipeline.store.store import open_store
 from yinjian.errors import YinjianError
 from yinjian.settings import Settings
 
-HEALTH_SECONDS = 1.0
 _desk: ContextVar[Desk] = ContextVar("desk")  # of this process; no parameter of a flow, for Prefect keeps those
 
 
@@ -70,7 +67,7 @@ def issue() -> int:
 
 def process_in_flow(desk: Desk, submission: str) -> None:
     """`steps.process` as a flow run when Prefect is there."""
-    if not server_answers():
+    if not prefect_answers(desk.settings):
         steps.process(desk, submission)
         return
     token = _desk.set(desk)
@@ -87,20 +84,4 @@ def process_in_flow(desk: Desk, submission: str) -> None:
 
 
 def _step(submission: str, name: str) -> None:
-    desk = _desk.get()
-    steps.run(desk, submission, name)
-
-
-def server_answers() -> bool:
-    """Whether the Prefect server that the environment names is there."""
-    url = urlsplit(os.environ.get("PREFECT_API_URL", ""))
-    if not url.hostname:
-        return False
-    connection = HTTPConnection(url.hostname, url.port, timeout=HEALTH_SECONDS)
-    try:
-        connection.request("GET", f"{url.path}/health")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
+    steps.run(_desk.get(), submission, name)

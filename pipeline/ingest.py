@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select
-
 from pipeline.applications import application_folders, application_name
 from pipeline.crew import Crew
-from pipeline.intake import Receipt, submit
+from pipeline.intake import Receipt, StillCopied, submit
 from pipeline.running import is_up
-from pipeline.states import Work
 from pipeline.store.store import Store
-from pipeline.store.tables import Submission
 from pipeline.users import SYSTEM
+from pipeline.work import unfinished
 from yinjian.errors import InputError
 from yinjian.settings import Settings
 
@@ -55,7 +52,7 @@ def _patiently(
     """Again after a moment when something was written in the folder just now."""
     try:
         return submit(store, folder, actor, settings, as_of, to)
-    except InputError:
+    except StillCopied:
         time.sleep(settings.settle_seconds)
         return submit(store, folder, actor, settings, as_of, to)
 
@@ -81,12 +78,12 @@ def finish(
     """
     done = 0
     while is_up(settings) and done < len(submissions):
-        count = len(finished(store, submissions))
+        count = len(submissions) - unfinished(store, submissions)
         if count > done:
             yield count
         done = count
         time.sleep(LOOK_SECONDS)
-    if len(finished(store, submissions)) < len(submissions):
+    if unfinished(store, submissions):
         yield from _ourselves(store, submissions, settings, done, worker)
 
 
@@ -96,15 +93,8 @@ def _ourselves(store: Store, submissions: Sequence[str], settings: Settings, don
         working = True
         while working and done < len(submissions):
             working = crew.watch()
-            count = len(finished(store, submissions))
+            count = len(submissions) - unfinished(store, submissions)
             if count > done:
                 yield count
             done = count
             time.sleep(LOOK_SECONDS)
-
-
-def finished(store: Store, submissions: Sequence[str]) -> tuple[str, ...]:
-    """Those of the submissions that the program is through with, in the order given."""
-    with store.reading() as session:
-        waiting = set(session.scalars(select(Submission.id).where(Submission.work == Work.WAITING)))
-    return tuple(submission for submission in submissions if submission not in waiting)

@@ -56,19 +56,27 @@ class _Kept:
     refused: Finding | None
 
 
+class StillCopied(InputError):
+    """Somebody is still writing in the folder."""
+
+    def __init__(self, name: str) -> None:
+        remedy = "Take it in again when that is done; a file ending in .part or ~ must be gone."
+        super().__init__(f"{name} is still being copied.", remedy)
+
+
 def submit(
     store: Store, folder: Path, actor: str, settings: Settings, as_of: date | None = None, to: str | None = None
 ) -> Receipt:
     """Take in one application's folder. `to`: the application that it is sent again for, where one must be named.
 
-    InputError when there is nothing to read, or somebody is still copying into it.
+    InputError when there is nothing to read, StillCopied while somebody writes in it.
     """
     require_scans(folder)
     require_settled(folder, settings.settle_seconds)
     before = _look(folder)
     content = _keep(store, folder, settings)
     if _look(folder) != before:
-        raise _unsettled(folder)
+        raise StillCopied(application_name(folder))
     hash = content_hash(store, content.files, content.claim)
     try:
         with store.writing() as session:
@@ -82,20 +90,15 @@ def submit(
 
 
 def require_settled(folder: Path, seconds: int) -> None:
-    """Raises InputError while something in the folder is being written.
+    """Raises StillCopied while something in the folder is being written.
 
     The time of the last change (ctime) is looked at, which no copying program can set back.
     """
     if any(path.name.lower().endswith(PARTIAL) for path in list_files(folder)):
-        raise _unsettled(folder)
+        raise StillCopied(application_name(folder))
     newest = max((stat[2] for stat in _look(folder)), default=0) / 1e9
     if newest > time.time() - seconds:
-        raise _unsettled(folder)
-
-
-def _unsettled(folder: Path) -> InputError:
-    what = f"{application_name(folder)} is still being copied."
-    return InputError(what, "Take it in again when that is done; a file ending in .part or ~ must be gone.")
+        raise StillCopied(application_name(folder))
 
 
 def _look(folder: Path) -> list[tuple[str, int, int]]:

@@ -114,7 +114,7 @@ def _attempt(shop: Workshop, approval: str, application: str) -> Result:
 
 def issue_one(shop: Workshop, approval_id: str) -> tuple[str, ...]:
     """All certificates of one approval; their serial numbers. Refused while something is missing."""
-    subject, ours = f"approval:{approval_id}", owner()
+    subject, ours = _lease(approval_id), owner()
     with shop.store.writing() as session:
         if leases.take(session, subject, ours, shop.settings.lease_seconds) is Taken.NOT:
             raise Refused("Another process is issuing it.", "Nothing to do; see later how it went.")
@@ -124,6 +124,10 @@ def issue_one(shop: Workshop, approval_id: str) -> tuple[str, ...]:
     finally:
         with shop.store.writing() as session:
             leases.release(session, subject, ours)
+
+
+def _lease(approval_id: str) -> str:
+    return f"approval:{approval_id}"
 
 
 def _issue(shop: Workshop, approval_id: str, ours: str) -> tuple[str, ...]:
@@ -237,7 +241,7 @@ def _finish(shop: Workshop, approval: Approval, serials: tuple[str, ...], ours: 
     image = checked_image(mark.image) if mark else None
     blob = shop.store.blobs.put(image.png) if image else ""
     with shop.store.writing() as session:
-        leases.require(session, f"approval:{approval.id}", ours)
+        leases.require(session, _lease(approval.id), ours)
         for serial in serials:
             row = session.get_one(CertificateRow, serial)
             row.state, row.issued_at = CertificateState.ISSUED, now()
@@ -248,13 +252,13 @@ def _finish(shop: Workshop, approval: Approval, serials: tuple[str, ...], ours: 
             record(session, shop.actor, "made", f"seal:{seal.id}", blob, approval.application, mark.kind)
         application = session.get_one(Application, approval.application, with_for_update=True)
         move(session, application, State.ISSUED, shop.actor, approval.evidence, ", ".join(serials))
-        leases.release(session, f"approval:{approval.id}", ours)
+        leases.release(session, _lease(approval.id), ours)
 
 
 def _mark(store: Store, approval: Approval) -> Mark | None:
     """The collected seal or signature; None where the business makes no electronic one, or a person let it go."""
     with store.reading() as session:
-        row = session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval.id)).one()
+        row = session.get_one(ApprovalRow, approval.id)
         reading = session.get_one(ReadingRow, session.get_one(VerdictRow, row.verdict_id).reading_id)
     if reading.form is None:
         return None

@@ -1,16 +1,41 @@
-"""Whether `yinjian up` runs on this store: it writes down who it is, and whoever looks checks that it lives."""
+"""Whether `yinjian up` runs on this store, and whether its Prefect server answers.
+
+`up` writes down who it is, and whoever looks checks that it lives.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from pipeline.files import write_new
 from pipeline.owner import is_dead, owner
 from yinjian.errors import Refused
+from yinjian.files import write_new
 from yinjian.settings import Settings
+
+HOST = "127.0.0.1"  # nothing of ours is reached from elsewhere
+HEALTH_SECONDS = 1.0
+
+
+def prefect_url(settings: Settings) -> str:
+    """Where Prefect's server of this store answers."""
+    return f"http://{HOST}:{settings.prefect_port}/api"
+
+
+def prefect_answers(settings: Settings) -> bool:
+    """Whether it does."""
+    connection = HTTPConnection(HOST, settings.prefect_port, timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def is_up(settings: Settings) -> bool:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from pipeline.death import die_with_parent
+from pipeline.running import prefect_answers
 from yinjian.settings import Settings
 
 WAIT_SECONDS = 120  # for Prefect's server
@@ -18,7 +19,7 @@ def main() -> None:
     from prefect import serve
 
     settings = Settings.from_environment(os.environ)
-    _wait_for_server()
+    _wait_for_server(settings)
     serve(*deployments(settings), pause_on_shutdown=False, limit=1)
 
 
@@ -39,11 +40,9 @@ def deployments(settings: Settings) -> list[Any]:
     return found
 
 
-def _wait_for_server() -> None:
-    from pipeline.flows import server_answers
-
+def _wait_for_server(settings: Settings) -> None:
     end = time.monotonic() + WAIT_SECONDS
-    while not server_answers() and time.monotonic() < end:
+    while not prefect_answers(settings) and time.monotonic() < end:
         time.sleep(0.5)
 
 

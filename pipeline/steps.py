@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from extractors.opening import decode_all
 from pipeline import leases, work
-from pipeline.approvals import approve, newest_submission
+from pipeline.approvals import approve
 from pipeline.clock import today
 from pipeline.events import record
 from pipeline.reading import Reads
@@ -21,6 +20,7 @@ from pipeline.states import State, Work, move
 from pipeline.store import codec
 from pipeline.store.readings import keep_reading, latest_reading, load_reading, save_reading
 from pipeline.store.store import Store
+from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, File, Submission, VerdictRow
 from pipeline.store.verdicts import latest_verdict, same_verdict, save_verdict
 from pipeline.users import SYSTEM
@@ -65,7 +65,7 @@ def read(desk: Desk, submission_id: str) -> None:
         if latest_reading(session, submission_id) is not None:
             return
         application = session.get_one(Application, submission.application_id)
-        files = session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.position)).all()
+        files = stored_files(session, submission_id)
     name = store.vault.open("applications.name", application.name_sealed)
     reading = desk.reader().read(name, decode_all(opened(store, files), desk.settings))
     blob = keep_reading(store, reading)
@@ -73,11 +73,6 @@ def read(desk: Desk, submission_id: str) -> None:
         leases.require(session, work.subject(submission_id), desk.owner)
         row = save_reading(store, session, submission_id, reading, blob, SYSTEM)
         record(session, SYSTEM, "read", f"reading:{row.id}", row.blob, submission.application_id, reading.form or "-")
-
-
-def stored_files(session: Session, submission_id: str) -> tuple[File, ...]:
-    """A submission's files in their order."""
-    return tuple(session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.position)))
 
 
 def opened(store: Store, files: Sequence[File]) -> Iterator[tuple[str, int | Finding]]:

@@ -13,21 +13,23 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.crew import Crew, environment
-from pipeline.running import running
+from pipeline.death import end
+from pipeline.running import HOST, prefect_url, running
 from pipeline.store.store import Store
 from yinjian.errors import SetupError
 from yinjian.settings import Settings
 
 LOOK_SECONDS = 0.5
 END_SECONDS = 10
-HOST = "127.0.0.1"
 
 
 def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str = "pipeline.worker") -> None:
     """Run until SIGINT or SIGTERM."""
     os.environ.update(prefect_environment(settings))
     crew = Crew(store, settings, ("--flows",), worker, patient=True)
-    with running(settings), _stop_asked() as asked, _server(settings), crew:
+    # Work does not wait for Prefect's server: flow runs appear there once it answers.
+    server = _child("pipeline.prefect_server", settings, "prefect-server.log")
+    with running(settings), _stop_asked() as asked, server, crew:
         say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}. Stop with ^C.")
         with _schedules(settings, say):
             while not asked():
@@ -41,7 +43,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     home = (settings.var_dir / "prefect").absolute()
     return {
         "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://{HOST}:{settings.prefect_port}/api",
+        "PREFECT_API_URL": prefect_url(settings),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
@@ -74,13 +76,6 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _server(settings: Settings) -> Iterator[None]:
-    """Prefect's server. Work does not wait for it: flow runs appear there once it answers."""
-    with _child("pipeline.prefect_server", settings, "prefect-server.log"):
-        yield
-
-
-@contextmanager
 def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
     if settings.inbox is None and not settings.issuer:
         say("No schedules: set YINJIAN_INBOX to a folder, YINJIAN_ISSUER to a user.")
@@ -105,15 +100,7 @@ def _child(module: str, settings: Settings, log: str) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            _ended(process)
-
-
-def _ended(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            end(process, END_SECONDS)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from pipeline.events import record
 from pipeline.leases import LeaseLost, Taken
 from pipeline.states import State, Work, move
 from pipeline.store.store import Store
+from pipeline.store.submissions import newest_submission
 from pipeline.store.tables import Application, Lease, Submission
 from pipeline.users import SYSTEM
 from yinjian.errors import Refused, SettingsError, SetupError, StoreError, YinjianError
@@ -63,12 +64,12 @@ def _interrupted(session: Session, submission: Submission) -> bool:
     return False
 
 
-def unfinished(store: Store, submissions: tuple[str, ...] | None = None) -> int:
+def unfinished(store: Store, submissions: Iterable[str] | None = None) -> int:
     """How many submissions wait or are worked on, of those given or of all."""
     query = select(Submission.id).where(Submission.work == Work.WAITING)
     with store.reading() as session:
         waiting = set(session.scalars(query))
-    return len(waiting if submissions is None else waiting & set(submissions))
+    return len(waiting if submissions is None else waiting.intersection(submissions))
 
 
 @contextmanager
@@ -137,10 +138,9 @@ def process_died(store: Store, owner: str, settings: Settings) -> None:
 
 def retry(session: Session, application: Application, actor: str) -> None:
     """Try one again that was set aside."""
-    newest = select(Submission).where(Submission.application_id == application.id).order_by(Submission.number.desc())
-    submission = session.scalars(newest).first()
-    if submission is None or application.state != State.SET_ASIDE:
+    if application.state != State.SET_ASIDE:
         raise Refused(f"Application {application.id} is not set aside.", "Only what failed can be tried again.")
+    submission = newest_submission(session, application.id)
     submission.work, submission.attempts, submission.interruptions, submission.due_at = Work.WAITING, 0, 0, now()
     move(session, application, State.RECEIVED, actor, submission.content, "to be tried again")
 

@@ -6,16 +6,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from pipeline.store.store import Store, open_store, prepare_store
-from yinjian.settings import DEFAULTS, Settings
+from bench import stores
+from pipeline.store.store import Store, open_store
+from yinjian.settings import Settings
 
-PASSPHRASE = "korrekt pferd batterie"
 _numbers = count()
 
 
@@ -72,19 +71,5 @@ def new_database(server: str) -> str:
 
 
 def prepared(folder: Path, url: str = "") -> Settings:
-    """A store in `folder`."""
-    passphrase, pin = folder / "passphrase", folder / "ca-pin"
-    passphrase.write_text(PASSPHRASE)
-    pin.write_text("12345678\n87654321\n")
-    settings = replace(
-        DEFAULTS,
-        var_dir=folder / "var",
-        database_url=url,
-        passphrase_file=passphrase,
-        ca_pin_file=pin,
-        settle_seconds=0,
-        retry_seconds=0,
-        busy_seconds=5,
-    )
-    prepare_store(settings)
-    return settings
+    """A store in `folder` that neither waits long nor tries late."""
+    return stores.prepared(folder, database_url=url, retry_seconds=0, busy_seconds=5)

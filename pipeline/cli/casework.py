@@ -10,12 +10,13 @@ from rich.table import Table
 from sqlalchemy import select
 
 from pipeline import contract, work
-from pipeline.approvals import newest_submission, rule
+from pipeline.approvals import rule
 from pipeline.cases import WAITING, Summary, events, find, summaries, summary
 from pipeline.clock import shown
 from pipeline.store.check import problems
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
+from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, DecisionRow, User
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from pipeline.users import Role, add_user, require_role
@@ -106,7 +107,7 @@ def draw_case(store: Store, settings: Settings, text: str, image: Path, page: in
     from extractors.opening import decode_all
     from pipeline.drawing import draw, save
     from pipeline.reading import limit_threads, new_reader
-    from pipeline.steps import opened, stored_files
+    from pipeline.steps import opened
 
     with store.reading() as session:
         application = find(store, session, text)

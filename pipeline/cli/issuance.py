@@ -9,13 +9,13 @@ from sqlalchemy import select
 from issuance import authority
 from issuance.authority_plan import Names
 from pipeline import orders, pins
-from pipeline.cases import find
+from pipeline.cases import find, find_certificate
 from pipeline.cli.progress import output
 from pipeline.clock import now, shown
 from pipeline.events import record
 from pipeline.issue import CA_PIN, Result, ca_directory, issue_all, token_directory, token_pins
 from pipeline.store.store import Store
-from pipeline.store.tables import ApprovalRow, CertificateRow, Order
+from pipeline.store.tables import ApprovalRow, Order
 from pipeline.users import Role, require_role
 from yinjian.errors import InputError, Refused, TokenError
 from yinjian.settings import Settings
@@ -93,7 +93,7 @@ def show_pin(store: Store, settings: Settings, serial: str, actor: str) -> None:
     """The PIN of a token, and how to look at it."""
     with store.writing() as session:
         require_role(session, actor, Role.ISSUER)
-        row = session.get(CertificateRow, serial.replace(":", "").upper())
+        row = find_certificate(session, serial)
         if row is None:
             raise InputError("There is no certificate with this serial number.", "See `yinjian queue --all`.")
         application = session.get_one(ApprovalRow, row.approval_id).application_id

@@ -1,4 +1,4 @@
-"""`read`, `show`, `form`, `doctor`: what needs no store."""
+"""`read`, `form`, `doctor`: what needs no store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.arguments import AsOf, Folder, RegisterFile, day, debug
+from pipeline.cli.arguments import AsOf, Folder, RegisterFile, Workers, day, debug
 
 UNREAD = 1  # exit code when an application could not be read at all
 
@@ -19,7 +19,7 @@ def read(
     out: Annotated[Path | None, typer.Option(help="Write <application>.json and mark images here.")] = None,
     as_of: AsOf = None,
     register: RegisterFile = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Reading processes; default: 2.")] = None,
+    workers: Workers = None,
 ) -> None:
     """Read and judge the applications in FOLDER.
 

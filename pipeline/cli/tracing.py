@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from pipeline.cases import Trail, events, find, trail
+from pipeline.cases import Trail, events, find, find_certificate, trail
 from pipeline.clock import shown
 from pipeline.registry import subject_of
 from pipeline.store.store import Store
-from pipeline.store.tables import Application, CertificateRow, Event
+from pipeline.store.tables import Application, Event
 from yinjian.errors import InputError
 
 OUT = Console(soft_wrap=True, markup=False, highlight=False)
@@ -19,9 +19,9 @@ OUT = Console(soft_wrap=True, markup=False, highlight=False)
 def show_trace(store: Store, text: str) -> None:
     """Of a serial number the way back to the scans; of an application what happened to it."""
     with store.reading() as session:
-        serial = text.replace(":", "").upper().removeprefix("0X")
-        if session.get(CertificateRow, serial) is not None:
-            found = trail(session, serial)
+        certificate = find_certificate(session, text)
+        if certificate is not None:
+            found = trail(session, certificate)
             for line in _lines(store, found, session.get_one(Application, found.approval.application_id)):
                 OUT.print(line)
             return

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from yinjian.errors import StoreError
-from yinjian.records import Mark, Reading, Verdict
+from yinjian.records import Mark, Reading
 
 R = TypeVar("R")
 
@@ -56,8 +56,3 @@ def load_bare(data: bytes) -> Reading:
 
 def _with_image(mark: Mark, fetch: Callable[[str], bytes]) -> Mark:
     return replace(mark, image=fetch(mark.image.decode())) if mark.image else mark
-
-
-def verdict_json(verdict: Verdict) -> dict[str, object]:
-    """What a verdict says, for hashing."""
-    return dict(json.loads(dump(verdict)))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
@@ -137,9 +136,3 @@ def _fault(error: DBAPIError) -> tuple[str, str]:
     said = str(error.orig).lower()
     unknown = (f"The database failed ({type(error.orig).__name__}).", "See its own log, then run this again.")
     return next((fault for word, fault in FAULTS.items() if word in said), unknown)
-
-
-def value_of(engine: Engine, statement: str) -> Any:
-    """One value, for looking at a database from outside of the tables."""
-    with explained(), engine.connect() as connection:
-        return connection.exec_driver_sql(statement).scalar()

@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from pipeline.files import write_new
 from pipeline.store.vault import KEY_BYTES, NONCE_BYTES, Vault
 from yinjian.errors import SetupError, StoreError
+from yinjian.files import write_new
 from yinjian.settings import Settings
 
 NAME = "keyring.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +77,3 @@ def _make(folder: Path) -> None:
 def new_id(kind: str) -> str:
     """An id that tells nothing but its kind, as `A7K2M9XQ4TZ`. `kind`: one letter."""
     return kind + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-
-
-def as_text(value: Mapping[str, object]) -> str:
-    """A JSON object as text, its keys in order."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)

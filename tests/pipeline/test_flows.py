@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +14,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from bench.stores import free_port, up_command
 from pipeline.crew import environment
 from pipeline.ingest import finish
 from pipeline.intake import submit
-from pipeline.running import is_up
+from pipeline.running import is_up, prefect_answers, prefect_url
 from pipeline.store.store import open_store
 from pipeline.store.tables import Application
 from tests.conftest import prepared
@@ -27,11 +26,7 @@ from tests.pipeline.papers import AS_OF, SECRETS, folder
 from yinjian.settings import Settings
 
 START_SECONDS = 300  # Prefect makes its database at the first start
-CODE = (
-    "import os; from pipeline import up; from pipeline.store.store import open_store;"
-    "from yinjian.settings import Settings; s = Settings.from_environment(os.environ);"
-    "up.up(open_store(s), s, lambda t: print(t, flush=True), 'tests.pipeline.papers')"
-)
+UP = up_command("tests.pipeline.papers")
 
 
 @pytest.fixture(scope="module")
@@ -41,32 +36,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (root / "inbox").mkdir()
     settings = replace(prepared(root), inbox=root / "inbox", inbox_seconds=3, workers=1, prefect_port=free_port())
     log = (root / "up.log").open("wb")
-    process = subprocess.Popen([sys.executable, "-c", CODE], env=environment(settings), stdout=log, stderr=log)
+    process = subprocess.Popen(UP, env=environment(settings), stdout=log, stderr=log)
     try:
-        wait(lambda: is_up(settings) and answers(settings), START_SECONDS)
+        wait(lambda: is_up(settings) and prefect_answers(settings), START_SECONDS)
         yield process, settings
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    assert not answers(settings) and not is_up(settings)
+    assert not prefect_answers(settings) and not is_up(settings)
     # What nobody may read there: neither Prefect's database nor any log.
     for path in root.rglob("*"):
         if path.is_file() and "inbox" not in path.parts:
             data = path.read_bytes()
             assert not [secret for secret in SECRETS if secret.encode() in data], path
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answers(settings: Settings) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{settings.prefect_port}/api/health", timeout=1).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def wait(condition: Any, seconds: float) -> None:
@@ -77,8 +59,7 @@ def wait(condition: Any, seconds: float) -> None:
 
 
 def flow_runs(settings: Settings) -> list[dict[str, Any]]:
-    url = f"http://127.0.0.1:{settings.prefect_port}/api/flow_runs/filter"
-    return list(httpx.post(url, json={"limit": 100}, timeout=10).json())
+    return list(httpx.post(f"{prefect_url(settings)}/flow_runs/filter", json={"limit": 100}, timeout=10).json())
 
 
 def taken(run: dict[str, Any]) -> bool:
@@ -119,15 +100,15 @@ def test_the_inbox_is_looked_through_on_schedule(running: Any) -> None:
 
 def test_a_second_up_is_refused(running: Any) -> None:
     _, settings = running
-    again = subprocess.run([sys.executable, "-c", CODE], env=environment(settings), capture_output=True, text=True)
+    again = subprocess.run(UP, env=environment(settings), capture_output=True, text=True)
     assert again.returncode != 0 and "runs already" in again.stderr
 
 
 def test_a_killed_up_takes_its_servers_with_it(tmp_path: Path) -> None:
     settings = replace(prepared(tmp_path), workers=1, prefect_port=free_port())
-    process = subprocess.Popen([sys.executable, "-c", CODE], env=environment(settings), stdout=subprocess.DEVNULL)
-    wait(lambda: answers(settings), START_SECONDS)
+    process = subprocess.Popen(UP, env=environment(settings), stdout=subprocess.DEVNULL)
+    wait(lambda: prefect_answers(settings), START_SECONDS)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    wait(lambda: not answers(settings), 10)
+    wait(lambda: not prefect_answers(settings), 10)
     assert not is_up(settings)

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from pipeline import issue, orders
 from pipeline.approvals import rule
-from pipeline.cases import trail
+from pipeline.cases import find_certificate, trail
 from pipeline.cli import issuance as commands
 from pipeline.clock import today
 from pipeline.export import export
@@ -101,7 +101,9 @@ def test_from_approval_to_files_that_openssl_accepts(store: Store, settings: Set
         assert session.get_one(Application, application).state == State.ISSUED
         assert session.scalars(select(Lease)).all() == []
         assert len(session.scalars(select(Seal)).all()) == 1
-        way = trail(session, result.serials[0].lower())
+        certificate = find_certificate(session, result.serials[0].lower())
+        assert certificate is not None
+        way = trail(session, certificate)
         assert [f.size for f in way.files] and way.submission.application_id == application
         assert [e.action for e in way.events] == [
             "submitted", "read", "judged", "ordered", "approved", "paid", "reserved", "signed", "made", "issued"

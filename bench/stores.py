@@ -1,0 +1,43 @@
+"""Stores for the moment, and `yinjian up` on them with another reader: for the bench, the soak and the tests."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.store.store import prepare_store
+from yinjian.settings import DEFAULTS, Settings
+
+PASSPHRASE = "korrekt pferd batterie"
+PIN, SO_PIN = "12345678", "87654321"
+_UP = (
+    "import os, sys; from pipeline import up; from pipeline.store.store import open_store;"
+    "from yinjian.settings import Settings; s = Settings.from_environment(os.environ);"
+    "up.up(open_store(s), s, lambda t: print(t, flush=True), sys.argv[1])"
+)
+
+
+def prepared(folder: Path, **changes: Any) -> Settings:
+    """A store in `folder`, with the PINs of a CA to be made; `changes` to its settings."""
+    folder.mkdir(exist_ok=True)
+    passphrase, pin = folder / "passphrase", folder / "ca-pin"
+    passphrase.write_text(PASSPHRASE)
+    pin.write_text(f"{PIN}\n{SO_PIN}\n")
+    settings = replace(DEFAULTS, var_dir=folder / "var", passphrase_file=passphrase, ca_pin_file=pin, settle_seconds=0)
+    settings = replace(settings, **changes)
+    prepare_store(settings)
+    return settings
+
+
+def up_command(worker: str) -> list[str]:
+    """`yinjian up` with a worker of another module; the store is that of the environment."""
+    return [sys.executable, "-c", _UP, worker]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
