@@ -16,7 +16,7 @@ Rect = tuple[float, float, float, float]
 SHORTEST_MM = 7.5  # longer than any stroke of a printed character
 LOWEST_ROW_MM = 5.5  # lines of one row's height alone may be this short, where they join the lines above and below
 MEETS_MM = 1.0  # such a line ends this near to those
-SHORTEST_LEVEL_MM = 25.0  # a table's level lines are longer: shorter ones are strokes by hand
+LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
@@ -54,10 +54,21 @@ def find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     # A thin line at low resolution is paler than text: take what is clearly above its surroundings.
     blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
     ink = ((dark > 0.10) & (dark > 1.4 * blurred + 0.03)).astype(np.uint8)
-    level = [line for line in _lines(ink, px_per_mm) if line.length > SHORTEST_LEVEL_MM * px_per_mm]
+    level = [line for line in _lines(ink, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
     turned = np.ascontiguousarray(ink.T)
-    plumb = _lines(turned, px_per_mm)
+    plumb = tuple(line for line in _lines(turned, px_per_mm) if not _is_stroke(line, level, px_per_mm))
     return Ruling(tuple(level), (*plumb, *_of_one_row(turned, level, plumb, px_per_mm)))
+
+
+def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:
+    """Whether a vertical line is a pen's: no longer than a stroke, and at neither end near a line of the table."""
+    near = JUNCTION_MM * px_per_mm
+
+    def meets(along: float) -> bool:
+        across = line.at(along)
+        return any(r.start - near < across < r.end + near and abs(r.at(across) - along) < near for r in level)
+
+    return line.length < LONGEST_STROKE_MM * px_per_mm and not meets(line.start) and not meets(line.end)
 
 
 def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_per_mm: float) -> list[Rule]:

@@ -30,3 +30,12 @@ def test_a_line_that_divides_one_row(height_mm: float) -> None:
 
 def test_a_long_stroke_within_a_row_divides_nothing() -> None:
     assert cells(8.5, divided=(0.14, 0.86)) == 3
+
+
+def test_a_pens_upright_strokes_are_no_ruling() -> None:
+    """Taken for ruling they would be wiped out of the signature that becomes an electronic one."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 700), 1.0, 2)
+    for x, length_mm in ((500, 9.0), (700, 13.0), (900, 20.0)):
+        cv2.line(ink, (x, 400), (x + 2, 400 + round(length_mm * PX)), 1.0, 3)
+    assert len(find_ruling(ink, PX).vertical) == 2
