@@ -36,11 +36,18 @@ CAPITALS = {
 
 
 @cache
-def _traditional() -> frozenset[str]:
-    """Characters whose simplified form is another character (the OpenCC table TSCharacters)."""
-    table = files("opencc").joinpath("dictionary", "TSCharacters.txt").read_text("utf-8")
-    pairs = (line.split("\t") for line in table.splitlines() if "\t" in line)
-    return frozenset(old for old, new in pairs if old not in new.split(" "))
+def _foreign() -> frozenset[str]:
+    """Characters that stand for a simplified one elsewhere: traditional, Japanese, Taiwan's and Hong Kong's shapes."""
+    traditional = {old for old, new in _pairs("TSCharacters") if old not in new.split(" ")}
+    pairs = (pair for name in ("JPVariants", "TWVariants", "HKVariants") for pair in _pairs(name))
+    return frozenset(traditional | {shape for old, new in pairs for shape in new.split(" ") if shape != old})
+
+
+def _pairs(name: str) -> list[tuple[str, str]]:
+    """A table of OpenCC's: a character, and what stands for it, spaces between."""
+    table = files("opencc").joinpath("dictionary", f"{name}.txt").read_text("utf-8")
+    lines = (line.partition("\t") for line in table.splitlines())
+    return [(old, new) for old, tab, new in lines if tab]
 
 
 @cache
@@ -49,9 +56,9 @@ def _simplified(symbol: str) -> bool:
         return True
     if not "\u3400" <= symbol <= "\U0003ffff" or "\ufb00" <= symbol <= "\uffff":
         return False
-    if symbol not in _traditional():
+    if symbol not in _foreign():
         return True
-    # GB 2312 has characters that are both: a traditional form of one word and the simplified form of another (乾, 著).
+    # GB 2312 has characters that are both: foreign in one word and simplified in another (乾, 著).
     try:
         symbol.encode("gb2312")
     except UnicodeEncodeError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from validators.checkdigits import is_identity_number, is_registration_number, is_uscc
 from validators.policy import Policy
 from yinjian.catalogue.model import FieldKind
+from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
 from yinjian.claim import parse_day
 from yinjian.records import FieldReading
 from yinjian.textfold import fold, fold_code, print_forms

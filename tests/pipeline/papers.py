@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from extractors.opening import Scan
 from tests.validators import builder
-from validators.checkdigits import uscc_check
+from yinjian.checkdigits import uscc_check
 from yinjian.findings import Finding
 from yinjian.records import FieldReading, Reading
 from yinjian.settings import Settings

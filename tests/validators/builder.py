@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 from validators import judge
-from validators.checkdigits import identity_check, uscc_check
 from yinjian.catalogue import catalogue
 from yinjian.catalogue.layout import SlotKind
+from yinjian.checkdigits import identity_check, uscc_check
 from yinjian.findings import Finding
 from yinjian.geometry import Box
 from yinjian.lattice import BLANK, Lattice

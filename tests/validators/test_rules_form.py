@@ -24,7 +24,7 @@ from tests.validators.builder import (
     with_state,
     without_field,
 )
-from validators.checkdigits import registration_check
+from yinjian.checkdigits import registration_check
 from yinjian.records import Claim, Decision, PageKind, State
 
 NEW = application()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from validators.case import Case
-from validators.checkdigits import is_identity_number, is_registration_number, is_uscc
 from validators.compare import day
 from validators.sources import fact_of, rings
 from validators.titles import title
 from yinjian.catalogue.model import FieldKind
+from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
 from yinjian.findings import Finding, finding
 from yinjian.textfold import fold, fold_code
 

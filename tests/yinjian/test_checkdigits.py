@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.checkdigits import (
+from yinjian.checkdigits import (
     PROVINCES,
     USCC_ALPHABET,
     identity_check,
