@@ -1,8 +1,13 @@
-"""Ways in which an application comes to be: who writes, what prints, what scans. `heldout` is for the bench alone."""
+"""Ways in which an application comes to be: who writes, what prints, what scans.
+
+Those whose names begin with `heldout` are for the bench alone: their fonts, hands, seals, and cameras are in no other,
+no test reads them, and nothing is tuned on them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from numpy.random import Generator
 
@@ -10,18 +15,24 @@ from forms.style import PageStyle
 from samples.machine import Machine
 
 _PRINT_FONTS = ("Noto Serif CJK SC", "AR PL UMing CN", "AR PL UKai CN", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
+_FILLS = ("Noto Serif CJK SC", "AR PL UKai CN", "Noto Sans CJK SC", "AR PL UMing CN")
+_HELD_FONTS = ("LXGW WenKai", "AR PL KaitiM GB", "WenQuanYi Micro Hei")
 _HANDS = ("ma-shan-zheng", "zhi-mang-xing", "kai")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`by_hand`: values are written, not printed. `packing`: pdf, jpeg, png, tiff or mixed. `hands`: font families."""
+    """`by_hand`: values are written, not printed. `packing`: pdf, jpeg, png, tiff or mixed.
+
+    `fonts`: what the form is printed in; `fills`: what else printed values may be in; `hands`: font families.
+    """
 
     name: str
     by_hand: bool
     machine: Machine
     packing: str
     fonts: tuple[str, ...] = _PRINT_FONTS
+    fills: tuple[str, ...] = _FILLS
     hands: tuple[str, ...] = _HANDS
     seal_style: str = ""
     seal_shapes: tuple[str, ...] = ("round",) * 17 + ("oval", "oval", "square")
@@ -38,6 +49,10 @@ _HELD = Machine(
     light=0.4, curl=0.006, desks=("dark",),
 )  # fmt: skip
 
+_HELD_SCAN = Machine(dpi=(200, 300), skew=1.2, blur=(0.4, 0.7), noise=(1.0, 3.0), quality=(45, 65), turns=0.3)
+_HELD_PRINT: dict[str, Any] = {"fonts": _HELD_FONTS, "fills": _HELD_FONTS, "seal_style": "double"}
+_HELD_HAND: dict[str, Any] = {"hands": ("long-cang",), "seal_style": "double"}
+
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
@@ -51,10 +66,14 @@ PROFILES: dict[str, Profile] = {
         Profile("hand-worn", True, _WORN, "pdf"),
         Profile("print-photo", False, _PHOTO, "jpeg"),
         Profile("hand-photo", True, _PHOTO, "jpeg"),
-        Profile("heldout", True, _HELD, "jpeg", hands=("long-cang",), seal_style="double"),
+        Profile("heldout", True, _HELD, "jpeg", **_HELD_HAND),
+        Profile("heldout-hand", True, _HELD_SCAN, "tiff", **_HELD_HAND),
+        Profile("heldout-print", False, _HELD_SCAN, "pdf", **_HELD_PRINT),
+        Profile("heldout-photo", False, _HELD, "jpeg", **_HELD_PRINT),
     )
 }
-DEFAULT = tuple(name for name in PROFILES if name != "heldout")
+HELDOUT = tuple(name for name in PROFILES if name.startswith("heldout"))
+DEFAULT = tuple(name for name in PROFILES if name not in HELDOUT)
 
 
 def page_style(profile: Profile, rng: Generator, tick: str) -> PageStyle:
@@ -66,7 +85,7 @@ def page_style(profile: Profile, rng: Generator, tick: str) -> PageStyle:
         font=font,
         label_font=str(rng.choice((font, font, "Noto Sans CJK SC"))),
         title_font=str(rng.choice((font, "Noto Sans CJK SC", "Noto Serif CJK SC"))),
-        fill_font=str(rng.choice((font, "Noto Serif CJK SC", "AR PL UKai CN", "Noto Sans CJK SC", "AR PL UMing CN"))),
+        fill_font=str(rng.choice((font, *profile.fills))),
         font_size_pt=size,
         fill_size_pt=size + float(rng.choice((-0.5, 0, 0, 0.5, 1))),
         title_size_pt=float(rng.uniform(14, 18)),
