@@ -73,6 +73,7 @@ ALPHABETS: dict[str, Allowed] = {
     "text": _simplified,
     "name": lambda s: _simplified(s) and (s > "\u3400" or s == "·"),
     "digits": DIGITS.__contains__,
+    "phone": DIGITS.__contains__,
     "credit_code": CREDIT_CODE.__contains__,
     "identity_number": IDENTITY_NUMBER.__contains__,
     "date": DATE.__contains__,

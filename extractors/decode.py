@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from extractors.alphabets import ALPHABETS, CAPITALS
+from extractors.grammar import GRAMMARS, likeliest
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import BLANK, Lattice
 
@@ -16,7 +18,7 @@ ALPHABET_OF = {
     FieldKind.USCC: "credit_code",
     FieldKind.ADDRESS: "text",
     FieldKind.PERSON_NAME: "name",
-    FieldKind.PHONE: "digits",
+    FieldKind.PHONE: "phone",
     FieldKind.ID_NUMBER: "identity_number",
     FieldKind.EMPLOYER: "text",
     FieldKind.DATE: "date",
@@ -60,10 +62,21 @@ def best(lattice: Lattice) -> tuple[str, float]:
 
 
 def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
-    """Text, confidence, restricted lattices and what was changed by the restriction, over a field's lines."""
+    """Text, confidence, restricted lattices and what alphabet and grammar changed, over a field's lines."""
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
     read = [best(lattice) for lattice in kept]
-    text = "".join(t for t, _ in read)
+    text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)
     free = "".join(best(lattice)[0] for lattice in lattices)
     changes = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
-    return text, min((c for t, c in read if t), default=0.0), kept, changes
+    if not text or alphabet not in GRAMMARS:
+        return text, sure, kept, changes
+    meant = likeliest(kept, GRAMMARS[alphabet])
+    valid = GRAMMARS[alphabet](meant.text)
+    confidence = meant.confidence if valid else min(sure, meant.confidence)
+    return meant.text, confidence, kept, (*changes, *differences(text, meant.text))
+
+
+def differences(read: str, meant: str) -> tuple[str, ...]:
+    """What grammar made of a text: "place:read>meant" for each stretch."""
+    codes = SequenceMatcher(None, read, meant, autojunk=False).get_opcodes()
+    return tuple(f"{a0}:{read[a0:a1]}>{meant[b0:b1]}" for kind, a0, a1, b0, b1 in codes if kind != "equal")

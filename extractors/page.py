@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.curl import find_curl, flattened
 from extractors.engine import Engine
 from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
 from extractors.ruling import Rect, Ruling, find_cells, find_ruling
@@ -70,13 +71,18 @@ class Sheet:
 
 def take_apart(file: str, page: int, upright: Upright) -> tuple[Sheet, list[Rect]]:
     """Inks and ruling of an upright page, and where its lines of text are, still to be read."""
-    image = upright.image
+    image, quads = upright.image, upright.quads
     px_per_mm = (upright.dpi or max(image.shape[:2]) / A4_INCHES) / 25.4
     dark, red = separate(image)
+    curl = find_curl(dark, px_per_mm)
+    if curl is not None:
+        maps = curl.maps(dark.shape)
+        image, dark, red = flattened(image, maps), flattened(dark, maps), flattened(red, maps)
+        quads = curl.flat(quads, dark.shape)
     ruling = find_ruling(dark, px_per_mm)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
-    rects = [part for rect in quad_rects(upright.quads) for part in split_by_cells(rect, cells)]
+    rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]
     return sheet, [*rects, *_missed(sheet, rects)]
 
 

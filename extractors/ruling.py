@@ -51,13 +51,17 @@ class Ruling:
 
 def find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     """Lines in the dark ink of an upright page; they may lean by a few degrees and be interrupted."""
-    # A thin line at low resolution is paler than text: take what is clearly above its surroundings.
-    blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
-    ink = ((dark > 0.10) & (dark > 1.4 * blurred + 0.03)).astype(np.uint8)
+    ink = contrasted(dark, px_per_mm)
     level = [line for line in _lines(ink, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
     turned = np.ascontiguousarray(ink.T)
     plumb = tuple(line for line in _lines(turned, px_per_mm) if not _is_stroke(line, level, px_per_mm))
     return Ruling(tuple(level), (*plumb, *_of_one_row(turned, level, plumb, px_per_mm)))
+
+
+def contrasted(dark: Floats, px_per_mm: float) -> Image:
+    """What is clearly darker than its surroundings: a thin line at low resolution is paler than text."""
+    blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
+    return np.asarray((dark > 0.10) & (dark > 1.4 * blurred + 0.03), np.uint8)
 
 
 def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
-from extractors.decode import ALPHABET_OF, decode
+from extractors.decode import ALPHABET_OF, decode, differences
 from extractors.engine import Engine
+from extractors.grammar import is_day, likeliest_day
 from extractors.page import Sheet, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
@@ -108,15 +109,20 @@ def read_date(
     field_id: str, blanks: Sequence[Blank], lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect
 ) -> FieldReading:
     """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
-    parts = [decode(blank_lattices(blank, lines), "digits") for blank in blanks]
-    texts = [text for text, _, _, _ in parts]
-    lattices = tuple(lattice for _, _, kept, _ in parts for lattice in kept)
+    parts = [blank_lattices(blank, lines) for blank in blanks]
+    read = [decode(part, "digits") for part in parts]
+    texts = tuple(text for text, _, _, _ in read)
+    kept = [lattices for _, _, lattices, _ in read]
     rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
     if not any(texts):
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
-    confidence = min(confidence if text else 0.0 for text, confidence, _, _ in parts)
-    return FieldReading(field_id, _iso(texts), confidence, index, sheet.box(rect), lattices)
+    meant, confidence = likeliest_day(kept)
+    if not is_day("/".join(meant)):
+        confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))
+    changes = differences("/".join(texts), "/".join(meant))
+    lattices = tuple(lattice for part in kept for lattice in part)
+    return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes)
 
 
 def _iso(parts: Sequence[str]) -> str:

@@ -42,16 +42,16 @@ class Lattice:
                 arrive = self._arriving(previous, labels, s) if t else (0.0 if s < 2 else NEG_INF)
                 if arrive > NEG_INF:
                     alpha[s] = arrive + seen.get(symbol, self.floor)
-        return _log_add(alpha[-1], alpha[-2] if len(alpha) > 1 else NEG_INF)
+        return log_add(alpha[-1], alpha[-2] if len(alpha) > 1 else NEG_INF)
 
     @staticmethod
     def _arriving(previous: list[float], labels: list[str], s: int) -> float:
         total = previous[s]
         if s >= 1:
-            total = _log_add(total, previous[s - 1])
+            total = log_add(total, previous[s - 1])
         # A blank may be skipped between two symbols that differ.
         if s >= 2 and labels[s] != BLANK and labels[s] != labels[s - 2]:
-            total = _log_add(total, previous[s - 2])
+            total = log_add(total, previous[s - 2])
         return total
 
     def best_text(self) -> str:
@@ -71,7 +71,8 @@ class Lattice:
         return score - max(best, score)
 
 
-def _log_add(a: float, b: float) -> float:
+def log_add(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
     if a == NEG_INF:
         return b
     if b == NEG_INF:

@@ -1,0 +1,155 @@
+"""A curled sheet bends the lines of its table: their common bend is told from them and taken out.
+
+Each long ruled line is a straight line of its own plus a bend that all lines of the page share (Legendre polynomials
+across the page, changing slowly down it): linear in what is unknown, so solved by least squares, reweighted against
+strokes that are no lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+from extractors.ruling import contrasted
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
+
+SIDE = 1400  # px of the long side that lines are traced at
+LEAST_MM = 0.4  # a bend that does no harm
+MOST_MM = 12.0
+LONG = 0.3  # of the page's width: a line that shows a bend
+FEWEST = 4  # lines: fewer may be bent for reasons of their own
+RUN_MM = 4.0
+GRID = 33  # points a side at which the bend is computed
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """How far (in page lengths across it) each line departs from straight: P2, P3, P4, and P2, P3 growing down."""
+
+    terms: tuple[float, ...]
+
+    def at(self, along: Doubles, across: Doubles) -> Doubles:
+        """The departure at fractions of the page along and across the lines."""
+        return np.asarray(_terms(along, across) @ np.asarray(self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Curl:
+    """The bends of level and of plumb lines; None where lines are straight or too few."""
+
+    level: Bend | None
+    plumb: Bend | None
+
+    def maps(self, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+        """For each pixel of the flat page, where it is on the curled one: x and y, each (H, W)."""
+        height, width = shape[:2]
+        y, x = np.meshgrid(np.linspace(0, 1, GRID), np.linspace(0, 1, GRID), indexing="ij")
+        off_y = self.level.at(x.ravel(), y.ravel()).reshape(x.shape) if self.level else np.zeros_like(x)
+        off_x = self.plumb.at(y.ravel(), x.ravel()).reshape(x.shape) if self.plumb else np.zeros_like(x)
+        return (
+            _grown(off_x * width, width, height) + np.arange(width, dtype=np.float32)[None],
+            _grown(off_y * height, width, height) + np.arange(height, dtype=np.float32)[:, None],
+        )
+
+    def flat(self, quads: Floats, shape: tuple[int, ...]) -> Floats:
+        """Points of the curled page, (n, 4, 2) in pixels, where they are on the flat one."""
+        size = np.array(shape[1::-1], float)
+        x, y = (quads.reshape(-1, 2) / size).T
+        off_x = self.plumb.at(y, x) if self.plumb else np.zeros_like(x)
+        off_y = self.level.at(x, y) if self.level else np.zeros_like(y)
+        moved = np.stack([x - off_x, y - off_y], 1) * size
+        return np.asarray(moved.reshape(quads.shape), np.float32)
+
+
+def find_curl(dark: Floats, px_per_mm: float) -> Curl | None:
+    """The curl of an upright page by its dark ink's density, (H, W); None when it is flat."""
+    small, scale = _small(dark)
+    level, plumb = _bend(small, px_per_mm * scale), _bend(np.ascontiguousarray(small.T), px_per_mm * scale)
+    return None if level is None and plumb is None else Curl(level, plumb)
+
+
+def flattened(pixels: Pixels, maps: tuple[Floats, Floats]) -> Pixels:
+    """A picture or a density of the curled page as it is on the flat one."""
+    method = cv2.INTER_CUBIC if pixels.dtype == np.uint8 else cv2.INTER_LINEAR
+    return np.asarray(cv2.remap(pixels, *maps, method, borderMode=cv2.BORDER_REPLICATE), pixels.dtype)
+
+
+def _grown(coarse: Doubles, width: int, height: int) -> Floats:
+    fine = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(fine, np.float32)
+
+
+def _small(dark: Floats) -> tuple[Floats, float]:
+    scale = min(1.0, SIDE / max(dark.shape))
+    return np.asarray(cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32), scale
+
+
+def _bend(dark: Floats, px_per_mm: float) -> Bend | None:
+    """The bend of the lines along the second axis."""
+    lines = _traced(dark, px_per_mm)
+    if len(lines) < FEWEST:
+        return None
+    terms, before, after = _solved(lines)
+    bend, mm = Bend(tuple(terms)), dark.shape[0] / px_per_mm
+    reach = max(float(np.ptp(bend.at(line[:, 0], line[:, 1]))) for line in lines) * mm
+    return bend if LEAST_MM < reach < MOST_MM and after < 0.6 * before else None
+
+
+def _traced(dark: Floats, px_per_mm: float) -> list[Doubles]:
+    """Long thin pieces of ink along the second axis: points in fractions of the page (along, across), each (n, 2)."""
+    ink = contrasted(dark, px_per_mm)
+    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, max(9, int(RUN_MM * px_per_mm))), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    height, width = dark.shape
+    found = []
+    for i in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[i])
+        if w > LONG * width and area < 1.6 * px_per_mm * w + 3 * w:
+            found.append(_points(labels[y : y + h, x : x + w] == i, x, y) / (width, height))
+    return found
+
+
+def _points(mask: NDArray[np.bool_], x: int, y: int) -> Doubles:
+    """The middle of the ink in each column, every third of them."""
+    columns = np.flatnonzero(mask.any(0))[::3]
+    rows = np.arange(mask.shape[0])
+    part = mask[:, columns]
+    return np.stack([x + columns, y + (rows @ part) / part.sum(0)], 1).astype(float)
+
+
+def _solved(lines: list[Doubles]) -> tuple[Doubles, float, float]:
+    """The shared terms, and the median departure of the points from straight lines before and after."""
+    points = np.concatenate(lines)
+    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    own = np.zeros((len(points), 2 * len(lines)))
+    own[np.arange(len(points)), 2 * owner] = 1.0
+    own[np.arange(len(points)), 2 * owner + 1] = points[:, 0]
+    straight = _robust(own, points[:, 1])
+    bent = _robust(np.hstack([own, _terms(points[:, 0], points[:, 1])]), points[:, 1])
+    return bent[0][2 * len(lines) :], straight[1], bent[1]
+
+
+def _robust(design: Doubles, values: Doubles) -> tuple[Doubles, float]:
+    """Least squares, reweighted (Huber's weights): the solution, and the median of what is left."""
+    weight = np.ones(len(values))
+    for _ in range(6):
+        solution = np.linalg.lstsq(design * weight[:, None], values * weight, rcond=None)[0]
+        rest = np.abs(design @ solution - values)
+        middle = float(np.median(rest))
+        weight = np.sqrt(np.minimum(1.0, 2.0 * middle / np.maximum(rest, 1e-9)))
+    return np.asarray(solution, float), middle
+
+
+def _terms(along: Doubles, across: Doubles) -> Doubles:
+    """P2, P3, P4 along, and P2, P3 times the place across; (n, 5)."""
+    values = legendre.legvander(2 * along - 1, 4)[:, 2:]
+    return np.hstack([values, values[:, :2] * (2 * across - 1)[:, None]])

@@ -1,0 +1,106 @@
+"""What a number or a day can be: of the texts that the recogniser held possible, the one that is likeliest to be meant.
+
+A number with a check digit is hardly ever written wrongly, and a misread one is hardly ever valid. So each text is
+weighed by how often people write such a one (Bayes): the recogniser's probability times `INVALID` for what is none.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+
+from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
+from yinjian.lattice import BLANK, Lattice, log_add
+
+INVALID = 0.005  # of the numbers and days that people write
+WIDTH = 12  # texts kept
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+
+Grammar = Callable[[str], bool]
+
+# by alphabet
+GRAMMARS: dict[str, Grammar] = {
+    "credit_code": lambda text: is_uscc(text) or is_registration_number(text),
+    "identity_number": lambda text: is_identity_number(text, date.max),
+    "phone": lambda text: _MOBILE.fullmatch(text) is not None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A text, and how likely it is the one meant among all that were held possible (0 to 1)."""
+
+    text: str
+    confidence: float
+
+
+def likeliest(lattices: Sequence[Lattice], grammar: Grammar) -> Weighed:
+    """The likeliest text over lines that follow one another."""
+    return _weighed(((p, text) for text, p in likely_texts(_joined(lattices))), grammar)
+
+
+def likeliest_day(parts: Sequence[Sequence[Lattice]]) -> tuple[tuple[str, ...], float]:
+    """Year, month and day as they are likeliest meant, from the lines of each, and how likely."""
+    texts = [likely_texts(_joined(part), WIDTH // 2) for part in parts]
+    found = _weighed(((sum(p for _, p in c), "/".join(t for t, _ in c)) for c in product(*texts)), is_day)
+    return tuple(found.text.split("/")), found.confidence
+
+
+def is_day(text: str) -> bool:
+    """Whether "year/month/day" is a day of this century."""
+    year, month, day = text.split("/")
+    try:
+        return len(year) == 4 and year.startswith("20") and bool(date(int(year), int(month), int(day)))
+    except ValueError:
+        return False
+
+
+def _weighed(scored: Iterable[tuple[float, str]], grammar: Grammar) -> Weighed:
+    weighed = [(p + (0.0 if grammar(text) else math.log(INVALID)), text) for p, text in scored]
+    if not weighed:
+        return Weighed("", 0.0)
+    best, text = max(weighed)
+    return Weighed(text, 1.0 / sum(math.exp(p - best) for p, _ in weighed))
+
+
+def _joined(lattices: Sequence[Lattice]) -> Lattice:
+    """Lines as one, with a blank between them: the last symbol of one may be the first of the next."""
+    steps: list[tuple[tuple[str, float], ...]] = []
+    for lattice in lattices:
+        steps += [((BLANK, 0.0),), *lattice.steps]
+    return Lattice(lattices[0].model if lattices else "", tuple(steps))
+
+
+def likely_texts(lattice: Lattice, width: int = WIDTH) -> list[tuple[str, float]]:
+    """The likeliest texts with log P(text | line), best first (CTC prefix beam search; Graves 2012, Hannun 2014)."""
+    beam: dict[str, tuple[float, float]] = {"": (0.0, -math.inf)}  # log P of the paths that end in a blank, or not
+    for step in lattice.steps:
+        beam = _step(beam, step, width)
+    return [(text, log_add(*ends)) for text, ends in beam.items()]
+
+
+def _step(
+    beam: dict[str, tuple[float, float]], step: Sequence[tuple[str, float]], width: int
+) -> dict[str, tuple[float, float]]:
+    grown: dict[str, tuple[float, float]] = {}
+
+    def add(text: str, blank: float, symbol: float) -> None:
+        known = grown.get(text, (-math.inf, -math.inf))
+        grown[text] = log_add(known[0], blank), log_add(known[1], symbol)
+
+    for text, (blank, symbol) in beam.items():
+        whole = log_add(blank, symbol)
+        for seen, p in step:
+            if seen == BLANK:
+                add(text, whole + p, -math.inf)
+            elif text.endswith(seen):
+                add(text, -math.inf, symbol + p)
+                add(text + seen, -math.inf, blank + p)
+            else:
+                add(text + seen, -math.inf, whole + p)
+    kept = sorted(grown.items(), key=lambda item: -log_add(*item[1]))[:width]
+    return dict(kept)
