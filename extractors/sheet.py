@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +18,30 @@ WORKING = 1000  # px on the long side for finding the sheet
 STEP = 10.0  # grey levels: a sheet's edge is a step at least this high over a few pixels
 EDGE = 4  # px from the picture's border, within which a scanner may leave anything
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
+CHANGE = 8.0  # of lightness and colour together, from paper to desk across the sheet's edge
+SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked for
+SEEDS = ((0.5, 0.35), (0.35, 0.5), (0.65, 0.5), (0.5, 0.7))  # fractions of the picture where the sheet is likely to be
 
 
 def find_sheet(image: Image) -> Floats | None:
-    """The sheet's corners in pixels, (4, 2), clockwise from the top left; None when the page fills the picture."""
+    """The sheet's corners in pixels, (4, 2), clockwise from the top left; None when the page fills the picture.
+
+    Of the areas that may be paper, the one along whose weakest side most of the edge is seen.
+    """
     small, scale = reduced(image, WORKING)
     light = _without_print(small)
     if _fills(light):
         return None
-    for mask in _paper_masks(small, light):
+    lab = _smooth(small, light)
+    best, seen = None, 0.0
+    for mask in _paper_masks(small, light, lab):
         quad = _quad_of(mask)
-        if quad is not None and _is_sheet(quad, light):
-            return np.asarray(quad / scale, np.float32)
-    return None
+        share = _seen(quad, lab) if quad is not None and _is_sheet(quad, light) else 0.0
+        if quad is not None and share > seen:
+            best, seen = quad, share
+        if seen > SURE:
+            break
+    return None if best is None else np.asarray(best / scale, np.float32)
 
 
 def _fills(light: Image) -> bool:
@@ -44,16 +57,74 @@ def _without_print(small: Image) -> Image:
     return np.asarray(cv2.medianBlur(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, kernel), 7), np.uint8)
 
 
-def _paper_masks(small: Image, light: Image) -> list[Image]:
-    """Where paper may be: light areas; light areas without colour; areas enclosed by edges."""
+def _smooth(small: Image, light: Image) -> Image:
+    """Lightness and colour without text and ruling, (H, W, 3)."""
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
+    colour = [cv2.medianBlur(np.ascontiguousarray(lab[:, :, c]), 15) for c in (1, 2)]
+    return np.asarray(cv2.merge([light, *colour]), np.uint8)
+
+
+def _paper_masks(small: Image, light: Image, lab: Image) -> Iterator[Image]:
+    """Where paper may be: light areas; those without colour; those enclosed by edges; those without an edge."""
     level, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    lab = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2LAB), 9).astype(np.int16)
-    colour = np.hypot(lab[:, :, 1] - 128, lab[:, :, 2] - 128)
-    plain = ((light > level * 0.8) & (colour < np.median(colour[light > level]) + 8)).astype(np.uint8) * 255
+    yield np.asarray(bright, np.uint8)
+    raw = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2LAB), 9).astype(np.int16)
+    colour = np.hypot(raw[:, :, 1] - 128, raw[:, :, 2] - 128)
+    yield ((light > level * 0.8) & (colour < np.median(colour[light > level]) + 8)).astype(np.uint8) * 255
     edges = cv2.dilate(cv2.Canny(light, 20, 60), np.ones((5, 5), np.uint8))
     enclosed = cv2.bitwise_and(cv2.bitwise_not(edges), (light > level * 0.6).astype(np.uint8) * 255)
-    enclosed = cv2.morphologyEx(enclosed, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-    return [np.asarray(m, np.uint8) for m in (bright, plain, enclosed)]
+    yield np.asarray(cv2.morphologyEx(enclosed, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)), np.uint8)
+    for step in (2, 1, 3):
+        yield _reached(lab, step)
+
+
+def _reached(lab: Image, step: int) -> Image:
+    """What can be reached from the middle without a change of more than `step` from pixel to pixel.
+
+    Light falls off slowly over a sheet, be it ever so much in all; at its edge it changes at once.
+    """
+    height, width = lab.shape[:2]
+    masks = []
+    for x, y in SEEDS:
+        mask = np.zeros((height + 2, width + 2), np.uint8)
+        place = (int(x * width), int(y * height))
+        flags = 4 | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
+        cv2.floodFill(lab, mask, place, 0, (step,) * 3, (step,) * 3, flags)
+        masks.append(mask[1:-1, 1:-1])
+    largest = max(masks, key=lambda mask: int(np.count_nonzero(mask)))
+    return np.asarray(cv2.morphologyEx(largest, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), np.uint8)
+
+
+def _seen(quad: Floats, lab: Image) -> float:
+    """The share of the weakest side along which lightness or colour changes; a side outside the picture is not one."""
+    shares = []
+    for outside, inside in _across(quad, lab.shape, 7, 80, 0.03):
+        if len(outside) >= 20:
+            change = np.abs(_at(lab, inside) - _at(lab, outside)).sum(1)
+            shares.append(float((change > CHANGE).mean()))
+    return min(shares, default=0.0)
+
+
+def _at(picture: Image, points: Floats) -> Floats:
+    whole = points.astype(int)
+    return np.asarray(picture[whole[:, 1], whole[:, 0]], np.float32)
+
+
+def _across(
+    quad: Floats, shape: tuple[int, ...], reach: int, count: int, ends: float
+) -> Iterator[tuple[Floats, Floats]]:
+    """Per side, points on both sides of it, `reach` px away, where both lie within the picture: outside, inside."""
+    height, width = shape[:2]
+    centre = quad.mean(0)
+    for start, end in zip(quad, np.roll(quad, -1, axis=0), strict=True):
+        normal = np.array([-(end - start)[1], (end - start)[0]]) / max(1.0, float(np.linalg.norm(end - start)))
+        inward = normal if (centre - start) @ normal > 0 else -normal
+        points = start + np.linspace(ends, 1 - ends, count)[:, None] * (end - start)
+        outside, inside = points - reach * inward, points + reach * inward
+        within = np.ones(count, bool)
+        for part in (outside, inside):
+            within &= (part >= 1).all(1) & (part[:, 0] < width - 1) & (part[:, 1] < height - 1)
+        yield outside[within], inside[within]
 
 
 def _quad_of(mask: Image) -> Floats | None:
@@ -124,22 +195,10 @@ def _is_sheet(quad: Floats, light: Image) -> bool:
 
 def _side_steps(quad: Floats, light: Image) -> list[float | None]:
     """Per side the median step from outside to inside in grey levels; None for a side on the picture's border."""
-    height, width = light.shape
-    centre = quad.mean(0)
-    steps: list[float | None] = []
-    for start, end in zip(quad, np.roll(quad, -1, axis=0), strict=True):
-        normal = np.array([-(end - start)[1], (end - start)[0]]) / max(1.0, float(np.linalg.norm(end - start)))
-        inward = normal if (centre - start) @ normal > 0 else -normal
-        points = start + np.linspace(0.1, 0.9, 60)[:, None] * (end - start)
-        outside, inside = points - 9 * inward, points + 9 * inward
-        within = (outside >= 1).all(1) & (outside[:, 0] < width - 1) & (outside[:, 1] < height - 1)
-        within &= (inside >= 0).all(1) & (inside[:, 0] < width) & (inside[:, 1] < height)
-        if within.sum() < 30:
-            steps.append(None)
-            continue
-        o, i = outside[within].astype(int), inside[within].astype(int)
-        steps.append(float(np.median(light[i[:, 1], i[:, 0]].astype(float) - light[o[:, 1], o[:, 0]].astype(float))))
-    return steps
+    return [
+        float(np.median(_at(light, inside) - _at(light, outside))) if len(outside) >= 30 else None
+        for outside, inside in _across(quad, light.shape, 9, 60, 0.1)
+    ]
 
 
 def flatten(image: Image, quad: Floats, longest: int = 3508) -> tuple[Image, Floats]:
