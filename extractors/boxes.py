@@ -1,7 +1,8 @@
 """Tick boxes: ticked, clear or unclear, judged against what the blank form has there.
 
 A blank form has a square outline left of its label. The outline is found as a square frame of ink, its size shared by
-the boxes of a page (they are one glyph); what ink is inside it beyond the outline is what somebody put there.
+the boxes of a page (they are one glyph). Most boxes of a page are blank: what they have in common is the blank box as
+this printer and this camera made it, and what ink there is beyond that is what somebody put there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the b
 CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
+FEWEST = 3  # boxes that show what a blank one looks like
+COMMON = 35  # percentile of density over the boxes: ink that most of them have
+LIKE = 0.55  # correlation with the blank box from which on a place is a box, with something in it or not
+ALIKE = 0.85  # and from which on it is as blank as the others
+MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,116 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     """The boxes of a page. `dark`: density of dark ink with the ruling taken out, (H, W)."""
     if not options:
         return ()
+    options = _even_labels(options)
     first = max((_find_frames(dark, options, t) for t in _thresholds(dark, options)), key=lambda f: f.worth)
     good = [f for f in first.frames if f is not None and f.support >= FRAMED]
     side = float(np.median([f.side for f in good])) if good else None
     # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the others know better.
-    found = _find_frames(dark, _levelled(options, first.frames), first.threshold, side)
+    levelled = _levelled(options, first.frames)
+    found = _find_frames(dark, levelled, first.threshold, side)
     good = [f for f in found.frames if f is not None and f.support >= FRAMED]
     # The outline is the palest ink that counts: what is written into the box is as dark at least.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
-    ink = dark > max(found.threshold, AS_DARK * level)
-    labels = _even_labels(options)
-    return tuple(_judge(ink, option, frame, side) for option, frame in zip(labels, found.frames, strict=True))
+    threshold = max(found.threshold, AS_DARK * level)
+    blank = _blank(dark, good, round(side)) if side else None
+    if blank is None:
+        ink = dark > threshold
+        return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
+    return _judge_beside_blank(dark, threshold, levelled, found.frames, blank)
+
+
+def _judge_beside_blank(
+    dark: Floats, threshold: float, options: Sequence[Option], frames: Sequence[Frame | None], blank: Blank
+) -> tuple[Judged, ...]:
+    seen = [_beside_blank(dark, option, frame, blank) for option, frame in zip(options, frames, strict=True)]
+    ink, added = dark > threshold, _without_blanks(dark, seen, blank) > threshold
+    empty = [s is not None and s.blank and _empty(added, s.frame) for s in seen]
+    judged = [
+        Judged(State.CLEAR, _rect(s.frame)) if s is not None and e else _judge(ink, o, s.frame if s else f, blank.side)
+        for o, f, s, e in zip(options, frames, seen, empty, strict=True)
+    ]
+    # Where hardly a box is as blank as the others, what was taken for the blank box is none.
+    if sum(empty) < MOSTLY * len(options):
+        judged = [replace(j, state=State.UNCLEAR) if j.state is State.TICKED else j for j in judged]
+    return tuple(judged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blank:
+    """What the boxes of a page have in common: densities, with `margin` pixels round the outline of that `side`."""
+
+    density: Floats
+    side: int
+    margin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a box of a page is, and whether it looks as the blank ones do."""
+
+    frame: Frame
+    blank: bool
+
+
+def _blank(dark: Floats, frames: Sequence[Frame], side: int) -> Blank | None:
+    """The blank box; None when too few boxes were found to tell."""
+    margin = max(2, side // 5)
+    parts = [_part(dark, frame, side, margin) for frame in frames if abs(frame.side - side) <= 2]
+    whole = [part for part in parts if part is not None]
+    if len(whole) < FEWEST:
+        return None
+    return Blank(np.percentile(np.stack(whole), COMMON, axis=0).astype(np.float32), side, margin)
+
+
+def _part(dark: Floats, frame: Frame, side: int, margin: int) -> Floats | None:
+    x, y, size = frame.x - margin, frame.y - margin, side + 2 * margin + 1
+    part = dark[max(0, y) : y + size, max(0, x) : x + size]
+    return part if part.shape == (size, size) else None
+
+
+def _beside_blank(dark: Floats, option: Option, frame: Frame | None, blank: Blank) -> Seen | None:
+    """The place of a label that is likest the blank box; None where none is like it (a √ typed in its place)."""
+    x0, y0, x1, y1 = _room(option, dark)
+    x0, y0, x1, y1 = max(0, x0 - blank.margin), max(0, y0 - blank.margin), x1 + blank.margin, y1 + blank.margin
+    room = dark[y0:y1, x0:x1]
+    size = len(blank.density)
+    if min(room.shape) < size:
+        return None
+    # Not more than the room to the label: its own strokes make squares too.
+    likeness = cv2.matchTemplate(np.ascontiguousarray(room), blank.density, cv2.TM_CCOEFF_NORMED)
+    if option.level is not None:
+        rows = np.arange(likeness.shape[0]) + y0 + size / 2
+        likeness[np.abs(rows - option.level) > 0.15 * blank.side + 1.5] = -1.0
+    y, x = np.unravel_index(int(likeness.argmax()), likeness.shape)
+    best = float(likeness[y, x])
+    if best < LIKE:
+        return None
+    there = Frame(int(x) + x0 + blank.margin, int(y) + y0 + blank.margin, blank.side, 1.0)
+    if best < ALIKE and frame is not None and frame.support >= FRAMED:
+        there = frame
+    return Seen(there, best >= ALIKE)
+
+
+def _without_blanks(dark: Floats, seen: Sequence[Seen | None], blank: Blank) -> Floats:
+    """Density with the blank box taken out wherever one is; an outline may lie half a pixel aside."""
+    rest, wide = dark.copy(), cv2.dilate(blank.density, np.ones((3, 3), np.uint8))
+    size = len(wide)
+    for s in seen:
+        if s is not None:
+            x, y = max(0, s.frame.x - blank.margin), max(0, s.frame.y - blank.margin)
+            part = rest[y : y + size, x : x + size]
+            np.subtract(part, wide[: part.shape[0], : part.shape[1]], out=part)
+    return rest
+
+
+def _empty(added: Mask, frame: Frame) -> bool:
+    """Whether a box has nothing in it but specks."""
+    inside = added[frame.y + 1 : frame.y + frame.side, frame.x + 1 : frame.x + frame.side]
+    return bool(inside.mean() < 0.04) and _reach(inside) < 0.25 * frame.side
+
+
+def _rect(frame: Frame) -> Rect:
+    return float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side)
 
 
 def _levelled(options: Sequence[Option], frames: Sequence[Frame | None]) -> tuple[Option, ...]:
@@ -90,7 +195,7 @@ def _same_line(one: Rect, other: Rect) -> bool:
 
 
 def _even_labels(options: Sequence[Option]) -> tuple[Option, ...]:
-    """Labels of one height about their middles: a circle drawn round a label is not part of it."""
+    """Labels of one height about their middles: a circle drawn round a label is not part of it, its outline is."""
     height = float(np.median([option.label[3] - option.label[1] for option in options]))
 
     def even(option: Option) -> Option:
@@ -98,7 +203,7 @@ def _even_labels(options: Sequence[Option]) -> tuple[Option, ...]:
         middle = (y0 + y1) / 2
         return replace(option, label=(x0, middle - height / 2, x1, middle + height / 2))
 
-    return tuple(even(o) if o.label[3] - o.label[1] > 1.2 * height else o for o in options)
+    return tuple(even(o) if not 0.9 < (o.label[3] - o.label[1]) / height < 1.2 else o for o in options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +254,7 @@ def _room(option: Option, ink: Mask | Floats) -> tuple[int, int, int, int]:
     x0, y0, _x1, y1 = option.label
     height = y1 - y0
     left = max(option.left_limit, x0 - 2.0 * height)
-    top, bottom = max(0, int(y0 - 0.2 * height)), min(ink.shape[0], int(y1 + 0.2 * height))
+    top, bottom = max(0, int(y0 - 0.35 * height)), min(ink.shape[0], int(y1 + 0.35 * height))
     return max(0, int(left)), top, int(x0 + 0.2 * height), bottom
 
 
@@ -218,7 +323,7 @@ def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None) -
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)
-    rect = (float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side))
+    rect = _rect(frame)
     stroke = _stroke(ink.astype(np.float32), frame.x, frame.y, frame.side)
     return Judged(_state(ink, rect, stroke, option), rect)
 
