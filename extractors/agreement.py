@@ -93,8 +93,9 @@ def _weigh(
     around = [k for k in range(b0, b1) or (b0 - 1, b0) if 0 <= k < len(places)]
     touched = {places[k].line for k in around}
     if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:
-        # A line's ends belong to two lines: symbols lost there are cut off or hidden, not changed.
-        return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else _at_break(a0, a1, b0, b1)
+        if b1 > b0 or a1 - a0 > 8 or len(touched) != 2:
+            return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else "unclear"
+        return _at_break(expected[a0:a1], lines[min(touched)], lines[max(touched)])
     line = lines[touched.pop()]
     lattice = _without_marks(line.read.lattice)
     own = [k for k in range(len(places)) if lines[places[k].line] is line]
@@ -107,8 +108,21 @@ def _weigh(
     return "altered" if sure else "unclear"
 
 
-def _at_break(a0: int, a1: int, b0: int, b1: int) -> str:
-    return "unclear" if (a1 - a0) + (b1 - b0) > 1 else "same"
+def _at_break(missing: str, before: TextLine, after: TextLine) -> str:
+    """Symbols that neither stand at the end of a line nor at the start of the next: not printed, unless cut off."""
+    one, other = _without_marks(before.read.lattice), _without_marks(after.read.lattice)
+    ways = ((missing[:n], missing[n:]) for n in range(len(missing) + 1))
+    ends, starts = words(before.text), words(after.text)
+    best = max(_gain(one, ends, "", tail) + _gain(other, starts, head, "") for tail, head in ways)
+    if best > LOSES:
+        return "same"
+    sure = min(before.read.confidence, after.read.confidence) > SURE
+    return "altered" if sure and best < ABSENT else "unclear"
+
+
+def _gain(lattice: Lattice, text: str, head: str, tail: str) -> float:
+    """How much likelier (log) the line becomes with symbols before and behind it."""
+    return lattice.log_probability(head + text + tail) - lattice.log_probability(text)
 
 
 def _plainly_seen(b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]) -> bool:

@@ -101,9 +101,9 @@ class Engine:
         """Read line crops (BGR, any size). `scale`: how wide they are drawn, of their true width at height 48."""
         return [self._read(self._quick, crop, scale) for crop in crops]
 
-    def recognise_exactly(self, crops: Sequence[Image]) -> list[Recognised]:
-        """Read line crops in full precision."""
-        return [self._read(self._exact, crop, 1.0) for crop in crops]
+    def recognise_exactly(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
+        """Read line crops in full precision, drawn at `scale` of their true width."""
+        return [self._read(self._exact, crop, scale) for crop in crops]
 
     def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
         width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))

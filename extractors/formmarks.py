@@ -12,7 +12,8 @@ from extractors.cutout import cut_out
 from extractors.engine import Engine
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
-from extractors.seals import Seal, read_ring
+from extractors.seals import Seal
+from extractors.sealtext import read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
@@ -27,7 +28,7 @@ CROSSED = 0.25  # of the radius: a line this deep inside is crossed
 
 def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:
     """A seal as a mark, with its image and what its ring says."""
-    ring = read_ring(sheet, seal, engine)
+    ring = read_seal(sheet, seal, engine)
     angle = ring.angle
     return Mark(
         mark_id,

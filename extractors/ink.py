@@ -20,6 +20,8 @@ Counts = NDArray[np.int16]  # density in steps of 1 / FINE
 RED_IN_RED = 0.12
 STRONG_RED = 0.30  # density of red ink that is surely ink
 RED_PRESENT = 0.08  # density of red ink that may hide print
+PRINTED = 0.3  # density of dark ink under which a stamp is not seen
+HIDDEN = 3.0  # px round a hidden place that tell what is there
 FAINTEST = 0.01  # density of red below which its hue is noise
 DENSEST = 2.0
 FINE = 4096  # whole numbers are several times faster over a page than floats
@@ -80,6 +82,26 @@ def _share_in_red(red_light: Counts, excess: Counts) -> float:
     if strong.sum() < 400:
         return RED_IN_RED
     return float(np.clip(np.percentile(red_light[strong] / excess[strong], 40), 0.0, 0.6))
+
+
+def stamp_ink(image: Image, red: Floats) -> Floats:
+    """Density of stamp ink over a part of a page (BGR), as sharp as the picture's light is; (H, W).
+
+    JPEG keeps colour at half the resolution, so the density that colour alone shows, `red`, is soft. Where it shows a
+    stamp at all, what is missing from green light is the stamp's.
+    """
+    light = np.percentile(image.reshape(-1, 3), 90, axis=0).astype(np.uint8)
+    in_green = _density(image, np.broadcast_to(light, (2, 2, 3)).copy(), GREEN).astype(np.float32) / FINE
+    near = cv2.GaussianBlur(red, (0, 0), 1.0) / np.maximum(cv2.GaussianBlur(in_green, (0, 0), 1.0), 0.05)
+    return np.asarray(in_green * np.clip((near - 0.25) / 0.25, 0.0, 1.0), np.float32)
+
+
+def without_print(ink: Floats, dark: Floats) -> Floats:
+    """Density of stamp ink where print hides it, drawn on from what lies round about (Telea 2004)."""
+    hidden = cv2.dilate((dark > PRINTED).astype(np.uint8), np.ones((3, 3), np.uint8))
+    levels = np.clip(ink / DENSEST * 255.0, 0, 255).astype(np.uint8)
+    drawn = cv2.inpaint(levels, hidden, HIDDEN, cv2.INPAINT_TELEA).astype(np.float32) * (DENSEST / 255.0)
+    return np.asarray(np.where(hidden > 0, drawn, ink), np.float32)
 
 
 # Light that a density lets through, in steps of 1 / 100 of density.

@@ -147,6 +147,20 @@ def read_again(sheet: Sheet, lines: Sequence[TextLine], which: Sequence[int], en
     return tuple(TextLine(line.rect, again.get(n, line.read)) for n, line in enumerate(lines))
 
 
+def look_again(
+    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, engine: Engine
+) -> tuple[TextLine, ...]:
+    """Lines read in full precision with `room` line heights beside them, drawn at `scale` of their width."""
+    rects = [(x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines)]
+    found = engine.recognise_exactly([_crop(sheet, rect) for rect in rects], scale)
+    return tuple(TextLine(_within(rect, sheet.size), read) for rect, read in zip(rects, found, strict=True))
+
+
+def _within(rect: Rect, size: tuple[int, int]) -> Rect:
+    """A crop ends where the page does."""
+    return max(0.0, rect[0]), max(0.0, rect[1]), min(float(size[0]), rect[2]), min(float(size[1]), rect[3])
+
+
 def _crop(sheet: Sheet, rect: Rect) -> Image:
     return as_print(crop_rect(sheet.dark, rect)) if _stamped(sheet.red, rect) else crop_rect(sheet.image, rect)
 

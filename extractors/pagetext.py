@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from extractors.agreement import words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
-from extractors.page import Sheet, read, read_again, read_quickly
+from extractors.page import Sheet, look_again, read, read_quickly
 from extractors.ruling import Rect
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue import Catalogue
 
 NARROW = 0.5  # of their width: known words are still read surely, in half the time
 LONG = 15.0  # line heights: a line of running text
 TABLE = 6  # cells: a page with this many holds a form
 FEWEST_LONG = 12  # such lines on a page of running text
+# Closer looks at a line: room beside it in line heights (its ends may have been cut), and how wide it is drawn: symbols
+# that repeat run into one another on narrow ones.
+LOOKS = ((0.0, 1.0), (0.6, 1.0), (0.3, 1.5))
 
 
 def read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
@@ -36,10 +40,38 @@ def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
 
 
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
-    """The lines, those that say anything else than an agreement does read again as closely as possible."""
-    known = _agreements(catalogue)
-    other = [n for n, line in enumerate(sheet.lines) if not line.text or words(line.text) not in known]
-    return read_again(sheet, sheet.lines, other, engine)
+    """The lines; those that do not say what an agreement says are looked at again, more and more closely."""
+    known, lines = _agreements(catalogue), sheet.lines
+    for room, scale in LOOKS:
+        doubtful = _doubtful(lines, known)
+        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine)
+        better = {n: line for n, line in zip(doubtful, again, strict=True) if _better(line, lines[n], known)}
+        lines = tuple(better.get(n, line) for n, line in enumerate(lines))
+    return lines
+
+
+def _better(line: TextLine, before: TextLine, known: str) -> bool:
+    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again."""
+    if words(before.text) in known and words(line.text) not in known:
+        return False
+    return words(line.text) in known or line.read.confidence > before.read.confidence
+
+
+def _doubtful(lines: Sequence[TextLine], known: str) -> list[int]:
+    """Lines that say something else than an agreement, and those between which symbols are missing."""
+    found = {n for n, line in enumerate(lines) if not line.text or words(line.text) not in known}
+    ordered = [n for row in _rows(lines) for n in row]
+    for one, other in pairwise(ordered):
+        joined = words(lines[one].text) + words(lines[other].text)
+        if one not in found and other not in found and joined not in known:
+            found |= {one, other}
+    return sorted(found)
+
+
+def _rows(lines: Sequence[TextLine]) -> Iterator[list[int]]:
+    """The lines' indices in reading order."""
+    index = {id(line): n for n, line in enumerate(lines)}
+    return ([index[id(line)] for line in row] for row in in_rows(lines))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Seals: where red ink makes a stamp, its shape, place, size, turn, and the text round its ring."""
+"""Seals: where red ink makes a stamp, its shape, place, size and turn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.decode import best
-from extractors.engine import Engine, Recognised
-from extractors.ink import as_print
 from extractors.page import Sheet
 from extractors.ruling import Rect
-from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -24,10 +20,6 @@ SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOIN_MM = 3.5  # strokes of one seal lie this close together
 CLOSED = 0.55  # least share of the border that must show
 BINS = 90  # directions about the centre
-SURE = 0.9  # of the least sure symbol
-SPREAD = 0.75  # of its width, a ring's text stands as close as a line's
-NAME = 6  # symbols: no unit's name is shorter
-GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end beside how well the strip reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +36,6 @@ class Seal:
     tilt: float
     closed: float
     gap_degrees: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """The text round a seal, the lattice it was read from, and how far the seal is turned (degrees clockwise)."""
-
-    text: str
-    confidence: float
-    lattice: Lattice | None
-    angle: float | None
 
 
 def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
@@ -182,122 +164,3 @@ def _closedness(
         return 1.0, 0.0
     runs = np.diff(np.flatnonzero(np.r_[inked, inked])) - 1
     return float(inked.mean()), float(runs.max() if len(runs) else BINS) * 360.0 / BINS
-
-
-def read_ring(sheet: Sheet, seal: Seal, engine: Engine) -> Ring:
-    """The text round a seal, read on the unwrapped ring; the widest gaps are tried as its ends."""
-    if seal.shape == "square":
-        return Ring("", 0.0, None, seal.tilt)
-    wheel = _unwrap(sheet.red, seal)
-    band = _text_band(wheel)
-    strip = wheel[band[0] : band[1]]
-    arcs = _arcs(strip)
-    read = _read_arcs(strip, arcs, engine)
-    if not read:
-        return Ring("", 0.0, None, None)
-    widest = max(1, strip.shape[1] - min(length for _, length in arcs))
-    gaps = [(strip.shape[1] - length) / widest for _, length in arcs]
-    chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice) + GAP_WORTH * gaps[i]) if len(read) > 1 else 0
-    text, confidence = best(read[chosen].lattice)
-    start, length = arcs[chosen]
-    middle = 360.0 * (start + length / 2) / strip.shape[1]  # from the top, clockwise
-    return Ring(text.replace(" ", ""), confidence, read[chosen].lattice, _half_turn(middle + seal.tilt))
-
-
-def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -> list[Recognised]:
-    """The arcs read, as far as needed: one that is sure of a whole name is not bettered by one with a narrower gap."""
-    read: list[Recognised] = []
-    for start, length in arcs:
-        read += engine.recognise([as_print(_enhanced(_cut(strip, start, length)))], SPREAD)
-        if read[-1].confidence > SURE and len(read[-1].text) >= NAME and all(map(_chinese, read[-1].text)):
-            break
-    return read
-
-
-def _chinese(symbol: str) -> bool:
-    return "\u4e00" <= symbol <= "\u9fff"
-
-
-def _half_turn(angle: float) -> float:
-    """An angle in degrees as -180 to 180."""
-    return round((angle + 180.0) % 360.0 - 180.0, 1)
-
-
-def _worth(lattice: Lattice) -> float:
-    """Symbols read surely, less those that are not: a strip cut inside the name or upside down reads badly."""
-    text, _ = best(lattice)
-    chinese = sum(map(_chinese, text))
-    return chinese + 0.2 * max(-20.0, lattice.log_probability(text)) - 0.5 * (len(text) - chinese)
-
-
-def _unwrap(red: Floats, seal: Seal) -> Floats:
-    """The disc unrolled: rows from the border inwards, columns clockwise from the top; (R, 2 pi R) pixels."""
-    radius = max(40.0, float(np.mean(seal.radii)))
-    width, height = int(2 * np.pi * 0.8 * radius), int(radius)
-    angle = (np.arange(width) / width * 2 * np.pi)[None, :] + np.zeros((height, 1))
-    reach = 1.04 * (1.0 - np.arange(height) / height)[:, None] + np.zeros((1, width))
-    across, along = reach * np.sin(angle) * seal.radii[0], -reach * np.cos(angle) * seal.radii[1]
-    c, s = np.cos(np.radians(seal.tilt)), np.sin(np.radians(seal.tilt))
-    x = seal.centre[0] + c * across - s * along
-    y = seal.centre[1] + s * across + c * along
-    return np.asarray(
-        cv2.remap(red, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderValue=0), np.float32
-    )
-
-
-def _text_band(wheel: Floats) -> tuple[int, int]:
-    """Rows between the border and the middle: from where the border's ink ends to the gap above the star."""
-    height = len(wheel)
-    profile = cv2.GaussianBlur((wheel > RED_INK).mean(1, keepdims=True).astype(np.float32), (1, 5), 0)[:, 0]
-    outer = profile[: int(0.22 * height)]
-    border = int(outer.argmax())
-    inner_edge = border + int(np.argmax(profile[border : int(0.3 * height)] < 0.55 * outer.max()))
-    top = (
-        inner_edge + int(profile[inner_edge : int(0.26 * height) + 1].argmin())
-        if inner_edge <= int(0.26 * height)
-        else inner_edge
-    )
-    low = slice(int(0.42 * height), int(0.66 * height))
-    bottom = low.start + int(profile[low].argmin())
-    return max(0, top - 1), max(bottom + 1, top + 8)
-
-
-def _arcs(strip: Floats) -> list[tuple[int, int]]:
-    """Candidate stretches `(start, length)` of the name: the whole ring but one of its three widest gaps.
-
-    A serial number along the lower border is lower than the name's characters: where only it stands, the inner half
-    of the band is empty.
-    """
-    width = strip.shape[1]
-    inner = strip[int(0.5 * len(strip)) :]
-    inked = (inner > RED_INK).mean(0) > 0.06
-    if not inked.any():
-        return []
-    widest = sorted(_gaps(inked), key=lambda g: -g[1])[:3]
-    return [((start + length) % width, width - length) for start, length in widest] or [(0, width)]
-
-
-def _gaps(inked: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Runs without ink as `(start, length)`, the ring closed."""
-    width = len(inked)
-    first = int(np.flatnonzero(inked)[0])
-    turned = np.roll(inked, -first)
-    edges = np.flatnonzero(np.diff(turned.astype(np.int8)))
-    starts = [int(e) + 1 for e in edges if turned[e]]
-    ends = [int(e) + 1 for e in edges if not turned[e]]
-    if len(starts) > len(ends):
-        ends.append(width)
-    return [((s + first) % width, e - s) for s, e in zip(starts, ends, strict=True)]
-
-
-def _cut(strip: Floats, start: int, length: int) -> Floats:
-    """A stretch of the closed strip with a little room at both ends."""
-    room = strip.shape[0] // 4
-    columns = np.arange(start - room, start + length + room) % strip.shape[1]
-    return np.asarray(strip[:, columns], np.float32)
-
-
-def _enhanced(strip: Floats) -> Floats:
-    """Ink brought to the density of good black print: pale stamps read as well as strong ones."""
-    strong = float(np.percentile(strip[strip > RED_INK], 85)) if (strip > RED_INK).any() else 1.0
-    return np.asarray(np.clip(strip / max(0.1, strong), 0, 1.2), np.float32)
