@@ -12,6 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from samples.applications import write_application
 from samples.series import Recipe
 from yinjian.records import Reading
@@ -21,11 +25,15 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One application: what is true of it, what was read, and the process's memory after it (bytes) and number."""
+    """One application: what is true of it, what was read, and the process's memory after it (bytes) and number.
+
+    `masks`: the true ink of collected marks, by id, grey.
+    """
 
     recipe: Recipe
     expected: dict[str, Any]
     reading: Reading
+    masks: dict[str, NDArray[np.uint8]]
     memory: int
     process: int
 
@@ -54,4 +62,10 @@ def _read(recipe: Recipe) -> Read:
         write_application(recipe.make(), scans, expected)
         reading = _reader().read(recipe.name, open_scans(scans / recipe.name))
         truth = json.loads((expected / f"{recipe.name}.json").read_text("utf-8"))
-    return Read(recipe, truth, reading, psutil.Process().memory_info().rss, os.getpid())
+        masks = {m["id"]: _grey(expected / m["mask"]) for m in truth["marks"] if "mask" in m}
+    return Read(recipe, truth, reading, masks, psutil.Process().memory_info().rss, os.getpid())
+
+
+def _grey(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as opened:
+        return np.asarray(opened.convert("L"), np.uint8)

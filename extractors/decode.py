@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from extractors.alphabets import ALPHABETS, CAPITALS
-from extractors.grammar import GRAMMARS, likeliest
+from extractors.grammar import GRAMMARS, INVALID, likeliest
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import BLANK, Lattice
 
@@ -26,9 +26,11 @@ ALPHABET_OF = {
 }
 
 LEAST = math.log(0.01)
+HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
+MISREAD = 0.01  # of the numbers read
 
 
-def restrict(lattice: Lattice, alphabet: str) -> Lattice:
+def restrict(lattice: Lattice, alphabet: str, least: float = LEAST) -> Lattice:
     """The lattice with only the alphabet's symbols (and the blank); look-alikes count for what they stand for."""
     allowed = ALPHABETS[alphabet]
     steps = []
@@ -36,7 +38,7 @@ def restrict(lattice: Lattice, alphabet: str) -> Lattice:
         kept: dict[str, float] = {}
         for symbol, log_probability in step:
             # What is hardly seen stands for nothing just because the rest is not allowed here.
-            if log_probability < LEAST:
+            if log_probability < least:
                 continue
             meant = symbol if symbol == BLANK or allowed(symbol) else CAPITALS.get(symbol, symbol.upper())
             if meant == BLANK or allowed(meant):
@@ -70,9 +72,10 @@ def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tupl
     changes = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
     if not text or alphabet not in GRAMMARS:
         return text, sure, kept, changes
-    meant = likeliest(kept, GRAMMARS[alphabet])
+    meant = likeliest([restrict(lattice, alphabet, HARDLY) for lattice in lattices], GRAMMARS[alphabet])
     valid = GRAMMARS[alphabet](meant.text)
-    confidence = meant.confidence if valid else min(sure, meant.confidence)
+    # What cannot be is more often misread than written.
+    confidence = meant.confidence if valid else min(sure, meant.confidence) * INVALID / (INVALID + MISREAD)
     return meant.text, confidence, kept, (*changes, *differences(text, meant.text))
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from extractors.align import Blank
-from extractors.cutout import cut_out
+from extractors.cutout import cut_out, cut_out_seal
 from extractors.engine import Engine
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
@@ -35,7 +35,7 @@ def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine
         MarkKind.SEAL,
         index,
         sheet.box(seal.rect),
-        cut_out(sheet, sheet.red, seal.rect, angle or 0.0),
+        cut_out_seal(sheet, seal.rect, angle or 0.0),
         seal.shape,
         round(2 * max(seal.radii) / sheet.px_per_mm, 1) if sheet.dpi else None,
         angle,

@@ -19,6 +19,7 @@ RED_INK = 0.07  # density: fainter red is paper and light
 SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOIN_MM = 3.5  # strokes of one seal lie this close together
 CLOSED = 0.55  # least share of the border that must show
+GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
 BINS = 90  # directions about the centre
 
 
@@ -77,6 +78,8 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
         return None
     hull = cv2.convexHull(points)[:, 0]
     shape, centre, radii, tilt = _outline(points, hull)
+    if shape != "square" and _solid(points, centre, radii, tilt):
+        return None
     closed, gap = _closedness(points, centre, radii, tilt)
     top_left = (np.array(centre) + np.array((x, y))) / scale
     size = np.array(radii, np.float32) / scale
@@ -148,6 +151,17 @@ def _outermost(points: Floats, centre: Floats) -> Floats:
     order = np.lexsort((distance, direction))
     last = np.flatnonzero(np.diff(direction[order], append=-1))
     return np.asarray(points[order[last]], np.float32)
+
+
+def _solid(points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> bool:
+    """Whether there is no paper behind the border: an emblem is a disc, a seal has a rim and then its text."""
+    c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    distance = np.linalg.norm((points - np.array(centre)) @ np.array([[c, -s], [s, c]]) / np.array(radii), axis=1)
+    edges = np.arange(0.7, 1.06, 0.025)
+    area = np.pi * radii[0] * radii[1] * np.diff(edges**2)
+    inked = np.histogram(distance, edges)[0] / np.maximum(area, 1.0)
+    rim = int(inked.argmax())
+    return float(inked[: rim + 1].min()) > GAP_INK * float(inked[rim])
 
 
 def _closedness(

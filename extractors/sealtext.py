@@ -28,6 +28,12 @@ GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end bes
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 MIDDLE = 0.2  # of the radius: where the text runs, inwards from the border
+# The order of a square seal's symbols is told by how names of units and persons' seals end.
+ENDS = (
+    *("公司", "中心", "学校", "学院", "中学", "小学", "大学", "医院", "合作社", "委员会", "事务所", "协会", "研究院"),
+    *"局所站厅处院厂店行馆队会社部章印",
+)
+ENDED = 3.0  # symbols: what such an end counts for
 GRID = (2, 3, 4, 5)  # columns and rows of a square seal
 CELL = 0.06  # of a side: the frame of a square seal, at least
 
@@ -233,7 +239,7 @@ def _read_square(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
     read = [_look(line, 1.0, engine) for line in lines]
     if not read:
         return SealText("", 0.0, None, seal.tilt)
-    chosen = max(read, key=lambda r: _worth(r.lattice))
+    chosen = max(read, key=lambda r: _worth(r.lattice) + (ENDED if r.text.endswith(ENDS) else 0.0))
     text, confidence = best(chosen.lattice)
     return SealText(text.replace(" ", ""), confidence, chosen.lattice, _half_turn(seal.tilt))
 

@@ -11,6 +11,7 @@ from validators.case import Case
 from validators.copies import sealed_pages, seals_on
 from validators.titles import title
 from yinjian.findings import Finding, Severity, finding
+from yinjian.lattice import Lattice
 from yinjian.records import Mark, MarkKind
 from yinjian.textfold import fold, print_forms
 
@@ -27,7 +28,7 @@ def form_seals_are_the_units(case: Case) -> Iterator[Finding]:
     """请在以下空白处加盖单位公章；申请单位公章。"""
     for mark in _asked(case):
         # The collected seal stands on blank paper, the declared one over print by nature.
-        share = 1.0 if mark.id == "seal_collection" else case.policy.ring_share
+        share = case.policy.ring_share_collected if mark.id == "seal_collection" else case.policy.ring_share
         yield from _judged(case, (mark,), mark.id, share)
 
 
@@ -66,9 +67,9 @@ def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     """Whose seal it is; at least `share` of the name must be legible."""
     ring = _ring_name(mark.ring_text)
     if case.on_form("employer"):  # an expert's form: nothing else names the unit
-        employed = any(_owner(case, mark, ring, name, share) is Owner.UNIT for name in _employers(case))
+        employed = any(owner_of_name(case, mark, name, share) is Owner.UNIT for name in _employers(case))
         return Owner.UNIT if ring and employed else Owner.UNCLEAR
-    owners = {_owner(case, mark, ring, name, share) for name in case.unit_names} if ring else {Owner.UNCLEAR}
+    owners = {owner_of_name(case, mark, name, share) for name in case.unit_names} if ring else {Owner.UNCLEAR}
     if Owner.UNIT in owners:
         return Owner.UNIT
     return Owner.ANOTHER if owners == {Owner.ANOTHER} else Owner.UNCLEAR
@@ -80,12 +81,11 @@ def _employers(case: Case) -> Iterator[str]:
     return (text[:end] for end in range(max(4, (len(text) + 1) // 2), len(text) + 1))
 
 
-def _owner(case: Case, mark: Mark, ring: str, name: str, share: float) -> Owner:
-    """Whether it is the seal of a unit of that name."""
-    if ring == name or _ring_lattice_agrees(case, mark, name):
-        return Owner.UNIT
+def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
+    """Whether it is the seal of a unit of that name (folded); at least `share` of it must be legible."""
+    ring = _ring_name(mark.ring_text)
     legible, strangers = _overlap(name, ring)
-    if share < 1.0 and legible >= share * len(name) and _misread_only(case, mark, name, strangers):
+    if ring == name or (legible >= share * len(name) and _may_say(case, mark, name)):
         return Owner.UNIT
     # Over a copy's print much is misread that is no other name.
     likely = mark.id == "material_seal" and legible >= case.policy.ring_another * len(name)
@@ -94,26 +94,36 @@ def _owner(case: Case, mark: Mark, ring: str, name: str, share: float) -> Owner:
     return Owner.UNCLEAR
 
 
-def _misread_only(case: Case, mark: Mark, name: str, strangers: int) -> bool:
-    """Whether each stranger may be a misreading: the recogniser held the name's own symbol for possible there.
-
-    Symbols that are not there at all (hidden by print, or faint) weigh as much as strangers.
-    """
-    lattice = mark.ring_lattice
-    if lattice is None:
-        return strangers == 0
-    wanting = max(strangers, len(name) - len(_ring_name(mark.ring_text)), 1)
-    return max(lattice.margin(t) for t in print_forms(name)) > case.policy.ring_misread * wanting
-
-
 def _ring_name(ring_text: str) -> str:
     """The ring without the seal's own number, which runs along the lower edge."""
     return fold(ring_text).rstrip("0123456789").lstrip("0123456789")
 
 
-def _ring_lattice_agrees(case: Case, mark: Mark, name: str) -> bool:
+def _may_say(case: Case, mark: Mark, name: str) -> bool:
+    """Whether the recogniser held the name possible wherever it read something else.
+
+    Each difference is weighed by itself, per symbol: one that is plain is not made good by others that are faint.
+    """
     lattice = mark.ring_lattice
-    return lattice is not None and max(lattice.margin(t) for t in print_forms(name)) > case.policy.ring_margin
+    if lattice is None:
+        return False
+    ring = fold(mark.ring_text)
+    own = _ring_name(mark.ring_text)
+    return any(
+        _worst_difference(lattice, ring, ring.replace(own, text)) > case.policy.ring_margin
+        for text in print_forms(name)
+    )
+
+
+def _worst_difference(lattice: Lattice, read: str, expected: str) -> float:
+    """log P(expected) - log P(read) a symbol, for the stretch where what was expected loses most; 0 when none is."""
+    base = lattice.log_probability(read)
+    worst = 0.0
+    for kind, a0, a1, b0, b1 in SequenceMatcher(None, read, expected, autojunk=False).get_opcodes():
+        if kind != "equal":
+            changed = lattice.log_probability(read[:a0] + expected[b0:b1] + read[a1:])
+            worst = min(worst, (changed - base) / max(a1 - a0, b1 - b0))
+    return worst
 
 
 def _overlap(name: str, ring: str) -> tuple[int, int]:
