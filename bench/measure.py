@@ -6,23 +6,21 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from time import perf_counter, process_time
 from typing import TypeVar
 
-from bench.score import Json, Score, on_upright_pages, score_boxes, score_fields, score_lines, score_pages
+from bench.score import Json, Score, on_upright_pages, score_fields, score_lines
 from bench.stages import timed_stages
 from bench.stock import Stock
 from extractors.opening import Scan, open_scans
 from extractors.reader import Reader
 from pipeline.contract import as_json
 from samples.applications import write_application
-from samples.profiles import DEFAULT, PROFILES
+from samples.profiles import PROFILES
 from samples.series import CERTIFICATES, Recipe, series
 from yinjian.findings import Finding
 from yinjian.records import Verdict
 
-HELDOUT = "heldout"
 # Whole-page runs of stock PaddleOCR: its name and what its detector is limited to, px of the long side.
 STOCK, LIMITED = "stock PaddleOCR", "detector at 1280 px"
 WHOLE = {STOCK: None, LIMITED: 1280}
@@ -49,7 +47,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One application: costs and scores.
+    """One application: what it cost and what was found.
 
     `matched` and what the whole-page runs (by name) count are the same fields, so that they can be set side by side;
     the `upright` ones are only those on pages that were not turned, which such a run has no means to turn back.
@@ -61,25 +59,20 @@ class Measured:
     open_seconds: float
     cost: Cost
     stages: dict[str, float]
-    scores: tuple[Score, ...]
     matched: tuple[Score, ...]
     upright_matched: tuple[Score, ...]
     whole: dict[str, Whole] = field(default_factory=dict)
 
 
 def recipes(count: int, seed: int, profiles: tuple[str, ...]) -> list[Recipe]:
-    """Clean, of every certificate. Without `profiles`: all but heldout in drawn order, a quarter as many of heldout."""
-    if profiles:
-        return list(series(count, seed, CERTIFICATES, profiles, ("",)))
-    mixed = Random(seed).sample(DEFAULT, len(DEFAULT))
-    held = series(-(-count // 4), seed + 1, CERTIFICATES, (HELDOUT,), ("",))
-    return [*series(count, seed, CERTIFICATES, mixed, ("",)), *held]
+    """Clean ones, of every certificate."""
+    return list(series(count, seed, CERTIFICATES, profiles, ("",)))
 
 
-def measure(chosen: list[Recipe], work: Path, threads: int, with_stock: bool) -> Iterator[Measured]:
+def measure(chosen: list[Recipe], work: Path, threads: int) -> Iterator[Measured]:
     """Each application made, read and scored, with warm models."""
     reader = Reader(threads)
-    others = {name: Stock(threads, side) for name, side in WHOLE.items()} if with_stock else {}
+    others = {name: Stock(threads, side) for name, side in WHOLE.items()}
     for number, recipe in enumerate(chosen):
         write_application(recipe.make(), work / "applications", work / "expected")
         # The truth lies elsewhere: the folder that is read holds what an applicant sends.
@@ -114,7 +107,6 @@ def _one(recipe: Recipe, work: Path, scans: Scans, opened: float, reader: Reader
     whole = {name: _whole(other, scans, expected, by_hand) for name, other in others.items()}
     return Measured(
         recipe.name, recipe.profile, len(expected["pages"]), opened, cost, stages,
-        (*fields, *score_boxes(expected, read), *score_pages(expected, read)),
         matched, _only(matched, upright), whole,
     )  # fmt: skip
 

@@ -95,9 +95,8 @@ def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
 
 
 def _beside(row: Sequence[TextLine], line: TextLine) -> bool:
-    """Whether the line's middle lies within the row's lines, and theirs within it (a tall line is in no two rows)."""
+    """Whether the line's middle lies beside the row's last, by the lower of both: a signature is tall."""
     last = row[-1]
     overlap = min(last.rect[3], line.rect[3]) - max(last.rect[1], line.rect[1])
-    return overlap > 0.5 * min(last.height, line.height) and abs(last.centre[1] - line.centre[1]) < 0.6 * max(
-        last.height, line.height
-    )
+    lower = min(last.height, line.height)
+    return overlap > 0.5 * lower and abs(last.centre[1] - line.centre[1]) < 0.6 * lower
