@@ -65,7 +65,7 @@ def _verified(read: Read) -> Iterator[Score]:
     draw = Random(read.recipe.name)
     for field in read.reading.fields:
         true = read.expected["fields"].get(field.id, {}).get("text", "")
-        kind = catalogue().field(field.id).kind
+        kind = catalogue().field(field.id.rpartition(".")[2]).kind
         if not true or field.id in ("project_name", "application_date"):
             continue
         yield Score(TRUE, field.id, field.text, true, agrees(kind, field, true, POLICY))
