@@ -23,6 +23,7 @@ from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
+from extractors.several import lie_side_by_side, shows_several
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
@@ -34,7 +35,8 @@ from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Version
 from yinjian.textfold import fold
 
 TABLE = 6  # cells: a page with this many is somebody's form
-POLICY = "reading-1"  # versions of the numbers in this room
+CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
+POLICY = "reading-2"  # versions of the numbers in this room
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,9 @@ class Reader:
         """A page; without its pixels when nothing more will be read of them, so that memory holds for many pages."""
         if isinstance(scan, Finding):
             return scan
-        page = self._page(scan)
+        page = None if shows_several(scan.image, self._engine) else self._page(scan)
+        if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
+            return _several(scan)
         return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks(keep))
 
     def _page(self, scan: Scan) -> ReadPage:
@@ -165,6 +169,11 @@ class Reader:
             return ()
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
         return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
+
+
+def _several(scan: Scan) -> Finding:
+    message = f"{scan.file}：第 {scan.page + 1} 页的照片里有两页，请每页单独拍照或扫描。"
+    return finding("page.several_in_photo", scan.file, message)
 
 
 def _agreement_lines(pages: Sequence[ReadPage]) -> list[TextLine]:

@@ -19,6 +19,8 @@ STEP = 10.0  # grey levels: a sheet's edge is a step at least this high over a f
 EDGE = 4  # px from the picture's border, within which a scanner may leave anything
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
 CHANGE = 8.0  # of lightness and colour together, from paper to desk across the sheet's edge
+SMALLEST = 0.1  # of the picture, where several sheets are looked for
+SEEN = 0.7  # of the weakest side of one of several
 SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked for
 SEEDS = ((0.5, 0.35), (0.35, 0.5), (0.65, 0.5), (0.5, 0.7))  # fractions of the picture where the sheet is likely to be
 
@@ -42,6 +44,16 @@ def find_sheet(image: Image) -> Floats | None:
         if seen > SURE:
             break
     return None if best is None else np.asarray(best / scale, np.float32)
+
+
+def areas_of_paper(small: Image) -> list[Floats]:
+    """The quadrilaterals of all areas of a small picture that may each be a sheet, (4, 2) in its pixels."""
+    light = _without_print(small)
+    if _fills(light):
+        return []
+    lab = _smooth(small, light)
+    found = (quad for mask in _paper_masks(small, light, lab) for quad in _quads_of(mask, SMALLEST))
+    return [quad for quad in found if _is_sheet(quad, light, SMALLEST) and _seen(quad, lab) > SEEN]
 
 
 def _fills(light: Image) -> bool:
@@ -129,15 +141,21 @@ def _across(
 
 def _quad_of(mask: Image) -> Floats | None:
     """Four straight sides fitted to the largest area of `mask`."""
+    return next(iter(_quads_of(mask, SHORTEST)), None)
+
+
+def _quads_of(mask: Image, smallest: float) -> Iterator[Floats]:
+    """Four straight sides fitted to each area of `mask` that has a share of it, the largest first."""
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return None
-    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
-    if cv2.contourArea(hull) < SHORTEST * mask.size:
-        return None
-    rough = _four_corners(hull)
-    return None if rough is None else _fit_sides(rough, max(contours, key=cv2.contourArea)[:, 0].astype(np.float32))
+    for contour in sorted(contours, key=cv2.contourArea, reverse=True):
+        hull = cv2.convexHull(contour)
+        if cv2.contourArea(hull) < smallest * mask.size:
+            return
+        rough = _four_corners(hull)
+        quad = None if rough is None else _fit_sides(rough, contour[:, 0].astype(np.float32))
+        if quad is not None:
+            yield quad
 
 
 def _four_corners(hull: NDArray[np.int32]) -> Floats | None:
@@ -180,14 +198,14 @@ def _fit_sides(corners: Floats, contour: Floats) -> Floats | None:
     return np.asarray(fitted, np.float32)
 
 
-def _is_sheet(quad: Floats, light: Image) -> bool:
+def _is_sheet(quad: Floats, light: Image, smallest: float = SHORTEST) -> bool:
     """Opposite sides of like length, and a step in lightness along the sides that lie within the picture."""
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
     if min(sides[0], sides[2]) < 0.55 * max(sides[0], sides[2]) or min(sides[1], sides[3]) < 0.55 * max(
         sides[1], sides[3]
     ):
         return False
-    if cv2.contourArea(quad) < SHORTEST * light.size or not cv2.isContourConvex(quad):
+    if cv2.contourArea(quad) < smallest * light.size or not cv2.isContourConvex(quad):
         return False
     steps = [s for s in _side_steps(quad, light) if s is not None]
     return len(steps) >= 2 and sorted(steps)[len(steps) // 4] > STEP

@@ -1,0 +1,67 @@
+"""Two pages in one photograph are a finding; one page with much on it, or two cards, are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.engine import Engine
+from extractors.opening import Scan, open_scans
+from extractors.reader import Reader
+from extractors.several import shows_several
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
+DESK = (46, 78, 112)
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[np.ndarray]:
+    """The form and the agreement of a sample, as scanned."""
+    scans = [scan.image for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan)]
+    return [cv2.resize(image, (1000, 1414), interpolation=cv2.INTER_AREA) for image in scans[:2]]
+
+
+def on_desk(places: list[tuple[np.ndarray, float, float, float]], width: int, height: int) -> np.ndarray:
+    """Pages laid on a desk: each with its left top corner and its turn in degrees."""
+    desk = np.random.default_rng(1).normal(DESK, 6, (height, width, 3)).clip(0, 255).astype(np.uint8)
+    for page, x, y, turn in places:
+        matrix = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), turn, 1.0)
+        matrix[:, 2] += (x, y)
+        mask = cv2.warpAffine(np.full(page.shape[:2], 255, np.uint8), matrix, (width, height))
+        desk = np.where(mask[:, :, None] > 127, cv2.warpAffine(page, matrix, (width, height)), desk)
+    return desk
+
+
+def finding_codes(picture: np.ndarray) -> list[str]:
+    reading = Reader().read("x", [Scan("x.jpg", 0, picture, None, False)])
+    return [f.code for f in reading.findings]
+
+
+@pytest.mark.parametrize("turn", [0.0, 4.0])
+def test_two_pages_side_by_side_on_a_desk(pages: list[np.ndarray], engine: Engine, turn: float) -> None:
+    picture = on_desk([(pages[0], 120, 120, turn), (pages[1], 1250, 140, -turn)], 2400, 1700)
+    assert shows_several(picture, engine)
+    assert "page.several_in_photo" in finding_codes(picture)
+
+
+def test_two_pages_one_above_the_other(pages: list[np.ndarray], engine: Engine) -> None:
+    assert shows_several(on_desk([(pages[0], 120, 100, 1.0), (pages[1], 140, 1620, -2.0)], 1300, 3200), engine)
+
+
+def test_two_pages_that_touch(pages: list[np.ndarray]) -> None:
+    assert "page.several_in_photo" in finding_codes(on_desk([(np.hstack(pages), 150, 130, 1.0)], 2350, 1700))
+
+
+def test_one_page_on_a_desk_is_one(pages: list[np.ndarray], engine: Engine) -> None:
+    assert not shows_several(on_desk([(pages[0], 150, 150, 3.0)], 1350, 1750), engine)
+
+
+def test_two_cards_are_no_pages(engine: Engine) -> None:
+    card = np.full((540, 860, 3), 235, np.uint8)
+    for n in range(6):
+        cv2.putText(card, "NAME 1234567", (60, 90 + 80 * n), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (40, 40, 40), 3)
+    picture = on_desk([(card, 100, 100, 2.0), (card, 120, 760, -1.0)], 1100, 1450)
+    assert not shows_several(picture, engine)
