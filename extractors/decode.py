@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 
 from extractors.alphabets import ALPHABETS, CAPITALS
 from extractors.grammar import GRAMMARS, INVALID, likeliest
+from extractors.printed import MODEL as STATED
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import BLANK, Lattice
 
@@ -69,7 +70,8 @@ def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tupl
     read = [best(lattice) for lattice in kept]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)
     free = "".join(best(lattice)[0] for lattice in lattices)
-    changes = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
+    changes: tuple[str, ...] = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
+    changes += tuple(dict.fromkeys(lattice.model for lattice in lattices if lattice.model == STATED))
     if not text or alphabet not in GRAMMARS:
         return text, sure, kept, changes
     meant = likeliest([restrict(lattice, alphabet, HARDLY) for lattice in lattices], GRAMMARS[alphabet])

@@ -30,6 +30,7 @@ RENDER_DPI, MIN_DPI, MAX_DPI = 300.0, 200.0, 400.0
 # The longest side, in inches, of what is still believed to be paper (A3 and a margin). Beyond it the size is made up,
 # as by telephone applications that write one point for each pixel.
 PAPER_INCHES = 18.0
+MOST_PRINTED = 5000  # words, and rules, of one page
 
 
 class Refused(Exception):
@@ -70,7 +71,8 @@ class Limits:
 class Decoded:
     """A page; `native` is the size in pixels it was captured with, None for a page that was never a picture.
 
-    `inches` is the longer side of the sheet, where it is known; `dpi` is the resolution of `image`.
+    `inches` is the longer side of the sheet, where it is known; `dpi` is the resolution of `image`. `printed`: what a
+    page states that was never a picture (see `printed_parts`).
     """
 
     page: int
@@ -79,6 +81,7 @@ class Decoded:
     native: tuple[int, int] | None
     inches: float | None
     born_digital: bool = False
+    printed: bytes = b""
 
 
 # Types by content -----------------------------------------------------------------------------------------------------
@@ -191,7 +194,7 @@ def pdf_pages(file: IO[bytes], limits: Limits) -> Iterator[Decoded]:
         check_document(document, file, limits)
         for number in range(document.page_count):
             try:
-                yield render(pymupdf, document, number, limits)
+                yield render(pymupdf, document, number, file, limits)
             except Refused as refused:
                 send({"code": refused.code, "message": f"第 {number + 1} 页：{refused}"})
             pymupdf.TOOLS.store_shrink(100)
@@ -213,7 +216,7 @@ def check_document(document: Any, file: IO[bytes], limits: Limits) -> None:
         raise Refused("scan.unreadable", "PDF 不完整，请重新扫描或复制")
 
 
-def render(pymupdf: Any, document: Any, number: int, limits: Limits) -> Decoded:
+def render(pymupdf: Any, document: Any, number: int, file: IO[bytes], limits: Limits) -> Decoded:
     page = document[number]
     for image in page.get_images(full=True):
         limits.check(image[2], image[3])
@@ -227,7 +230,33 @@ def render(pymupdf: Any, document: Any, number: int, limits: Limits) -> Decoded:
     native = (round(inches[0] * density), round(inches[1] * density)) if covered > 0.85 else None
     digital = covered < 0.5 and bool(page.get_text().strip())
     paper = max(inches) <= PAPER_INCHES
-    return Decoded(number, image, dpi if paper else None, native, max(inches) if paper else None, digital)
+    printed = printed_parts(file, number) if digital and not page.rotation else b""
+    return Decoded(number, image, dpi if paper else None, native, max(inches) if paper else None, digital, printed)
+
+
+def printed_parts(file: IO[bytes], number: int) -> bytes:
+    """The words and ruled lines that the page states, in fractions of it, as JSON: {"words": [[text, box]], "rules"}.
+
+    They prove nothing: a text layer may say anything. What reads the picture decides what is made of them.
+    """
+    try:
+        file.seek(0)
+        with importlib.import_module("pdfplumber").open(file, pages=[number + 1]) as document:
+            page = document.pages[0]
+            x0, y0 = page.bbox[:2]
+            width, height = page.width, page.height
+
+            def box(part: dict[str, Any]) -> list[float]:
+                ends = (part["x0"] - x0) / width, (part["top"] - y0) / height
+                return [*ends, (part["x1"] - x0) / width, (part["bottom"] - y0) / height]
+
+            words = [[word["text"], box(word)] for word in page.extract_words(keep_blank_chars=False)[:MOST_PRINTED]]
+            rules = [box(edge) for edge in page.edges[:MOST_PRINTED]]
+    except MemoryError:
+        raise
+    except Exception:  # a page that only one of two libraries can read is read as its picture
+        return b""
+    return json.dumps({"words": words, "rules": rules}).encode()
 
 
 def pictured(page: Any) -> tuple[float, float]:
@@ -274,7 +303,8 @@ def send(header: dict[str, Any], pixels: bytes = b"") -> None:
 def send_page(page: Decoded) -> None:
     header: dict[str, Any] = {"page": page.page, "width": page.image.width, "height": page.image.height}
     header |= {"dpi": page.dpi, "native": page.native, "inches": page.inches, "born_digital": page.born_digital}
-    send(header, page.image.tobytes("raw", "BGR"))
+    header["printed"] = len(page.printed)
+    send(header, page.image.tobytes("raw", "BGR") + page.printed)
 
 
 def answer(file: IO[bytes], limits: Limits) -> None:

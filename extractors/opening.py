@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.printed import Printed, parse_printed
 from yinjian.findings import Finding, finding
 from yinjian.settings import DEFAULTS, Settings
 
@@ -36,18 +37,23 @@ PASSED_ON = (
 NO_SCANS = {"application.json", "thumbs.db", "desktop.ini", "__macosx"}
 MAX_DEPTH = 16  # sub-folders within one another
 A4_RATIO, A4_INCHES = 2**0.5, 11.69
+LARGEST_PRINTED = 4_000_000  # bytes of the words and rules of one page
 GRACE_SECONDS = 10  # the decoder ends itself at its time limit; this is for one that does not
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One page as it came: BGR, turned by its EXIF tag only. `file` is for people: odd bytes in it are escaped."""
+    """One page as it came: BGR, turned by its EXIF tag only. `file` is for people: odd bytes in it are escaped.
+
+    `printed`: what a PDF that was never a picture states of its page; it may be lies.
+    """
 
     file: str
     page: int
     image: NDArray[np.uint8] = field(repr=False)
     dpi: float | None
     born_digital: bool
+    printed: Printed = field(default=Printed(), repr=False)
 
 
 def open_scans(folder: Path, settings: Settings = DEFAULTS) -> Iterator[Scan | Finding]:
@@ -180,7 +186,14 @@ class _Decoder:
                     yield _refuse(answer["code"], label, answer["message"])
                     continue
                 image = self._pixels(stream, answer["height"], answer["width"])
-                yield from self._page(answer, image, label)
+                printed = self._printed(stream, answer["printed"])
+                yield from self._page(answer, image, printed, label)
+
+    def _printed(self, stream: Any, size: int) -> Printed:
+        if not 0 <= size <= LARGEST_PRINTED:
+            raise ValueError("more words than a page can hold")
+        data = stream.read(size)
+        return parse_printed(json.loads(data)) if size else Printed()
 
     def _pixels(self, stream: Any, height: int, width: int) -> NDArray[np.uint8]:
         if not 0 < height * width <= self._settings.max_page_megapixels * 1.01e6:
@@ -190,12 +203,14 @@ class _Decoder:
             raise EOFError
         return image
 
-    def _page(self, answer: dict[str, Any], image: NDArray[np.uint8], label: str) -> Iterator[Scan | Finding]:
+    def _page(
+        self, answer: dict[str, Any], image: NDArray[np.uint8], printed: Printed, label: str
+    ) -> Iterator[Scan | Finding]:
         dpi = _a4_dpi(answer["native"], answer["inches"])
         if dpi is not None and dpi < self._settings.low_dpi:
             message = f"第 {answer['page'] + 1} 页约 {dpi:.0f} dpi，请以 300 dpi 重新扫描"
             yield _refuse("scan.low_resolution", label, message)
-        yield Scan(label, answer["page"], image, answer["dpi"], answer["born_digital"])
+        yield Scan(label, answer["page"], image, answer["dpi"], answer["born_digital"], printed)
 
     def _start(self) -> socket.socket:
         if self._channel is not None:

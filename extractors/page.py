@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from extractors.curl import find_curl, flattened
 from extractors.engine import Engine
 from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
+from extractors.printed import Printed, printed_ruling
 from extractors.ruling import Rect, Ruling, find_cells, find_ruling
 from extractors.straighten import A4_INCHES, Upright
 from extractors.textlines import TextLine, crop_rect, quad_rects
@@ -69,17 +70,21 @@ class Sheet:
         return "\n".join(line.text for line in self.lines)
 
 
-def take_apart(file: str, page: int, upright: Upright) -> tuple[Sheet, list[Rect]]:
-    """Inks and ruling of an upright page, and where its lines of text are, still to be read."""
+def take_apart(file: str, page: int, upright: Upright, printed: Printed | None = None) -> tuple[Sheet, list[Rect]]:
+    """Inks and ruling of an upright page, and where its lines of text are, still to be read.
+
+    `printed`: what a PDF states of the page, in its pixels.
+    """
     image, quads = upright.image, upright.quads
     px_per_mm = (upright.dpi or max(image.shape[:2]) / A4_INCHES) / 25.4
     dark, red = separate(image)
-    curl = find_curl(dark, px_per_mm)
+    stated = printed_ruling(printed, dark) if printed else None
+    curl = find_curl(dark, px_per_mm) if stated is None else None
     if curl is not None:
         maps = curl.maps(dark.shape)
         image, dark, red = flattened(image, maps), flattened(dark, maps), flattened(red, maps)
         quads = curl.flat(quads, dark.shape)
-    ruling = find_ruling(dark, px_per_mm)
+    ruling = stated or find_ruling(dark, px_per_mm)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
     rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]

@@ -11,6 +11,7 @@ from extractors.agreement import words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
 from extractors.page import Sheet, look_again, read, read_quickly
+from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue import Catalogue
@@ -24,8 +25,15 @@ FEWEST_LONG = 12  # such lines on a page of running text
 LOOKS = ((0.0, 1.0), (0.6, 1.0), (0.3, 1.5))
 
 
-def read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
-    """The sheet with its lines read."""
+def read_lines(
+    sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue, printed: Printed | None = None
+) -> Sheet:
+    """The sheet with its lines read. `printed`: what a PDF states of the page, in its pixels."""
+    read = _read_lines(sheet, rects, engine, catalogue)
+    return read if printed is None else replace(read, lines=with_words(read.lines, printed))
+
+
+def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
     if _running_text(sheet, rects):
         narrow = replace(sheet, lines=read_quickly(sheet, rects, engine, NARROW))
         if is_agreement(ca_page(narrow, catalogue)):

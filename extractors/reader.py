@@ -21,6 +21,7 @@ from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
+from extractors.printed import on_page
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
@@ -90,8 +91,10 @@ class Reader:
 
     def _page(self, scan: Scan) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""
-        sheet, rects = take_apart(scan.file, scan.page, straighten(scan.image, self._engine))
-        sheet = read_lines(sheet, rects, self._engine, self._catalogue)
+        upright = straighten(scan.image, self._engine)
+        printed = on_page(scan.printed, scan.image.shape, upright.matrix) if scan.born_digital else None
+        sheet, rects = take_apart(scan.file, scan.page, upright, printed)
+        sheet = read_lines(sheet, rects, self._engine, self._catalogue, printed)
         ca = ca_page(sheet, self._catalogue)
         if is_agreement(ca):
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
