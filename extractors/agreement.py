@@ -66,8 +66,9 @@ def _described(expected: str, a0: int, a1: int, seen: str) -> str:
 
 
 def words(text: str) -> str:
-    """The text without what is not compared: width of letters, spaces, punctuation."""
-    return "".join(c for c in fold(text) if _counts(c))
+    """The text without what is not compared: width of letters, spaces, punctuation but for decimal points."""
+    folded = fold(text)
+    return "".join(c for n, c in enumerate(folded) if _counts(c) or _is_point(folded, n))
 
 
 def _counts(symbol: str) -> bool:
@@ -75,12 +76,17 @@ def _counts(symbol: str) -> bool:
     return symbol.isalnum()
 
 
+def _is_point(text: str, place: int) -> bool:
+    """Whether a point stands between digits: 36.0 is not 360."""
+    return text[place] == "." and text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
+
+
 def _read_symbols(lines: Sequence[TextLine]) -> tuple[str, list[Place]]:
     text, places = [], []
     for n, line in enumerate(lines):
         for i, symbol in enumerate(line.text):
             folded = fold(symbol)
-            if len(folded) == 1 and _counts(folded):
+            if len(folded) == 1 and (_counts(folded) or _is_point(line.text, i)):
                 text.append(folded)
                 places.append(Place(n, i))
     return "".join(text), places
@@ -97,7 +103,7 @@ def _weigh(
             return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else "unclear"
         return _at_break(expected[a0:a1], lines[min(touched)], lines[max(touched)])
     line = lines[touched.pop()]
-    lattice = _without_marks(line.read.lattice)
+    lattice = _without_marks(line.read.lattice, "." in expected[a0:a1] + read[b0:b1])
     own = [k for k in range(len(places)) if lines[places[k].line] is line]
     seen = read[own[0] : own[-1] + 1]
     wanted = seen[: b0 - own[0]] + expected[a0:a1] + seen[b1 - own[0] :]
@@ -141,14 +147,14 @@ def _probability(line: TextLine, index: int) -> float:
     return math.exp(best)
 
 
-def _without_marks(lattice: Lattice) -> Lattice:
-    """The lattice with full-width symbols folded and punctuation as good as a blank."""
+def _without_marks(lattice: Lattice, points: bool = False) -> Lattice:
+    """The lattice with full-width symbols folded and punctuation as good as a blank, but for `points`."""
     steps = []
     for step in lattice.steps:
         kept: dict[str, float] = {}
         for symbol, log_probability in step:
             folded = fold(symbol)
-            meant = folded if len(folded) == 1 and _counts(folded) else ""
+            meant = folded if len(folded) == 1 and (_counts(folded) or (points and folded == ".")) else ""
             kept[meant] = max(kept.get(meant, -99.0), log_probability)
         steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])))
     return Lattice(lattice.model, tuple(steps), lattice.floor)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from extractors.agreement import check_agreement
 from extractors.card import Card, material_kind, read_cards
 from extractors.engine import Engine
+from extractors.formcode import read_code
 from extractors.formmarks import seal_mark
 from extractors.formpage import FormReading, prepare, read_form
-from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form
+from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, words_share
 from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
@@ -29,13 +30,16 @@ from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine, in_rows
-from yinjian.catalogue import Catalogue, Form, catalogue
+from yinjian.catalogue import Catalogue, Form, Platform, catalogue
 from yinjian.catalogue.layout import SlotKind
 from yinjian.findings import Finding, finding
+from yinjian.formcode import FormCode
 from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Versions
 from yinjian.textfold import fold
 
 TABLE = 6  # cells: a page with this many is somebody's form
+AS_GOOD = 0.9  # of the words of the form that a page is likest
+CODE_WORTH = 0.1  # of the likeness of a platform's name: a code settles what print leaves open, and no more
 CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
 POLICY = "reading-2"  # versions of the numbers in this room
 
@@ -48,6 +52,7 @@ class ReadPage:
     kind: PageKind
     ca: CaPage
     matched: Matched | None
+    code: FormCode | None = None
     cards: tuple[Card, ...] = ()
     licence: tuple[FieldReading, ...] = ()
     seals: tuple[Mark, ...] = ()
@@ -100,7 +105,7 @@ class Reader:
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
         matched = best_form(sheet, self._catalogue)
         if is_form(ca, sheet, matched):
-            return ReadPage(sheet, PageKind.FORM, ca, matched)
+            return ReadPage(sheet, PageKind.FORM, ca, matched, read_code(sheet.image))
         return self._copy(sheet, ca)
 
     def _copy(self, sheet: Sheet, ca: CaPage) -> ReadPage:
@@ -141,7 +146,15 @@ class Reader:
             stranger = finding("form.unknown", "form", "有表格页，但不是本机构的申请表，请人工辨认。")
             return None, (stranger,) if tables else ()
         best = max(found, key=lambda matched: matched.score)
-        return best.form, ()
+        return self._coded(pages, best.form), ()
+
+    def _coded(self, pages: Sequence[ReadPage], form: Form) -> Form:
+        """The form that a code names, where a page shows as much of it as of the one that its words are likest."""
+        for page in pages:
+            named = next((f for f in self._catalogue.forms if page.code and f.id == page.code.form), None)
+            if named and words_share(page.sheet, named) >= AS_GOOD * words_share(page.sheet, form):
+                return named
+        return form
 
     def _platform(self, form: Form | None, pages: Sequence[ReadPage]) -> str:
         """The name of the platform that the form's project name is most like."""
@@ -152,8 +165,14 @@ class Reader:
             if any(slot.kind is SlotKind.PLATFORM for slot in place.cell.slots()) and len(place.cell.lines[0]) == 1
             for line in lines_in(page.sheet, place.rect)
         )
-        names = [p.name for p in self._catalogue.platforms_of(form.id)] if form else []
-        return max(names, key=lambda name: SequenceMatcher(None, fold(name), fold(seen)).ratio(), default="")
+        offered = self._catalogue.platforms_of(form.id) if form else ()
+        coded = {page.code.platform for page in pages if page.code}
+
+        def likeness(platform: Platform) -> float:
+            said = CODE_WORTH if platform.id in coded else 0.0
+            return said + SequenceMatcher(None, fold(platform.name), fold(seen)).ratio()
+
+        return max(offered, key=likeness).name if offered else ""
 
     def _form_reading(self, form: Form | None, pages: Sequence[ReadPage], platform: str) -> FormReading:
         if form is None:

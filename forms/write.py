@@ -10,11 +10,14 @@ from forms.document import render_pdf
 from forms.fill import check_claim, fill_of, ticks_of
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
 from yinjian.errors import InputError
+from yinjian.formcode import FormCode
 from yinjian.records import Claim
 
 
-def write_form(form_id: str, platform_id: str, path: Path, fill: Claim | None = None, qr: str | None = None) -> None:
-    """Write a form, blank or filled from a claim, as .pdf or .docx.
+def write_form(
+    form_id: str, platform_id: str, path: Path, fill: Claim | None = None, reference: str | None = None
+) -> None:
+    """Write a form, blank or filled from a claim, as .pdf or .docx; with a QR code when it has a reference.
 
     Raises InputError for another suffix, a form that the platform does not have, a claim that belongs on another form
     or platform, and a path that cannot be written.
@@ -22,7 +25,7 @@ def write_form(form_id: str, platform_id: str, path: Path, fill: Claim | None = 
     known = catalogue()
     render = _renderer(path)
     form, platform = _form(form_id, platform_id, known)
-    values: dict[str, Any] = {"qr": qr}
+    values: dict[str, Any] = {"qr": None if reference is None else _code(form_id, platform_id, reference)}
     if fill is not None:
         check_claim(form, platform_id, fill, known)
         values |= {"fill": fill_of(form, fill), "ticks": ticks_of(form, fill, known)}
@@ -31,6 +34,13 @@ def write_form(form_id: str, platform_id: str, path: Path, fill: Claim | None = 
         path.write_bytes(content)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.", "Name a file in a folder you own.") from error
+
+
+def _code(form: str, platform: str, reference: str) -> str:
+    try:
+        return FormCode(form, platform, reference).text()
+    except ValueError as problem:
+        raise InputError(f"No QR code can hold this reference: {problem}.", "Choose another one.") from problem
 
 
 def _renderer(path: Path) -> Callable[..., bytes]:

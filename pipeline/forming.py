@@ -9,11 +9,11 @@ from yinjian.errors import InputError
 from yinjian.records import Claim
 
 
-def write_form(form_id: str, platform: str, output: Path, fill: Path | None) -> None:
-    """Write a form, filled with what `fill` (an application.json) says."""
+def write_form(form_id: str, platform: str, output: Path, fill: Path | None, reference: str | None = None) -> None:
+    """Write a form, filled with what `fill` (an application.json) says; `reference` goes into a QR code."""
     import forms
 
-    forms.write_form(form_id, platform, output, fill=_claim(fill) if fill else None)
+    forms.write_form(form_id, platform, output, _claim(fill) if fill else None, reference)
 
 
 def _claim(path: Path) -> Claim:

@@ -41,11 +41,12 @@ def form(
     platform: Annotated[str, typer.Option(help="hpe or ggzy.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="FILE.pdf or FILE.docx.")],
     fill: Annotated[Path | None, typer.Option(help="application.json to fill the form from.")] = None,
+    reference: Annotated[str | None, typer.Option(help="The application's, for a QR code that reading uses.")] = None,
 ) -> None:
     """Write a form of the CA, its agreement included, blank or filled."""
     from pipeline.forming import write_form
 
-    write_form(form_id, platform, output, fill)
+    write_form(form_id, platform, output, fill, reference)
 
 
 def doctor() -> None:

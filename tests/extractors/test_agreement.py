@@ -37,6 +37,22 @@ def test_a_changed_word_is_a_forgery(form: str, platform: str, old: str, new: st
     assert codes(forged, form, platform) == ["agreement.altered"]
 
 
+def test_a_decimal_point_makes_another_fee() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    assert codes(tuple(p.replace("60元", "6.0元") for p in whole), "expert", "hpe") == ["agreement.altered"]
+
+
+def test_a_symbol_dropped_where_a_line_ends_is_a_forgery() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    texts = [p[i : i + 45] for p in whole for i in range(0, len(p), 45)]
+    for place in (5, 11):
+        cut = [*texts[:place], texts[place][:-1], *texts[place + 1 :]]
+        lines = [line(text, 100, 50.0 * n, 20) for n, text in enumerate(cut)]
+        dropped = texts[place][-1]
+        expected = ["agreement.altered"] if dropped.isalnum() else []
+        assert [f.code for f in check_agreement(lines, whole)] == expected
+
+
 @pytest.mark.parametrize("form", ["legal_person", "authorized_rep", "expert"])
 def test_another_platforms_fees_are_no_agreement_of_this_one(form: str) -> None:
     assert codes(ALL.agreement(form, "hpe"), form, "ggzy") == ["agreement.altered"]

@@ -124,7 +124,7 @@ CLAIM = Claim(
 @pytest.mark.parametrize("suffix", ["pdf", "docx"])
 def test_a_claim_fills_and_ticks_its_form(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"form.{suffix}"
-    write_form("enterprise", "hpe", path, CLAIM, qr="hpe/123")
+    write_form("enterprise", "hpe", path, CLAIM, reference="2026-123")
     data = path.read_bytes()
     words = "".join(characters_of_pdf(data)) if suffix == "pdf" else words_of_docx(data)
     assert words.count("☑") == 2 and "测" in words and words.count("□") == 6
