@@ -38,6 +38,7 @@ from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Version
 from yinjian.textfold import fold
 
 TABLE = 6  # cells: a page with this many is somebody's form
+SMALLEST = 16  # px of the short side: less shows nothing
 AS_GOOD = 0.9  # of the words of the form that a page is likest
 CODE_WORTH = 0.1  # of the likeness of a platform's name: a code settles what print leaves open, and no more
 CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
@@ -89,7 +90,14 @@ class Reader:
         """A page; without its pixels when nothing more will be read of them, so that memory holds for many pages."""
         if isinstance(scan, Finding):
             return scan
-        page = None if shows_several(scan.image, self._engine) else self._page(scan)
+        if min(scan.image.shape[:2]) < SMALLEST:
+            return _too_small(scan)
+        try:
+            page = None if shows_several(scan.image, self._engine) else self._page(scan)
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
+            return _unreadable(scan, error)
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
         return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks(keep))
@@ -191,6 +199,18 @@ class Reader:
             return ()
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
         return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
+
+
+def _too_small(scan: Scan) -> Finding:
+    height, width = scan.image.shape[:2]
+    message = f"{scan.file}：第 {scan.page + 1} 页只有 {width} x {height} 像素，不是页面，请以 300 dpi 重新扫描。"
+    return finding("scan.unreadable", scan.file, message)
+
+
+def _unreadable(scan: Scan, error: Exception) -> Finding:
+    """The kind of the error is told, never its words: they may quote what was read."""
+    message = f"{scan.file}：第 {scan.page + 1} 页识别时出错（{type(error).__name__}），请人工查看或重新扫描该页。"
+    return finding("scan.unreadable", scan.file, message)
 
 
 def _several(scan: Scan) -> Finding:

@@ -17,6 +17,7 @@ A4 = 297 / 210
 WORKING = 1000  # px on the long side for finding the sheet
 STEP = 10.0  # grey levels: a sheet's edge is a step at least this high over a few pixels
 EDGE = 4  # px from the picture's border, within which a scanner may leave anything
+SMALL = 64  # px: a picture so narrow shows no sheet
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
 CHANGE = 8.0  # of lightness and colour together, from paper to desk across the sheet's edge
 SMALLEST = 0.1  # of the picture, where several sheets are looked for
@@ -58,6 +59,8 @@ def areas_of_paper(small: Image) -> list[Floats]:
 
 def _fills(light: Image) -> bool:
     """Whether the picture is paper up to all of its edges: then nothing darker lies round a sheet."""
+    if min(light.shape) < SMALL:
+        return True
     edge = np.concatenate([light[EDGE, :], light[-1 - EDGE, :], light[:, EDGE], light[:, -1 - EDGE]])
     return float(edge.min()) > float(np.percentile(light[::4, ::4], 90)) - STEP
 
