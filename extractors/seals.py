@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +17,8 @@ Floats = NDArray[np.float32]
 
 RED_INK = 0.07  # density: fainter red is paper and light
 SMALLEST_MM, LARGEST_MM = 9.0, 70.0
-JOIN_MM = 3.5  # strokes of one seal lie this close together
+JOINS_MM = (3.5, 1.5)  # strokes of one seal lie this close together; what is printed beside it may, too
+BETTER = 0.1  # more of its border shows in this than in what it was joined with
 CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
 BINS = 90  # directions about the centre
@@ -46,10 +47,15 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
     ink = (red > RED_INK).astype(np.uint8)
     px_per_mm = sheet.px_per_mm * scale
     grain = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    reach = int(JOIN_MM * px_per_mm) | 1
+    seals = [seal for join in JOINS_MM for seal in _joined_seals(grain, join * px_per_mm, px_per_mm, scale)]
+    return tuple(sorted(_outermost_seals(seals), key=lambda s: s.centre[1]))
+
+
+def _joined_seals(grain: Image, join: float, px_per_mm: float, scale: float) -> Iterator[Seal]:
+    """What ink makes whose strokes lie at most `join` pixels apart."""
+    reach = int(join) | 1
     joined = cv2.morphologyEx(grain, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    seals = []
     for i in range(1, count):
         x, y, w, h, _area = (int(v) for v in stats[i])
         if not SMALLEST_MM * px_per_mm < max(w, h) < LARGEST_MM * px_per_mm or min(w, h) < 0.3 * max(w, h):
@@ -57,19 +63,28 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
         part = (labels[y : y + h, x : x + w] == i) & (grain[y : y + h, x : x + w] > 0)
         seal = _seal(part, x, y, scale)
         if seal is not None:
-            seals.append(seal)
-    return tuple(sorted(_outermost_seals(seals), key=lambda s: s.centre[1]))
+            yield seal
 
 
 def _outermost_seals(seals: Sequence[Seal]) -> list[Seal]:
     """Without what lies inside another seal (its star), and without what has no border of its own."""
-    by_size = sorted(seals, key=lambda s: -max(s.radii))
+    alone = [seal for seal in seals if not any(_better(seal, other) for other in seals)]
     kept: list[Seal] = []
-    for seal in by_size:
-        inside = any(np.hypot(*np.subtract(seal.centre, k.centre)) < max(k.radii) for k in kept)
+    for seal in sorted(alone, key=lambda s: -max(s.radii)):
+        inside = any(_within(seal, k) for k in kept)
         if not inside and seal.closed >= CLOSED:
             kept.append(seal)
     return kept
+
+
+def _within(seal: Seal, other: Seal) -> bool:
+    return bool(np.hypot(*np.subtract(seal.centre, other.centre)) < max(other.radii))
+
+
+def _better(seal: Seal, other: Seal) -> bool:
+    """Whether the other is the same stamp without the print that was joined to it."""
+    smaller = 0.5 * max(seal.radii) < max(other.radii) < max(seal.radii)
+    return smaller and _within(other, seal) and other.closed > seal.closed + BETTER
 
 
 def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:

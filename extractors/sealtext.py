@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +16,7 @@ from extractors.grammar import likely_texts
 from extractors.ink import as_print, stamp_ink, without_print
 from extractors.page import Sheet
 from extractors.seals import RED_INK, Seal
+from extractors.squaretext import lines_of_square
 from yinjian.lattice import Lattice
 
 Floats = NDArray[np.float32]
@@ -28,14 +29,8 @@ GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end bes
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 MIDDLE = 0.2  # of the radius: where the text runs, inwards from the border
-# The order of a square seal's symbols is told by how names of units and persons' seals end.
-ENDS = (
-    *("公司", "中心", "学校", "学院", "中学", "小学", "大学", "医院", "合作社", "委员会", "事务所", "协会", "研究院"),
-    *"局所站厅处院厂店行馆队会社部章印",
-)
-ENDED = 3.0  # symbols: what such an end counts for
-GRID = (2, 3, 4, 5)  # columns and rows of a square seal
-CELL = 0.06  # of a side: the frame of a square seal, at least
+ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
+ENDED = 0.1  # of the sureness of a line: what such an end is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,58 +228,14 @@ def _enhanced(strip: Floats) -> Floats:
 
 
 def _read_square(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
-    """Columns from the right, each from the top; or rows from the left: whichever reads better."""
-    face = _face(inks.clear, inks.centre, seal)
-    lines = [line for columns, rows in _grids(face) for line in _lines(face, columns, rows)]
-    read = [_look(line, 1.0, engine) for line in lines]
+    """The order of the characters that reads best; a unit's name ends in a word for a unit."""
+    read = [
+        (seen.sureness / max(1, count, len(seen.text)) + (ENDED if seen.text[-1:] in ENDS and seen.text else 0.0), seen)
+        for line, count in lines_of_square(inks.clear, inks.centre, seal)
+        for seen in (_look(line, SPREAD, engine),)
+    ]
     if not read:
         return SealText("", 0.0, None, seal.tilt)
-    chosen = max(read, key=lambda r: _worth(r.lattice) + (ENDED if r.text.endswith(ENDS) else 0.0))
+    _, chosen = max(read, key=lambda pair: pair[0])
     text, confidence = best(chosen.lattice)
     return SealText(text.replace(" ", ""), confidence, chosen.lattice, _half_turn(seal.tilt))
-
-
-def _face(ink: Floats, centre: tuple[float, float], seal: Seal) -> Floats:
-    """The inside of a square seal's frame, upright."""
-    width, height = (int(2 * r) for r in seal.radii)
-    matrix = cv2.getRotationMatrix2D(centre, seal.tilt, 1.0)
-    matrix[:, 2] += np.array([width / 2, height / 2]) - centre
-    whole = cv2.warpAffine(ink, matrix, (width, height), flags=cv2.INTER_CUBIC)
-    return np.asarray(whole[_inside(whole.mean(1))][:, _inside(whole.mean(0))], np.float32)
-
-
-def _inside(profile: Floats) -> slice:
-    """From behind the frame's ink to before it: where the ink first ebbs away from each end."""
-    size = len(profile)
-    reach = slice(max(2, int(CELL * size)), int(0.2 * size))
-    start = reach.start + int(profile[reach].argmin())
-    end = size - reach.start - int(profile[::-1][reach].argmin())
-    return slice(start, max(start + 4, end))
-
-
-def _grids(face: Floats) -> Iterator[tuple[int, int]]:
-    """The likeliest numbers of columns and rows: the lines between them have least ink."""
-
-    def between(profile: Floats, count: int) -> float:
-        size, reach = len(profile), max(1, len(profile) // (8 * count))
-        cuts = [round(size * k / count) for k in range(1, count)]
-        gaps = [float(profile[max(0, cut - reach) : cut + reach + 1].min()) for cut in cuts]
-        return float(np.mean(gaps)) / max(1e-6, float(profile.mean()))
-
-    columns, rows = face.mean(0), face.mean(1)
-    pairs = [(c, r) for c in GRID for r in GRID if abs(c - r) <= 2]
-    ranked = sorted(pairs, key=lambda p: between(columns, p[0]) + between(rows, p[1]) - 0.02 * (p[0] + p[1]))
-    yield from ranked[:3]
-
-
-def _lines(face: Floats, columns: int, rows: int) -> Iterator[Floats]:
-    """The cells set in a line, in both orders of reading."""
-    height, width = face.shape
-    side = max(8, height // rows)
-
-    def cell(c: int, r: int) -> Floats:
-        part = face[height * r // rows : height * (r + 1) // rows, width * c // columns : width * (c + 1) // columns]
-        return np.asarray(cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA), np.float32)
-
-    yield np.hstack([cell(c, r) for c in reversed(range(columns)) for r in range(rows)])
-    yield np.hstack([cell(c, r) for r in range(rows) for c in range(columns)])

@@ -1,0 +1,63 @@
+"""What spoils a seal that is collected, on synthesized pages; no engine needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.formmarks import collection_faults
+from extractors.ruling import Ruling, find_ruling
+from extractors.seals import find_seals
+from extractors.signatures import ink_mask
+from tests.extractors.test_seals import BLACK, RED, Image, blank, mm, sheet_of, stamped
+
+PALE = (205, 205, 243)  # BGR
+
+
+def faults(image: Image, stamps: int = 1) -> tuple[str, ...]:
+    plain = sheet_of(image)
+    ruling: Ruling = find_ruling(plain.dark, plain.px_per_mm)
+    sheet = replace(plain, ruling=ruling)
+    seal = max(find_seals(sheet), key=lambda s: max(s.radii))
+    return collection_faults(sheet, seal, ink_mask(sheet, 0.3), stamps)
+
+
+def test_a_seal_on_blank_paper_has_no_fault() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    assert faults(image) == ()
+
+
+@pytest.mark.parametrize(("y", "code"), [(158, "seal.overlaps_line"), (170.4, "seal.clipped")])
+def test_a_line_through_or_at_a_seal(y: float, code: str) -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    cv2.line(image, mm(20, y), mm(190, y), BLACK, 3)
+    assert code in faults(image)
+
+
+def test_print_under_a_seal() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    for left in range(88, 112, 5):
+        cv2.rectangle(image, mm(left, 158), mm(left + 3, 161), BLACK, 3)
+    assert "seal.overlaps_text" in faults(image)
+
+
+def test_a_part_of_a_seal_that_is_not_there() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    cv2.rectangle(image, mm(110, 125), mm(125, 175), (248, 248, 248), -1)
+    assert "seal.clipped" in faults(image)
+
+
+def test_a_seal_stamped_twice_or_too_pale() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    assert faults(image, stamps=2) == ("seal.unclear",)
+    pale = np.where((image == RED).all(2)[:, :, None], np.array(PALE, np.uint8), image)
+    assert pale.shape == image.shape
+    assert "seal.unclear" in faults(np.asarray(pale, np.uint8))

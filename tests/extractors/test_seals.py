@@ -1,0 +1,139 @@
+"""Seals on synthesized pages: found, apart from what is printed beside them, mended under print; no engine needed."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from extractors.cutout import cut_out_seal
+from extractors.ink import separate, stamp_ink, without_print
+from extractors.page import Sheet
+from extractors.ruling import Ruling
+from extractors.seals import Seal, find_seals
+from extractors.sealtext import _unwrap
+from extractors.squaretext import _grids, _inner, _upright
+
+Image = NDArray[np.uint8]
+
+DPI = 200
+RED, GOLD, BLACK = (40, 35, 215), (40, 160, 215), (25, 25, 25)  # BGR
+PX = DPI / 25.4
+
+
+def blank() -> Image:
+    return np.full((round(297 * PX), round(210 * PX), 3), 248, np.uint8)
+
+
+def sheet_of(image: Image) -> Sheet:
+    dark, red = separate(image)
+    return Sheet("page.png", 0, image, 0, float(DPI), dark, red, Ruling((), ()), (), ())
+
+
+def mm(*values: float) -> tuple[int, ...]:
+    return tuple(round(v * PX) for v in values)
+
+
+def stamped(image: Image, x: float, y: float, radii: tuple[float, float] = (20, 20), tilt: float = 0) -> None:
+    """A rim, a star's disc, and marks where the characters stand."""
+    cv2.ellipse(image, mm(x, y), mm(*radii), tilt, 0, 360, RED, 8, cv2.LINE_AA)
+    cv2.circle(image, mm(x, y), *mm(5), RED, -1, cv2.LINE_AA)
+
+
+@pytest.mark.parametrize(
+    ("radii", "shape"),
+    [((20, 20), "round"), ((20, 14.5), "oval")],
+)
+def test_a_stamp_is_found_with_its_shape_and_size(radii: tuple[float, float], shape: str) -> None:
+    image = blank()
+    stamped(image, 100, 150, radii, 10)
+    (seal,) = find_seals(sheet_of(image))
+    assert seal.shape == shape
+    assert seal.centre == pytest.approx(mm(100, 150), abs=4)
+    assert seal.radii == pytest.approx([r * PX for r in radii], abs=6)
+
+
+def test_red_print_close_to_a_stamp_is_not_taken_for_a_part_of_it() -> None:
+    image = blank()
+    stamped(image, 100, 150, (20, 14.5))
+    cv2.ellipse(image, mm(72, 150), mm(5, 6), 0, 0, 360, RED, -1, cv2.LINE_AA)
+    seal = max(find_seals(sheet_of(image)), key=lambda s: s.radii[0])
+    assert seal.centre == pytest.approx(mm(100, 150), abs=4)
+    assert seal.radii == pytest.approx(mm(20, 14.5), abs=6)
+
+
+@pytest.mark.parametrize("what", ["letterhead", "star", "gold", "handwriting", "emblem", "logo"])
+def test_other_red_things_are_no_seals(what: str) -> None:
+    image = blank()
+    if what == "letterhead":
+        for left in range(40, 170, 16):
+            cv2.rectangle(image, mm(left, 30), mm(left + 11, 32), RED, -1)
+            cv2.rectangle(image, mm(left + 5, 30), mm(left + 7, 42), RED, -1)
+        cv2.line(image, mm(25, 55), mm(185, 55), RED, 10)
+    elif what == "star":
+        turns = np.radians(np.arange(10) * 36 - 90)
+        reach = np.where(np.arange(10) % 2, 4.6, 12.0)[:, None] * PX
+        points = np.array(mm(100, 40)) + reach * np.c_[np.cos(turns), np.sin(turns)]
+        cv2.fillPoly(image, [points.astype(np.int32)], RED, cv2.LINE_AA)
+    elif what == "gold":
+        cv2.circle(image, mm(100, 100), *mm(20), GOLD, 10, cv2.LINE_AA)
+    elif what == "emblem":  # a red disc with golden stars in a golden wreath
+        cv2.circle(image, mm(100, 60), *mm(9), RED, -1, cv2.LINE_AA)
+        cv2.circle(image, mm(100, 60), *mm(10), GOLD, 14, cv2.LINE_AA)
+        cv2.circle(image, mm(100, 57), *mm(2), GOLD, -1, cv2.LINE_AA)
+    elif what == "logo":
+        cv2.rectangle(image, mm(30, 20), mm(60, 34), RED, -1)
+    else:
+        points = np.array([mm(60 + t, 100 + 5 * np.sin(t)) for t in np.arange(0, 60, 0.5)], np.int32)
+        cv2.polylines(image, [points], False, RED, 4, cv2.LINE_AA)
+    assert find_seals(sheet_of(image)) == ()
+
+
+def test_red_under_thin_print_is_told_by_what_is_beside_it() -> None:
+    image = blank()
+    cv2.rectangle(image, mm(80, 130), mm(120, 170), RED, -1)
+    place = round(150 * PX), round(100 * PX)
+    clean = stamp_ink(image, sheet_of(image).red)[place]
+    cv2.line(image, mm(70, 150), mm(130, 150), BLACK, 3)
+    sheet = sheet_of(image)
+    assert without_print(stamp_ink(image, sheet.red), sheet.dark)[place] == pytest.approx(clean, rel=0.25)
+
+
+def test_an_ovals_rim_is_level_when_unrolled() -> None:
+    image = blank()
+    stamped(image, 100, 150, (20, 14.5), 12)
+    sheet = sheet_of(image)
+    (seal,) = find_seals(sheet)
+    unrolled = _unwrap(sheet.red, seal.centre, seal)
+    wheel = unrolled.wheel
+    inner = (wheel > 0.2)[: len(wheel) // 3]
+    ends = inner.shape[0] - np.argmax(inner[::-1], axis=0)
+    assert np.ptp(ends) <= 4
+    assert len(unrolled.angles) == wheel.shape[1]
+
+
+def test_a_square_seals_grid_is_counted() -> None:
+    image = blank()
+    cv2.rectangle(image, mm(80, 130), mm(112, 162), RED, 8)
+    for column in range(4):
+        for row in range(3):
+            left, top = 83.0 + 6.7 * column, 133.0 + 8.9 * row
+            cv2.rectangle(image, mm(left, top), mm(left + 5.4, top + 7.4), RED, -1)
+    sheet = sheet_of(image)
+    (seal,) = find_seals(sheet)
+    assert seal.shape == "square"
+    assert (4, 3) in _grids(_inner(_upright(sheet.red, seal.centre, seal)))
+
+
+def test_a_marks_image_has_its_ink_alone() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    cv2.line(image, mm(70, 158), mm(130, 158), BLACK, 3)
+    sheet = sheet_of(image)
+    seal: Seal = find_seals(sheet)[0]
+    picture = cv2.imdecode(np.frombuffer(cut_out_seal(sheet, seal.rect, 0.0), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    middle = picture.shape[0] // 2
+    assert picture[middle, middle, 3] > 200
+    assert picture[middle + round(8 / 25.4 * 600), middle, 3] < 60
