@@ -25,6 +25,8 @@ SIDE = 1400  # px of the long side that lines are traced at
 LEAST_MM = 0.4  # a bend that does no harm
 MOST_MM = 12.0
 LONG = 0.3  # of the page's width: a line that shows a bend
+STEEPEST = 0.05  # change of the bend from line to line, of their distance
+APART = 0.15  # of the page: lines closer together say nothing of the rest of it
 FEWEST = 4  # lines: fewer may be bent for reasons of their own
 RUN_MM = 4.0
 GRID = 33  # points a side at which the bend is computed
@@ -95,12 +97,20 @@ def _small(dark: Floats) -> tuple[Floats, float]:
 def _bend(dark: Floats, px_per_mm: float) -> Bend | None:
     """The bend of the lines along the second axis."""
     lines = _traced(dark, px_per_mm)
-    if len(lines) < FEWEST:
+    if len(lines) < FEWEST or np.ptp([float(line[:, 1].mean()) for line in lines]) < APART:
         return None
     terms, before, after = _solved(lines)
     bend, mm = Bend(tuple(terms)), dark.shape[0] / px_per_mm
     reach = max(float(np.ptp(bend.at(line[:, 0], line[:, 1]))) for line in lines) * mm
-    return bend if LEAST_MM < reach < MOST_MM and after < 0.6 * before else None
+    seen = LEAST_MM < reach < MOST_MM and after < 0.6 * before
+    return bend if seen and _is_papers(bend, mm) else None
+
+
+def _is_papers(bend: Bend, mm: float) -> bool:
+    """Whether a sheet can be bent so: nowhere far, and nowhere folded. Beyond the lines the bend is a guess."""
+    across, along = np.meshgrid(np.linspace(0, 1, GRID), np.linspace(0, 1, GRID), indexing="ij")
+    off = bend.at(along.ravel(), across.ravel()).reshape(across.shape)
+    return float(np.abs(off).max()) * mm < MOST_MM and float(np.abs(np.diff(off, axis=0)).max()) * GRID < STEEPEST
 
 
 def _traced(dark: Floats, px_per_mm: float) -> list[Doubles]:

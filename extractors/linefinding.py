@@ -37,7 +37,20 @@ def find_lines(image: Image, engine: Engine) -> Found:
     x0, y0, x1, y1 = _inked(np.maximum(dark, red))
     part = _without_stamps(small, dark, red)[y0:y1, x0:x1]
     quads = (engine.detect(part) + np.array((x0, y0), np.float32)) / np.float32(scale)
-    return Found(quads, dark, scale)
+    return Found(from_the_top_left(quads), dark, scale)
+
+
+def from_the_top_left(quads: Floats) -> Floats:
+    """Each quadrilateral, clockwise, begun so that its first side runs to the right.
+
+    The detector begins a line that runs down now at the one and now at the other end of it, when it leans a little.
+    """
+    if not len(quads):
+        return quads
+    sides = np.roll(quads, -1, axis=1) - quads
+    rightward = sides[:, :, 0] / np.maximum(1e-6, np.linalg.norm(sides, axis=2))
+    begun = [np.roll(quad, -int(n), axis=0) for quad, n in zip(quads, rightward.argmax(axis=1), strict=True)]
+    return np.asarray(begun, np.float32)
 
 
 def _without_stamps(small: Image, dark: Floats, red: Floats) -> Image:

@@ -1,0 +1,105 @@
+"""Pages come upright from any turn, skew and tilt, with the curl of the paper taken out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.curl import find_curl, flattened
+from extractors.engine import Engine
+from extractors.ink import separate
+from extractors.linefinding import from_the_top_left
+from extractors.opening import Scan, open_scans
+from extractors.sheet import find_sheet
+from extractors.straighten import straighten
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+DESK = (60, 90, 125)
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[np.ndarray]:
+    """The form and the agreement of a sample, upright, at about 150 dpi."""
+    known = json.loads((SAMPLES / "expected" / "a01.json").read_text("utf-8"))["pages"]
+    turns = {(page["file"], page["page"]): page["rotation"] // 90 for page in known}
+    scans = [scan for scan in open_scans(SAMPLES / "applications" / "a01") if isinstance(scan, Scan)]
+    kinds = {(page["file"], page["page"]): page["kind"] for page in known}
+    chosen = [scan for scan in scans if kinds[scan.file, scan.page] in ("form", "agreement")]
+    upright = [np.ascontiguousarray(np.rot90(scan.image, turns[scan.file, scan.page])) for scan in chosen]
+    return [cv2.resize(image, (1240, 1754), interpolation=cv2.INTER_AREA) for image in upright]
+
+
+def skewed(page: np.ndarray, degrees: float) -> np.ndarray:
+    """On a glass that is larger than the page, the lid as light as paper."""
+    height, width = page.shape[:2]
+    size = (round(1.3 * width), round(1.2 * height))
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    matrix[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
+    return cv2.warpAffine(page, matrix, size, borderValue=(250, 250, 250))
+
+
+def photographed(page: np.ndarray, tilt: float, swing: float) -> tuple[np.ndarray, np.ndarray]:
+    """By a pinhole camera tilted and swung by degrees, on a desk; and the page's corners there, (4, 2)."""
+    height, width = page.shape[:2]
+    x, y = np.radians((tilt, swing))
+    turn_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+    turn_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
+    points = np.c_[corners, np.zeros(4)] @ (turn_x @ turn_y).T + (0, 0, 2.2 * height)
+    seen = points[:, :2] / points[:, 2:] * 2.0 * height + (0.65 * width, 0.6 * height)
+    matrix = cv2.getPerspectiveTransform(
+        np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32), seen.astype(np.float32)
+    )
+    size = (round(1.3 * width), round(1.2 * height))
+    mask = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, size)
+    desk = np.random.default_rng(2).normal(DESK, 8, (size[1], size[0], 3)).clip(0, 255).astype(np.uint8)
+    light = np.linspace(1.0, 0.45, size[0])[None, :, None]
+    picture = np.where(mask[:, :, None] > 127, cv2.warpPerspective(page, matrix, size), desk) * light
+    return picture.astype(np.uint8), seen
+
+
+@pytest.mark.parametrize("quarter", [0, 1, 2, 3])
+@pytest.mark.parametrize("skew", [-15.0, -3.0, 3.0, 15.0])
+@pytest.mark.parametrize("which", [0, 1])
+def test_every_turn_and_skew(pages: list[np.ndarray], engine: Engine, which: int, skew: float, quarter: int) -> None:
+    picture = np.ascontiguousarray(np.rot90(skewed(pages[which], skew), -quarter))
+    upright = straighten(picture, engine)
+    assert upright.rotation == 90 * quarter
+    sides = upright.quads[:, 1] - upright.quads[:, 0]
+    long = sides[np.abs(sides[:, 0]) > 200]
+    assert np.median(np.abs(long[:, 1] / long[:, 0])) < 0.006
+
+
+@pytest.mark.parametrize(("tilt", "swing"), [(0, 0), (25, 0), (-25, 0), (0, 25), (0, -25), (18, 18)])
+def test_a_sheet_is_found_however_the_camera_is_tilted(pages: list[np.ndarray], tilt: float, swing: float) -> None:
+    picture, corners = photographed(pages[0], tilt, swing)
+    found = find_sheet(picture)
+    assert found is not None
+    off = min(np.abs(np.roll(found, n, axis=0) - corners).max() for n in range(4))
+    assert off < 0.01 * max(picture.shape)
+
+
+def test_a_curled_table_is_flattened() -> None:
+    flat = np.full((1754, 1240, 3), 250, np.uint8)
+    for y in range(200, 1500, 120):
+        cv2.line(flat, (120, y), (1120, y), (20, 20, 20), 2)
+    x, y = np.meshgrid(np.arange(1240, dtype=np.float32), np.arange(1754, dtype=np.float32))
+    curled = cv2.remap(flat, x, y + 14 * np.sin(np.pi * x / 1240), cv2.INTER_LINEAR, borderValue=(250, 250, 250))
+    dark, _ = separate(curled)
+    curl = find_curl(dark, 1754 / 297)
+    assert curl is not None
+    mended = flattened(dark, curl.maps(dark.shape))
+    # A level line is within a pixel or two of one row again.
+    rows = [int(np.flatnonzero(mended[:260, column] > 0.3).mean()) for column in (150, 400, 620, 900, 1100)]
+    assert np.ptp(rows) <= 3
+    assert find_curl(separate(flat)[0], 1754 / 297) is None
+
+
+def test_a_line_that_runs_down_begins_at_its_top_left_however_it_leans() -> None:
+    for lean in (-60.0, 60.0):
+        quad = np.array([[[100, 900], [100 + lean, 100], [140 + lean, 100], [140, 900]]], np.float32)
+        assert from_the_top_left(quad)[0, 0].tolist() == [100 + lean, 100]
