@@ -15,10 +15,12 @@ from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue import Catalogue
+from yinjian.catalogue.layout import SlotKind
 
 NARROW = 0.5  # of their width: known words are still read surely, in half the time
 LONG = 15.0  # line heights: a line of running text
 TABLE = 6  # cells: a page with this many holds a form
+LEAST_KNOWN = 8  # symbols of a line that is known by its words
 FEWEST_LONG = 12  # such lines on a page of running text
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), and how wide it is drawn: symbols
 # that repeat run into one another on narrow ones.
@@ -38,7 +40,24 @@ def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Cata
         narrow = replace(sheet, lines=read_quickly(sheet, rects, engine, NARROW))
         if is_agreement(ca_page(narrow, catalogue)):
             return replace(narrow, lines=_verified(narrow, engine, catalogue))
+    if len(sheet.cells) >= TABLE:
+        return replace(sheet, lines=_read_form(sheet, rects, engine, catalogue))
     return replace(sheet, lines=read(sheet, rects, engine))
+
+
+def _read_form(sheet: Sheet, rects: Sequence[Rect], engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
+    """A form's lines: running text that says only what a form prints needs no close look, what was filled in does."""
+    known = _forms(catalogue)
+    long = [rect for rect in rects if rect[2] - rect[0] > LONG * (rect[3] - rect[1])]
+    printed = [line for line in read_quickly(sheet, long, engine, NARROW) if _says_only(line, known)]
+    done = {line.rect for line in printed}
+    others = read(sheet, [rect for rect in rects if rect not in done], engine)
+    return tuple(sorted((*printed, *others), key=lambda line: (line.centre[1], line.centre[0])))
+
+
+def _says_only(line: TextLine, known: str) -> bool:
+    said = words(line.text)
+    return len(said) >= LEAST_KNOWN and said in known
 
 
 def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
@@ -80,6 +99,21 @@ def _rows(lines: Sequence[TextLine]) -> Iterator[list[int]]:
     """The lines' indices in reading order."""
     index = {id(line): n for n, line in enumerate(lines)}
     return ([index[id(line)] for line in row] for row in in_rows(lines))
+
+
+@cache
+def _forms(catalogue: Catalogue) -> str:
+    """The words that forms print between their blanks, one stretch a line."""
+    parts = (
+        part if isinstance(part, str) else platform.name if part.kind is SlotKind.PLATFORM else "\n"
+        for form in catalogue.forms
+        for platform in catalogue.platforms_of(form.id)
+        for row in form.rows
+        for cell in row.cells
+        for line in (*cell.lines, ("\n",))
+        for part in line
+    )
+    return "\n".join(words(stretch) for stretch in "".join(parts).split("\n"))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ EDGE = 4  # px from the picture's border, within which a scanner may leave anyth
 SMALL = 64  # px: a picture so narrow shows no sheet
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
 CHANGE = 8.0  # of lightness and colour together, from paper to desk across the sheet's edge
+LIGHT_MASKS = 2  # of the masks of paper: the quick ones, which hold all light areas and not only one
 SMALLEST = 0.1  # of the picture, where several sheets are looked for
 SEEN = 0.7  # of the weakest side of one of several
 SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked for
@@ -53,7 +55,8 @@ def areas_of_paper(small: Image) -> list[Floats]:
     if _fills(light):
         return []
     lab = _smooth(small, light)
-    found = (quad for mask in _paper_masks(small, light, lab) for quad in _quads_of(mask, SMALLEST))
+    light_ones = islice(_paper_masks(small, light, lab), LIGHT_MASKS)
+    found = (quad for mask in light_ones for quad in _quads_of(mask, SMALLEST))
     return [quad for quad in found if _is_sheet(quad, light, SMALLEST) and _seen(quad, lab) > SEEN]
 
 
@@ -75,7 +78,7 @@ def _without_print(small: Image) -> Image:
 def _smooth(small: Image, light: Image) -> Image:
     """Lightness and colour without text and ruling, (H, W, 3)."""
     lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
-    colour = [cv2.medianBlur(np.ascontiguousarray(lab[:, :, c]), 15) for c in (1, 2)]
+    colour = [cv2.blur(lab[:, :, c], (9, 9)) for c in (1, 2)]
     return np.asarray(cv2.merge([light, *colour]), np.uint8)
 
 
