@@ -11,7 +11,7 @@ from typing import Any
 from bench.reading import Read
 from bench.score import Score, score_boxes, score_fields, score_pages
 from pipeline.contract import as_json
-from samples.lookalikes import impostor
+from samples.lookalikes import impostors
 from samples.profiles import PROFILES
 from validators.compare import agrees
 from validators.policy import POLICY
@@ -69,8 +69,7 @@ def _verified(read: Read) -> Iterator[Score]:
         if not true or field.id in ("project_name", "application_date"):
             continue
         yield Score(TRUE, field.id, field.text, true, agrees(kind, field, true, POLICY))
-        for _ in range(IMPOSTORS):
-            false = impostor(true, draw)
+        for false in impostors(true, IMPOSTORS, draw):
             yield Score(IMPOSTOR, field.id, field.text, false, not agrees(kind, field, false, POLICY))
 
 

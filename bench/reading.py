@@ -10,15 +10,16 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from samples.applications import write_application
-from samples.series import Recipe
 from yinjian.records import Reading
+
+if TYPE_CHECKING:  # a process that reads must not hold what makes papers
+    from samples.series import Recipe
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -39,10 +40,31 @@ class Read:
 
 
 def read_all(recipes: Sequence[Recipe], processes: int) -> Iterator[Read]:
-    """Each application made, read and thrown away; in the order in which they are ready."""
+    """Each application made, then read by processes that do nothing else: what they hold is the reader's own."""
     os.environ.update(ONE_THREAD)
-    with get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap_unordered(_read, recipes)
+    context = get_context("spawn")
+    with TemporaryDirectory(prefix="yinjian-bench-") as work:
+        jobs = [(recipe, work) for recipe in recipes]
+        with context.Pool(processes) as makers:
+            made = makers.map(_make, jobs, chunksize=1)
+        with context.Pool(processes) as readers:
+            by_name = {recipe.name: recipe for recipe in recipes}
+            for name, held, process, reading in readers.imap_unordered(_read, made):
+                yield _with_truth(by_name[name], Path(work) / "expected", reading, held, process)
+
+
+def _make(job: tuple[Recipe, str]) -> tuple[str, str]:
+    from samples.applications import write_application
+
+    recipe, work = job
+    write_application(recipe.make(), Path(work) / "applications", Path(work) / "expected")
+    return recipe.name, work
+
+
+def _with_truth(recipe: Recipe, expected: Path, reading: Reading, held: int, process: int) -> Read:
+    truth = json.loads((expected / f"{recipe.name}.json").read_text("utf-8"))
+    masks = {m["id"]: _grey(expected / m["mask"]) for m in truth["marks"] if "mask" in m}
+    return Read(recipe, truth, reading, masks, held, process)
 
 
 @cache
@@ -52,18 +74,15 @@ def _reader() -> Any:
     return Reader(1)
 
 
-def _read(recipe: Recipe) -> Read:
+def _read(job: tuple[str, str]) -> tuple[str, int, int, Reading]:
+    """Name, bytes held, process and reading."""
     import psutil
 
     from extractors.opening import open_scans
 
-    with TemporaryDirectory(prefix="yinjian-bench-") as work:
-        scans, expected = Path(work) / "applications", Path(work) / "expected"
-        write_application(recipe.make(), scans, expected)
-        reading = _reader().read(recipe.name, open_scans(scans / recipe.name))
-        truth = json.loads((expected / f"{recipe.name}.json").read_text("utf-8"))
-        masks = {m["id"]: _grey(expected / m["mask"]) for m in truth["marks"] if "mask" in m}
-    return Read(recipe, truth, reading, masks, psutil.Process().memory_info().rss, os.getpid())
+    name, work = job
+    reading = _reader().read(name, open_scans(Path(work) / "applications" / name))
+    return name, psutil.Process().memory_info().rss, os.getpid(), reading
 
 
 def _grey(path: Path) -> NDArray[np.uint8]:

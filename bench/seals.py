@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.reading import Read
 from bench.score import Score
-from samples.lookalikes import impostor
+from samples.lookalikes import impostors
 from samples.profiles import PROFILES
 from validators.case import Case
 from validators.policy import POLICY
@@ -49,8 +49,7 @@ def scores(read: Read) -> Iterator[Score]:
 def _owners(found: Mark, name: str, draw: Random) -> Iterator[Score]:
     if found.id != "material_seal":
         yield Score(OWN, found.id, found.ring_text, name, _is_units(found, name))
-    for _ in range(IMPOSTORS):
-        false = impostor(fold(name), draw)
+    for false in impostors(fold(name), IMPOSTORS, draw):
         yield Score(IMPOSTOR, found.id, found.ring_text, false, not _is_units(found, false))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -17,7 +17,7 @@ from extractors.ink import dark_threshold
 from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
-from extractors.signatures import Mask, ink_mask
+from extractors.signatures import Mask, find_strokes, ink_mask
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
 from extractors.values import read_beside, read_blank, read_cell, read_date
@@ -134,11 +134,19 @@ class _CellReader:
         for slot, group in groupby(alignment.blanks, key=lambda blank: blank.slot):
             blanks = list(group)
             if slot.kind is SlotKind.DATE:
-                found.append(read_date(slot.id, blanks, lines, sheet, index, rect))
+                found.append(self._not_blank(read_date(slot.id, blanks, lines, sheet, index, rect)))
             elif slot.kind is SlotKind.FIELD:
                 kind = self.catalogue.field(slot.id).kind
-                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect))
+                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, self.engine))
         return found
+
+    def _not_blank(self, read: FieldReading) -> FieldReading:
+        """A date that could not be read is not surely blank where there is ink."""
+        if read.text:
+            return read
+        x0, y0, x1, y1 = read.box.to_pixels(*self.page.sheet.size)
+        strokes = find_strokes(self.page.sheet, self.page.ink, (float(x0), float(y0), float(x1), float(y1)))
+        return read if strokes is None else replace(read, confidence=0.0)
 
     def options(self) -> list[tuple[Slot, Option]]:
         """The cell's tick boxes whose labels were read."""

@@ -8,7 +8,7 @@ from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, decode, differences
 from extractors.engine import Engine
 from extractors.grammar import is_day, likeliest_day
-from extractors.page import Sheet, read
+from extractors.page import Sheet, look_again, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
 from extractors.table import lines_in
@@ -17,6 +17,8 @@ from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
 
+CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
+DIFFER = 0.8  # of its confidence has a value that another look did not bear out
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
 
@@ -76,13 +78,50 @@ def read_beside(
 
 
 def read_blank(
-    field_id: str, kind: FieldKind, blank: Blank, lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect
+    field_id: str,
+    kind: FieldKind,
+    blank: Blank,
+    lines: Sequence[TextLine],
+    sheet: Sheet,
+    index: int,
+    cell: Rect,
+    engine: Engine,
 ) -> FieldReading:
-    """The value in a blank of a paragraph, which may run over a line's end."""
+    """The value in a blank of a paragraph, which may run over a line's end.
+
+    One that was not read surely is read by itself too, from one printed neighbour to the other: in the paragraph's line
+    its first symbol may have been taken for a part of the print. Two looks that differ are less to be believed.
+    """
+    rect = blank_rect(blank, cell)
     lattices = blank_lattices(blank, lines)
     text, confidence, kept, changes = decode(lattices, ALPHABET_OF[kind])
-    rect = blank_rect(blank, cell)
+    alone = _alone(blank, lines, sheet, engine) if confidence < CLEAR or not text else None
+    if alone is not None and alone.text:
+        other = decode([alone.read.lattice], ALPHABET_OF[kind])
+        if blank.before is not None and other[0] == blank.before.symbol.text + text:
+            other = (text, *other[1:])  # the print before the blank was read along
+        if other[0] == text:
+            confidence = max(confidence, other[1])
+        elif other[1] > confidence or not text:
+            text, confidence, kept, changes = other[0], DIFFER * other[1], other[2], (*other[3], "read by itself")
+            rect = alone.rect
+        else:
+            confidence *= DIFFER
     return FieldReading(field_id, text, confidence if text else 1.0, index, sheet.box(rect), kept, changes)
+
+
+def _alone(blank: Blank, lines: Sequence[TextLine], sheet: Sheet, engine: Engine) -> TextLine | None:
+    """What stands between the printed neighbours of a blank in one line, read by itself; None where nothing does."""
+    before, after = blank.before, blank.after
+    if before is None or after is None or before.line != after.line:
+        return None
+    line = lines[before.line]
+    room = 0.1 * line.height
+    rect = (before.symbol.x1 - room, line.rect[1] - room, after.symbol.x0 + room, line.rect[3] + room)
+    if rect[2] - rect[0] < line.height:
+        return None
+    read_alone = look_again(sheet, [TextLine(rect, line.read)], 0.0, 1.0, engine)[0]
+    return read_alone if read_alone.text.strip() else None
 
 
 def blank_lattices(blank: Blank, lines: Sequence[TextLine]) -> list[Lattice]:

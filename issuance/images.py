@@ -29,6 +29,9 @@ class MarkImage:
     height_mm: float
 
 
+END = b"IEND\xaeB`\x82"  # every PNG's last chunk
+
+
 def checked_image(data: bytes) -> MarkImage:
     """The picture of a mark, written anew with its resolution. Raises Refused for anything that could not be one."""
     if len(data) > LARGEST_BYTES:
@@ -49,6 +52,9 @@ def _opened(data: bytes) -> Image.Image:
         if max(picture.size) > LARGEST_PIXELS:
             raise Refused("The mark's image is larger than 173 mm.", _AGAIN)
         picture.load()
+        # Libraries that draw pages tell Pillow, for all of the process, to take files that are cut short.
+        if not data.endswith(END):
+            raise ValueError("cut short")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise Refused("The mark's image is no PNG that can be read.", _AGAIN) from None
     return picture

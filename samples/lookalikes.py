@@ -30,6 +30,12 @@ def impostor(text: str, rng: Random) -> str:
     return text[:place] + rng.choice(others) + text[place + 1 :]
 
 
+def impostors(text: str, count: int, rng: Random) -> list[str]:
+    """Different ones, at most `count`."""
+    drawn = dict.fromkeys(impostor(text, rng) for _ in range(4 * count))
+    return list(drawn)[:count]
+
+
 def _kind(symbol: str) -> str:
     if symbol in _DIGITS:
         return _DIGITS

@@ -27,6 +27,7 @@ from pipeline.store.store import Store
 from pipeline.store.tables import Application, ApprovalRow, Event, Lease, ReadingRow, Submission, VerdictRow
 from tests.pipeline.flow import desk, finished_case, work_all
 from tests.pipeline.papers import AS_OF, SECRETS, folder
+from validators.policy import POLICY
 from yinjian.errors import Refused
 from yinjian.settings import Settings
 
@@ -42,7 +43,7 @@ def test_what_passes_is_approved_and_what_does_not_waits(store: Store, settings:
     assert state(store, finished_case(store, "clean-1", settings)) == State.APPROVED
     assert state(store, finished_case(store, "faulty-1", settings)) == State.REVIEW
     with store.reading() as session:
-        assert [row.actor for row in session.scalars(select(ApprovalRow))] == ["system:1"]
+        assert [row.actor for row in session.scalars(select(ApprovalRow))] == [f"system:{POLICY.version}"]
         assert session.scalars(select(Lease)).all() == []
 
 
