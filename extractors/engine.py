@@ -78,8 +78,12 @@ class Engine:
         return self._quick if quick() == EXACT else self._recogniser(EXACT)
 
     def _recogniser(self, precision: str) -> Recogniser:
-        allowed = np.array([s == BLANK or ALPHABETS["text"](s) for s in self._symbols])
-        return Recogniser(RECOGNISER, self._threads, precision, allowed, BEST)
+        return Recogniser(RECOGNISER, self._threads, precision, self._allowed, BEST)
+
+    @cached_property
+    def _allowed(self) -> NDArray[np.bool_]:
+        """Classes that may stand on a page, (18,710,)."""
+        return np.array([s == BLANK or ALPHABETS["text"](s) for s in self._symbols])
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:

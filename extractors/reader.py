@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from extractors.agreement import check_agreement
 from extractors.card import Card, material_kind, read_cards
-from extractors.engine import Engine
 from extractors.formcode import read_code
 from extractors.formmarks import seal_mark
 from extractors.formpage import FormReading, prepare, read_form
@@ -23,6 +22,7 @@ from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.printed import on_page
+from extractors.reference import OPENVINO, engine_called
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
@@ -62,9 +62,9 @@ class ReadPage:
 class Reader:
     """Reads applications with warm models. One a process; `threads`: pages read side by side, each on one processor."""
 
-    def __init__(self, threads: int = 1, known: Catalogue | None = None) -> None:
+    def __init__(self, threads: int = 1, known: Catalogue | None = None, engine: str = OPENVINO) -> None:
         cv2.setNumThreads(1)
-        self._engine = Engine(threads)
+        self._engine = engine_called(engine, threads)
         self._threads = threads
         self._catalogue = known or catalogue()
 

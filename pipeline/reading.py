@@ -48,7 +48,7 @@ def new_reader(settings: Settings) -> ReadsPages:
     """A reader with its models; imported late, since that takes seconds."""
     from extractors.reader import Reader
 
-    return Reader(threads=settings.threads)
+    return Reader(threads=settings.threads, engine=settings.engine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from yinjian.errors import SettingsError
 
 PREFIX = "YINJIAN_"
+ENGINES = ("openvino", "paddleocr")
 _MAY_BE_0 = {"settle_seconds", "retry_seconds"}
 
 
@@ -22,6 +23,7 @@ class Settings:
 
     workers: int = 2  # reading processes, when there are several applications
     threads: int = 1  # of each reading process
+    engine: str = "openvino"  # of recognition; paddleocr is the reference, and slower
     max_file_mb: int = 200  # a larger scan file is refused unopened
     max_pages_per_file: int = 200
     max_megapixels: int = 120  # declared size of one picture; more is refused before decoding
@@ -52,6 +54,11 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, int) and value < (0 if item.name in _MAY_BE_0 else 1):
                 raise SettingsError(f"{item.name} is {value}.", f"Set {PREFIX}{item.name.upper()} to 1 or more.")
+
+        if self.engine not in ENGINES:
+            raise SettingsError(
+                f"There is no engine {self.engine!r}.", f"Set {PREFIX}ENGINE to {' or '.join(ENGINES)}."
+            )
 
     @property
     def database(self) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from extractors.engine import BEST, LEAST, Engine
 from extractors.linefinding import find_lines
+from extractors.reference import engine_called
 from samples.typefaces import text_mask
 
 TEXTS = ("黑龙江屿序信息技术有限公司", "91230103MA8117DW19", "15104338577", "甲乙双方不得转让、转借本协议")
@@ -79,3 +80,24 @@ def test_a_stamp_over_a_line_does_not_break_it(engine: Engine) -> None:
 
 def test_a_blank_page_has_no_lines(engine: Engine) -> None:
     assert len(find_lines(page(), engine).quads) == 0
+
+
+@pytest.fixture(scope="module")
+def reference() -> Engine:
+    return engine_called("paddleocr", 1)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_default_reads_what_the_reference_reads(engine: Engine, reference: Engine, text: str) -> None:
+    one, other = engine.recognise_exactly([drawn(text)])[0], reference.recognise_exactly([drawn(text)])[0]
+    assert one.text == other.text == text
+    assert one.confidence == pytest.approx(other.confidence, abs=0.02)
+    assert other.lattice.model.endswith("/paddleocr")
+    assert one.lattice.log_probability(text) == pytest.approx(other.lattice.log_probability(text), abs=0.1)
+
+
+def test_the_default_finds_the_lines_that_the_reference_finds(engine: Engine, reference: Engine) -> None:
+    white = page((TEXTS[0], 500, 300), (TEXTS[3], 200, 1200))
+    one, other = find_lines(white, engine).quads, find_lines(white, reference).quads
+    assert one.shape == other.shape
+    assert np.abs(np.sort(one.mean(1), axis=0) - np.sort(other.mean(1), axis=0)).max() < 4

@@ -1,0 +1,69 @@
+"""The reference engine: PaddleOCR as it comes, with the same weights. What another engine reads is held against it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.engine import BEST, SIDE, Engine
+from extractors.inference import Best
+from extractors.weights import DETECTOR, RECOGNISER, model_directory
+
+Floats = NDArray[np.float32]
+
+OPENVINO, PADDLEOCR = "openvino", "paddleocr"
+
+
+def engine_called(name: str, threads: int) -> Engine:
+    """The engine of a setting: the fastest that gives the same texts, or the reference."""
+    return ReferenceEngine(threads) if name == PADDLEOCR else Engine(threads)
+
+
+class ReferenceEngine(Engine):
+    """Detection and recognition by PaddleOCR's own predictors on ONNX Runtime, in single precision."""
+
+    name = f"{RECOGNISER}/paddleocr"
+
+    @cached_property
+    def _detector(self) -> Any:
+        from paddleocr import TextDetection  # takes seconds
+
+        made = TextDetection(
+            model_name=DETECTOR, model_dir=str(model_directory(DETECTOR)), limit_side_len=SIDE, limit_type="max",
+            engine="onnxruntime", engine_config=self._config(),
+        )  # fmt: skip
+        return made.paddlex_predictor
+
+    @cached_property
+    def _quick(self) -> Any:
+        from paddleocr import TextRecognition  # takes seconds
+
+        made = TextRecognition(
+            model_name=RECOGNISER, model_dir=str(model_directory(RECOGNISER)),
+            engine="onnxruntime", engine_config=self._config(),
+        )  # fmt: skip
+        return _Recogniser(made.paddlex_predictor.runner, self._allowed)
+
+    @property
+    def _exact(self) -> Any:
+        return self._quick
+
+    def _config(self) -> dict[str, int]:
+        return {"intra_op_num_threads": 1, "inter_op_num_threads": 1}
+
+
+class _Recogniser:
+    """A line, (1, 3, 48, width), to the best classes of each time step."""
+
+    def __init__(self, runner: Any, allowed: NDArray[np.bool_]) -> None:
+        self._runner, self._allowed = runner, allowed
+
+    def __call__(self, line: Floats) -> Best:
+        steps = np.asarray(self._runner(x=[line])[0][0], np.float32) * self._allowed
+        best = np.argpartition(steps, -BEST, axis=1)[:, -BEST:]
+        order = np.argsort(-np.take_along_axis(steps, best, axis=1), axis=1)
+        classes = np.take_along_axis(best, order, axis=1)
+        return classes.astype(np.int32), np.take_along_axis(steps, classes, axis=1)

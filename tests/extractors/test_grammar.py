@@ -1,0 +1,71 @@
+"""Numbers and days are read by what they can be; what is plainly something else stays what it is."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from extractors.alphabets import ALPHABETS
+from extractors.decode import decode
+from extractors.grammar import is_day, likeliest_day, likely_texts
+from yinjian.lattice import Lattice
+
+IDENTITY = "230104199309040524"  # a check character that holds
+
+
+def seen(text: str, doubts: dict[int, dict[str, float]] | None = None, sure: float = 0.999) -> Lattice:
+    """A lattice that reads `text`, with other symbols held possible at some places."""
+    steps: list[tuple[tuple[str, float], ...]] = []
+    for place, symbol in enumerate(text):
+        others = (doubts or {}).get(place, {})
+        own = sure - sum(others.values())
+        found = [(symbol, own), *others.items()]
+        steps.append(tuple((s, math.log(p)) for s, p in sorted(found, key=lambda item: -item[1])))
+        steps.append((("", math.log(0.999)),))
+    return Lattice("test", tuple(steps))
+
+
+def test_a_digit_in_doubt_is_the_one_whose_check_holds() -> None:
+    misread = IDENTITY[:5] + "9" + IDENTITY[6:]
+    text, confidence, _, changes = decode([seen(misread, {5: {"4": 0.1}})], "identity_number")
+    assert text == IDENTITY
+    assert confidence > 0.9
+    assert "5:9>4" in changes
+
+
+def test_a_number_that_is_plainly_wrong_stays_wrong_and_unsure() -> None:
+    wrong = IDENTITY[:5] + "9" + IDENTITY[6:]
+    text, confidence, _, changes = decode([seen(wrong)], "identity_number")
+    assert text == wrong and not changes
+    assert confidence < 0.5
+
+
+def test_a_telephone_is_a_mobiles_of_eleven_digits() -> None:
+    text, confidence, *_ = decode([seen("7510920", {0: {"1": 0.2}}), seen("1174")], "phone")
+    assert text == "15109201174" and confidence > 0.9
+
+
+def test_a_day_is_one_of_the_calendars() -> None:
+    parts = [[seen("2026")], [seen("18", {1: {"0": 0.2}})], [seen("30")]]
+    text, confidence = likeliest_day(parts)
+    assert text == ("2026", "10", "30") and confidence > 0.9
+    assert is_day("2024/2/29") and not is_day("2026/2/29") and not is_day("1026/1/1") and not is_day("2026//1")
+
+
+def test_likely_texts_sum_over_alignments_and_keep_doubled_symbols() -> None:
+    lattice = seen("88", {0: {"3": 0.3}})
+    texts = dict(likely_texts(lattice))
+    assert max(texts, key=texts.__getitem__) == "88"
+    assert texts["88"] == pytest.approx(lattice.log_probability("88"), abs=1e-4)
+    assert texts["38"] == pytest.approx(lattice.log_probability("38"), abs=1e-4)
+
+
+@pytest.mark.parametrize("symbol", "黒戸説內眞龍國戶")
+def test_shapes_of_other_lands_are_no_simplified_characters(symbol: str) -> None:
+    assert not ALPHABETS["text"](symbol)
+
+
+@pytest.mark.parametrize("symbol", "黑户说内真龙国乾著喆堃")
+def test_names_may_hold_rare_characters_and_those_that_are_both(symbol: str) -> None:
+    assert ALPHABETS["text"](symbol)
