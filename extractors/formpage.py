@@ -17,7 +17,7 @@ from extractors.ink import dark_threshold
 from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
-from extractors.signatures import Mask, find_strokes, ink_mask
+from extractors.signatures import Mask, find_strokes, ink_mask, is_printed
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
 from extractors.values import read_beside, read_blank, read_cell, read_date
@@ -188,7 +188,18 @@ class _CellReader:
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
         place = signature_place(blank, self._lines(), cell)
-        return None if place is None else signature_mark(slot.id, sheet, index, *place, self.page.ink)
+        if place is None or self._printed_name(blank, place[0]):
+            return None
+        return signature_mark(slot.id, sheet, index, *place, self.page.ink)
+
+    def _printed_name(self, blank: Blank, place: Rect) -> bool:
+        """Whether what stands in a signature's place was printed with the form: a name, but no signature."""
+        lines = [line for line in self._lines() if _holds(place, line.centre)]
+        if len(lines) != 1 or blank.before is None:
+            return False
+        label = self._lines()[blank.before.line]
+        read = lines[0].read
+        return is_printed(label.rect, lines[0].rect, read.text, read.confidence, self.page.ink)
 
     def _free_seals(self) -> list[Seal]:
         """Seals whose middle does not lie in another cell that collects one."""

@@ -16,6 +16,10 @@ Mask = NDArray[np.bool_]
 LEAST_EXTENT_MM = 4.5  # a signature of one character is larger
 LEAST_INK_MM2 = 1.5
 OWN = 0.35  # of a stroke's ink: so much of it lies where it belongs
+PRINT_READ = 0.9  # of the least sure symbol of a printed name
+LEAST_NAME, MOST_NAME = 2, 5  # symbols
+ALIKE = 0.07  # of the label's height: so far print of one line may differ in its upper and lower edge
+PITCH = 0.25  # of the height: so far may the width of a symbol differ from it
 FAINT = 0.18  # density: a pen's ink is darker
 
 
@@ -62,6 +66,33 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
         return None
     sure = extent >= LEAST_EXTENT_MM and ink >= LEAST_INK_MM2 and strong >= FAINT
     return Strokes(rect, chosen[top:bottom, left:right], ink, strong, sure)
+
+
+def is_printed(label: Rect, name: Rect, text: str, confidence: float, mask: Mask) -> bool:
+    """Whether a name beside a label was printed along with it, and not signed: as high, as level, and as wide a symbol.
+
+    `label`, `name`: the rectangles of a printed label's symbols and of what stands beside it, in pixels. A pen hardly
+    ever meets all three at once.
+    """
+    symbols = [c for c in text if "\u4e00" <= c <= "\u9fff"]
+    if confidence < PRINT_READ or not LEAST_NAME <= len(symbols) == len(text) <= MOST_NAME:
+        return False
+    one, other = _inked(mask, label), _inked(mask, name)
+    if one is None or other is None:
+        return False
+    height = one[3] - one[1]
+    level = max(abs(one[1] - other[1]), abs(one[3] - other[3])) < ALIKE * height
+    pitch = (other[2] - other[0]) / len(symbols)
+    return level and abs(pitch - height) < PITCH * height
+
+
+def _inked(mask: Mask, rect: Rect) -> Rect | None:
+    """The rectangle of the ink in a rectangle."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
+    rows, columns = np.flatnonzero(mask[y0:y1, x0:x1].any(1)), np.flatnonzero(mask[y0:y1, x0:x1].any(0))
+    if not len(rows):
+        return None
+    return float(x0 + columns[0]), float(y0 + rows[0]), float(x0 + columns[-1] + 1), float(y0 + rows[-1] + 1)
 
 
 def _cut(labels: NDArray[np.int32], origin: tuple[int, int], place: Rect) -> NDArray[np.int32]:

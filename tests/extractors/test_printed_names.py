@@ -1,0 +1,47 @@
+"""A printed name in a signature's place is no signature; a pen's is one, however neat."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from extractors.signatures import is_printed
+from samples.hands import make_hand, write
+from samples.typefaces import text_mask
+
+LABEL = "经办人手写签名："
+HEIGHT = 30
+
+
+def page_with(name: np.ndarray, top: int) -> tuple[np.ndarray, tuple[float, ...], tuple[float, ...]]:
+    """Ink of a label in 30 px print with a name beside it, and the rectangles of both."""
+    label = text_mask(LABEL, "song", HEIGHT)
+    page = np.zeros((120, 900), np.float32)
+    page[40 : 40 + label.shape[0], 20 : 20 + label.shape[1]] = label
+    left = 60 + label.shape[1]
+    part = page[top : top + name.shape[0], left : left + name.shape[1]]
+    np.maximum(part, name[: part.shape[0], : part.shape[1]], out=part)
+    # The colon at the label's end stands lower than its characters, which does not matter: their ink is higher.
+    return page > 0.5, (20, 35, 20 + label.shape[1], 85), (left - 4, 20, left + name.shape[1] + 4, 110)
+
+
+@pytest.mark.parametrize("font", ["song", "hei"])
+@pytest.mark.parametrize("name", ["王勇华", "欧阳娟敏", "李涛"])
+def test_a_name_in_print_is_told(name: str, font: str) -> None:
+    ink, label, place = page_with(text_mask(name, font, HEIGHT), 40)
+    assert is_printed(label, place, name, 0.99, ink)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_pen_is_no_print(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    height = int(rng.integers(26, 48))
+    written = write("王勇华", make_hand(rng, ("ma-shan-zheng", "kai")), height, rng)
+    ink, label, place = page_with(written, int(rng.integers(28, 48)))
+    assert not is_printed(label, place, "王勇华", 0.99, ink)
+
+
+def test_what_cannot_be_read_is_no_print() -> None:
+    ink, label, place = page_with(text_mask("王勇华", "song", HEIGHT), 40)
+    assert not is_printed(label, place, "王勇华", 0.5, ink)
+    assert not is_printed(label, place, "2026", 0.99, ink)
