@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.cutout import cut_out
 from extractors.formmarks import signature_image
 from extractors.page import Sheet
 from extractors.ruling import Rect
-from extractors.signatures import Mask, Strokes, find_strokes
+from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
 from extractors.textlines import TextLine
 from yinjian.records import Mark, MarkKind
 
@@ -23,6 +24,7 @@ BEYOND_MM = 2.5  # this far across the ruling the stroke goes on that crosses it
 INTO_TEXT_MM = 0.8  # a stroke reaches this far into a printed line, and ...
 OUT_OF_TEXT_MM = 1.5  # ... this far out of it; print does not
 FOOT_MM = 1.0  # so far may print hang out of the line that was found
+RED_PEN = 0.2  # density of red ink that is a pen's
 BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of blue ink a third
 
 
@@ -34,10 +36,19 @@ def collected_signature(
     clear = area[1] + FOOT_MM * sheet.px_per_mm
     strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
     if strokes is None:
-        return None
+        return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
     image = signature_image(sheet, strokes)
     faults = tuple(_faults(sheet, cell, area, printed, strokes, mask))
     return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults)
+
+
+def _in_red(mark_id: str, sheet: Sheet, index: int, area: Rect) -> Mark | None:
+    """A signature in red ink: one, but not as it is asked for."""
+    strokes = find_strokes(sheet, np.asarray(sheet.red > RED_PEN, bool), area)
+    if strokes is None or strokes.ink_mm2 < LEAST_INK_MM2:
+        return None
+    image = cut_out(sheet, sheet.red, strokes.rect)
+    return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=("signature.not_black",))
 
 
 def free_area(sheet: Sheet, cell: Rect, printed: Sequence[TextLine]) -> Rect:

@@ -52,5 +52,9 @@ def test_a_blue_pen_is_told() -> None:
     assert signed(700, 760, BLUE) == ("signature.not_black",)
 
 
+def test_a_red_pen_is_told() -> None:
+    assert signed(700, 760, (40, 40, 200)) == ("signature.not_black",)
+
+
 def test_an_empty_area_has_none() -> None:
     assert signed(700, 760, ()) is None  # type: ignore[arg-type]
