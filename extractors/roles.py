@@ -45,17 +45,28 @@ def _given(texts: Mapping[str, str], ids: Sequence[str]) -> tuple[str, ...]:
 def roles(cards: Sequence[Card], named: Sequence[Person]) -> tuple[str, ...]:
     """The role of each card, in the order of the pages; `""` where nobody is named like that.
 
-    A side without name and number belongs to the card before it, at the start to the one behind it.
+    A side without name and number is the back of a card whose front is there by itself: of the first one before it
+    that has no back yet, where all fronts have one, else of the last such; where none is before it, of the next.
     """
     found = [_role(card, named) for card in cards]
     best = {role: max(f[0] for f in found if f and f[1] == role) for role in {f[1] for f in found if f}}
     held = [f and (f[1] if f[0] > best[f[1]] - STRANGER else "") for f in found]
-    last = next((role for role in held if role is not None), "")
-    told = []
-    for role in held:
-        last = last if role is None else role
-        told.append(last)
-    return tuple(told)
+    return _with_backs(held, [card.side == "both" for card in cards])
+
+
+def _with_backs(held: Sequence[str | None], whole: Sequence[bool]) -> tuple[str, ...]:
+    """`held`: the role of each side that tells it, None for a back; `whole`: front and back together."""
+    told = list(held)
+    fronts = [n for n, role in enumerate(held) if role is not None and not whole[n]]
+    backs = [n for n, role in enumerate(held) if role is None]
+    free, even = list(fronts), len(fronts) == len(backs)
+    for back in backs:
+        before, behind = [n for n in free if n < back], [n for n in free if n > back]
+        front = (before[0] if even else before[-1]) if before else next(iter(behind), None)
+        if front is not None:
+            free.remove(front)
+        told[back] = "" if front is None else held[front]
+    return tuple(role or "" for role in told)
 
 
 def _role(card: Card, named: Sequence[Person]) -> tuple[float, str] | None:

@@ -48,3 +48,12 @@ def test_a_stranger_is_nobody_and_takes_nobodys_place() -> None:
 
 def test_a_back_before_its_front_is_not_lost() -> None:
     assert told("expert", {"name": "贺云舟"}, card(), card("贺云舟")) == ("expert", "expert")
+
+
+def test_backs_may_come_after_all_fronts_or_before_their_own() -> None:
+    named = {"name": "贺云舟", "agent_name": "葛小禾"}
+    one, two, back = card("贺云舟"), card("葛小禾"), card()
+    assert told("expert", named, one, two, back, back) == ("expert", "agent", "expert", "agent")
+    assert told("expert", named, back, one, back, two) == ("expert", "expert", "agent", "agent")
+    assert told("expert", named, one, back, two, back) == ("expert", "expert", "agent", "agent")
+    assert told("expert", named, one, two, back) == ("expert", "agent", "agent")
