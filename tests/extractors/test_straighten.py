@@ -14,7 +14,7 @@ from extractors.engine import Engine
 from extractors.ink import separate
 from extractors.linefinding import from_the_top_left
 from extractors.opening import Scan, open_scans
-from extractors.sheet import find_sheet
+from extractors.sheet import A4, find_sheet, flatten
 from extractors.straighten import straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -81,6 +81,16 @@ def test_a_sheet_is_found_however_the_camera_is_tilted(pages: list[np.ndarray], 
     assert found is not None
     off = min(np.abs(np.roll(found, n, axis=0) - corners).max() for n in range(4))
     assert off < 0.01 * max(picture.shape)
+    flat, _ = flatten(picture, found)
+    assert flat.shape[0] / flat.shape[1] == pytest.approx(A4, abs=0.01)
+
+
+def test_a_sheet_that_is_no_a4_keeps_its_proportion() -> None:
+    card = np.full((900, 1430, 3), 240, np.uint8)
+    for tilt, swing in ((0, 0), (20, 0), (0, 20), (12, -15)):
+        picture, corners = photographed(card, tilt, swing)
+        flat, _ = flatten(picture, np.asarray(corners, np.float32))
+        assert flat.shape[1] / flat.shape[0] == pytest.approx(1430 / 900, rel=0.03)
 
 
 def test_a_curled_table_is_flattened() -> None:
