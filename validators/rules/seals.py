@@ -102,7 +102,7 @@ def _ring_name(ring_text: str) -> str:
 def _may_say(case: Case, mark: Mark, name: str) -> bool:
     """Whether the recogniser held the name possible wherever it read something else.
 
-    Each difference is weighed by itself, per symbol: one that is plain is not made good by others that are faint.
+    Each difference is weighed by itself: one that is plain is not made good by others that are faint.
     """
     lattice = mark.ring_lattice
     if lattice is None:
@@ -116,13 +116,12 @@ def _may_say(case: Case, mark: Mark, name: str) -> bool:
 
 
 def _worst_difference(lattice: Lattice, read: str, expected: str) -> float:
-    """log P(expected) - log P(read) a symbol, for the stretch where what was expected loses most; 0 when none is."""
+    """log P(expected) - log P(read), for the stretch where what was expected loses most; 0 where nothing differs."""
     base = lattice.log_probability(read)
     worst = 0.0
     for kind, a0, a1, b0, b1 in SequenceMatcher(None, read, expected, autojunk=False).get_opcodes():
         if kind != "equal":
-            changed = lattice.log_probability(read[:a0] + expected[b0:b1] + read[a1:])
-            worst = min(worst, (changed - base) / max(a1 - a0, b1 - b0))
+            worst = min(worst, lattice.log_probability(read[:a0] + expected[b0:b1] + read[a1:]) - base)
     return worst
 
 
