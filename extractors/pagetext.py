@@ -69,19 +69,23 @@ def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
     """The lines; those that do not say what an agreement says are looked at again, more and more closely."""
     known, lines = _agreements(catalogue), sheet.lines
-    for room, scale in LOOKS:
+    for look, (room, scale) in enumerate(LOOKS):
         doubtful = _doubtful(lines, known)
         again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine)
-        better = {n: line for n, line in zip(doubtful, again, strict=True) if _better(line, lines[n], known)}
+        pairs = zip(doubtful, again, strict=True)
+        better = {n: line for n, line in pairs if _better(line, lines[n], known, first=look == 0)}
         lines = tuple(better.get(n, line) for n, line in enumerate(lines))
     return lines
 
 
-def _better(line: TextLine, before: TextLine, known: str) -> bool:
-    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again."""
+def _better(line: TextLine, before: TextLine, known: str, *, first: bool) -> bool:
+    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again.
+
+    The first one always is: a narrow line can be read surely without a thin symbol.
+    """
     if words(before.text) in known and words(line.text) not in known:
         return False
-    return words(line.text) in known or line.read.confidence > before.read.confidence
+    return first or words(line.text) in known or line.read.confidence > before.read.confidence
 
 
 def _doubtful(lines: Sequence[TextLine], known: str) -> list[int]:

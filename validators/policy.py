@@ -24,6 +24,8 @@ class Policy:
     # Share of the unit's name to be legible: in a seal that is stamped over print, and on blank paper.
     ring_share: float = 0.5
     ring_share_collected: float = 0.75
+    # A symbol read with less probability may be a misreading, and contradicts nothing.
+    ring_sure: float = 0.9
     # Symbols in a seal that contradict the unit's name, and the share of the name below which it is surely another's.
     ring_strangers: int = 2
     ring_another: float = 0.6

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 from enum import Enum, auto
+from math import log
 
 from validators.case import Case
 from validators.copies import sealed_pages, seals_on
 from validators.titles import title
 from yinjian.findings import Finding, Severity, finding
-from yinjian.lattice import Lattice
+from yinjian.lattice import BLANK, Lattice
 from yinjian.records import Mark, MarkKind
 from yinjian.textfold import fold, print_forms
 
@@ -84,12 +85,12 @@ def _employers(case: Case) -> Iterator[str]:
 def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     """Whether it is the seal of a unit of that name (folded); at least `share` of it must be legible."""
     ring = _ring_name(mark.ring_text)
-    legible, strangers = _overlap(name, ring)
+    legible = _legible(name, ring)
     if ring == name or (legible >= share * len(name) and _may_say(case, mark, name)):
         return Owner.UNIT
     # Over a copy's print much is misread that is no other name.
     likely = mark.id == "material_seal" and legible >= case.policy.ring_another * len(name)
-    if strangers >= case.policy.ring_strangers and not likely:
+    if _strangers(mark, name, ring, case.policy.ring_sure) >= case.policy.ring_strangers and not likely:
         return Owner.ANOTHER
     return Owner.UNCLEAR
 
@@ -125,8 +126,25 @@ def _worst_difference(lattice: Lattice, read: str, expected: str) -> float:
     return worst
 
 
-def _overlap(name: str, ring: str) -> tuple[int, int]:
-    """How many symbols of the name are in the ring, and how many of the ring's are not the name's."""
-    blocks = SequenceMatcher(None, name, ring, autojunk=False).get_matching_blocks()
-    legible = sum(block.size for block in blocks)
-    return legible, len(ring) - legible
+def _legible(name: str, ring: str) -> int:
+    """How many symbols of the name are in the ring."""
+    return sum(block.size for block in SequenceMatcher(None, name, ring, autojunk=False).get_matching_blocks())
+
+
+def _strangers(mark: Mark, name: str, ring: str, sure: float) -> int:
+    """How many symbols of the ring, read surely, are not the name's; without a lattice all are taken for sure."""
+    seen = _read_surely(mark.ring_lattice, sure) if mark.ring_lattice else ring
+    own = fold(seen).strip("0123456789")
+    return len(own) - _legible(name, own)
+
+
+def _read_surely(lattice: Lattice, sure: float) -> str:
+    """The symbols of the best path whose probability is `sure` or more in one of their time steps."""
+    text, last, told = "", BLANK, False
+    for step in lattice.steps:
+        symbol, log_probability = step[0] if step else (BLANK, 0.0)
+        told = told and symbol == last
+        if symbol != BLANK and not told and log_probability >= log(sure):
+            text, told = text + symbol, True
+        last = symbol
+    return text
