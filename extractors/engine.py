@@ -1,13 +1,15 @@
-"""The recogniser: PaddleOCR with the PP-OCRv6 small weights on OpenVINO, all local.
+"""The recogniser: PaddleOCR with its PP-OCR weights on OpenVINO, all local.
 
 One warm `Engine` a process. Detection gives the quadrilaterals of text lines; recognition gives for each line crop the
-best symbols per time step (the lattice) and where along the crop each symbol stands.
+best symbols per time step (the lattice) and where along the crop each symbol stands. The small weights read; the tiny
+ones glance at what is likely known already.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,20 +18,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.alphabets import ALPHABETS
 from extractors.inference import EXACT, Best, Detector, Recogniser, quick
-from extractors.weights import DETECTOR, RECOGNISER, alphabet, model_directory
-from yinjian.lattice import BLANK, Lattice
+from extractors.weights import DETECTOR, GLANCER, RECOGNISER, model_directory
+from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 BEST = 8  # symbols kept per time step
 LEAST = 1e-6  # probability: what is less likely is the lattice's floor
-STEP = 64  # crop widths are padded to multiples of this many pixels at height 48: each new width costs a preparation
 HEIGHT = 48
 TAIL = 2  # time steps behind a line's end: there its last symbol may be told, when it is drawn narrow
-LONGEST = 3200  # at height 48; PaddleOCR's own limit
+LONGEST = 3200  # px at height 48; PaddleOCR's own limit
+WIDER = 1.12  # from one width that lines are padded to, to the next: each costs a preparation, and memory for it
 SIDE = 960  # px of the long side that lines are detected at
 
 
@@ -70,24 +71,16 @@ class Engine:
         return predictor
 
     @cached_property
+    def _glancer(self) -> Recogniser:
+        return Recogniser(GLANCER, self._threads, quick(), BEST)
+
+    @cached_property
     def _quick(self) -> Recogniser:
-        return self._recogniser(quick())
+        return Recogniser(RECOGNISER, self._threads, quick(), BEST)
 
     @cached_property
     def _exact(self) -> Recogniser:
-        return self._quick if quick() == EXACT else self._recogniser(EXACT)
-
-    def _recogniser(self, precision: str) -> Recogniser:
-        return Recogniser(RECOGNISER, self._threads, precision, self._allowed, BEST)
-
-    @cached_property
-    def _allowed(self) -> NDArray[np.bool_]:
-        """Classes that may stand on a page, (18,710,)."""
-        return np.array([s == BLANK or ALPHABETS["text"](s) for s in self._symbols])
-
-    @cached_property
-    def _symbols(self) -> tuple[str, ...]:
-        return (BLANK, *alphabet(), " ")
+        return self._quick if quick() == EXACT else Recogniser(RECOGNISER, self._threads, EXACT, BEST)
 
     def detect(self, image: Image) -> Floats:
         """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left.
@@ -101,8 +94,15 @@ class Engine:
         )
         return np.asarray(polygons[0], np.float32).reshape(-1, 4, 2)
 
+    def glance(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
+        """Read line crops (BGR, any size) in little time: to tell what is known from what has to be read.
+
+        `scale`: how wide they are drawn, of their true width at height 48.
+        """
+        return [self._read(self._glancer, crop, scale) for crop in crops]
+
     def recognise(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
-        """Read line crops (BGR, any size). `scale`: how wide they are drawn, of their true width at height 48."""
+        """Read line crops, drawn at `scale` of their true width."""
         return [self._read(self._quick, crop, scale) for crop in crops]
 
     def recognise_exactly(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
@@ -112,32 +112,47 @@ class Engine:
     def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
         width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))
         best = recogniser(_input(crop, width))
-        return self._decode(best, max(1, round(len(best[0]) * width / _padded(width))))
+        return _decode(recogniser, best, max(1, round(len(best[0]) * width / _padded(width))))
 
-    def _decode(self, best: Best, steps: int) -> Recognised:
-        """`steps`: those of the crop itself; behind them is padding."""
-        told = np.flatnonzero(best[0][: steps + TAIL, 0])
-        steps = max(steps, int(told[-1]) + 1) if len(told) else steps
-        classes, probabilities = best[0][:steps], best[1][:steps]
-        text, spans, confidences = [], [], []
-        for first, last, symbol in _runs(classes[:, 0]):
-            if symbol:
-                text.append(self._symbols[symbol])
-                spans.append((first / steps, last / steps))
-                confidences.append(float(probabilities[first:last, 0].max()))
-        lattice = self._lattice(classes, probabilities)
-        return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
 
-    def _lattice(self, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
-        logs = np.log(np.maximum(probabilities, LEAST)).astype(float).round(3).tolist()
-        kept = (probabilities > LEAST).sum(1).tolist()
-        rows = zip(classes.tolist(), logs, kept, strict=True)
-        steps = (tuple((self._symbols[c], p) for c, p in zip(cs[:n], ps[:n], strict=True)) for cs, ps, n in rows)
-        return Lattice(self.name, tuple(steps))
+def _decode(recogniser: Recogniser, best: Best, steps: int) -> Recognised:
+    """`steps`: those of the crop itself; behind them is padding."""
+    told = np.flatnonzero(best[0][: steps + TAIL, 0])
+    steps = max(steps, int(told[-1]) + 1) if len(told) else steps
+    classes, probabilities = best[0][:steps], best[1][:steps]
+    text, spans, confidences = [], [], []
+    for first, last, symbol in _runs(classes[:, 0]):
+        if symbol:
+            text.append(recogniser.symbols[symbol])
+            spans.append((first / steps, last / steps))
+            confidences.append(float(probabilities[first:last, 0].max()))
+    lattice = _lattice(recogniser, classes, probabilities)
+    return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
+
+
+def _lattice(recogniser: Recogniser, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
+    logs = np.log(np.maximum(probabilities, LEAST)).astype(float).round(3).tolist()
+    kept = (probabilities > LEAST).sum(1).tolist()
+    rows = zip(classes.tolist(), logs, kept, strict=True)
+    named = recogniser.symbols
+    steps = (tuple((named[c], p) for c, p in zip(cs[:n], ps[:n], strict=True)) for cs, ps, n in rows)
+    return Lattice(recogniser.name, tuple(steps))
+
+
+def _widths() -> Iterator[int]:
+    """The widths that lines are padded to, in multiples of 32 px at height 48."""
+    width = 32
+    while width < LONGEST:
+        yield width
+        width = -(-int(WIDER * width + 1) // 32) * 32
+    yield LONGEST
+
+
+WIDTHS = tuple(_widths())
 
 
 def _padded(width: int) -> int:
-    return -(-width // STEP) * STEP
+    return WIDTHS[bisect_left(WIDTHS, width)]
 
 
 def _input(crop: Image, width: int) -> Floats:

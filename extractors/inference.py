@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.weights import weights_file
+from extractors.alphabets import ALPHABETS
+from extractors.weights import alphabet, weights_file
+from yinjian.lattice import BLANK
 
 Floats = NDArray[np.float32]
 Best = tuple[NDArray[np.int32], Floats]  # classes and their probabilities, each (steps, BEST), best first
@@ -40,18 +42,29 @@ class Detector:
 
 
 class Recogniser:
-    """A line, (1, 3, 48, width), to the best classes of each time step.
+    """A line, (1, 3, 48, width), to the best classes of each time step. `symbols`: what the classes stand for.
 
     One line a run: batches cost as much for each pixel, and their padding comes on top.
     """
 
-    def __init__(self, model: str, threads: int, precision: str, allowed: NDArray[np.bool_], best: int) -> None:
-        graph = _with_best(_core().read_model(weights_file(model)), allowed, best)
+    def __init__(self, model: str, threads: int, precision: str, best: int) -> None:
+        self.name, self.symbols = f"{model}/openvino", symbols(model)
+        graph = _with_best(_core().read_model(weights_file(model)), allowed(self.symbols), best)
         self._runs = _Runs(graph, threads, precision)
 
     def __call__(self, line: Floats) -> Best:
         classes, probabilities = self._runs(line)
         return classes[0], probabilities[0]
+
+
+def symbols(model: str) -> tuple[str, ...]:
+    """What a recogniser's classes stand for."""
+    return (BLANK, *alphabet(model), " ")
+
+
+def allowed(symbols: Sequence[str]) -> NDArray[np.bool_]:
+    """Which classes may stand on a page, (classes,)."""
+    return np.array([s == BLANK or ALPHABETS["text"](s) for s in symbols])
 
 
 class _Runs:
@@ -96,7 +109,7 @@ def _compiled(graph: Any, threads: int, precision: str) -> Any:
 
 
 def _with_best(graph: Any, allowed: NDArray[np.bool_], best: int) -> Any:
-    """The recogniser ending in the `best` classes of each step: its 18,710 never leave the engine.
+    """The recogniser ending in the `best` classes of each step: its thousands never leave the engine.
 
     Classes that are not `allowed` keep their part of the probability and are never among the best.
     """

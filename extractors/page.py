@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -132,32 +132,38 @@ def _wipe(dark: Floats, start: tuple[float, float], end: tuple[float, float], wi
     cv2.line(dark, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), 0.0, width)
 
 
-def read(sheet: Sheet, rects: list[Rect], engine: Engine) -> tuple[TextLine, ...]:
-    """Recognise lines; those with red ink over them from the dark ink alone, those in doubt in full precision."""
-    lines = read_quickly(sheet, rects, engine, CLOSE)
-    return read_again(sheet, lines, [n for n, line in enumerate(lines) if line.read.confidence < SURE], engine)
+def read(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> tuple[TextLine, ...]:
+    """Recognise lines, top to bottom; those in doubt in full precision and at their full width.
+
+    Those with red ink over them are read from the dark ink alone.
+    """
+    found = engine.recognise([_crop(sheet, rect) for rect in rects], CLOSE)
+    lines = [TextLine(rect, seen) for rect, seen in zip(rects, found, strict=True)]
+    doubtful = [n for n, line in enumerate(lines) if line.read.confidence < SURE]
+    again = engine.recognise_exactly([_crop(sheet, lines[n].rect) for n in doubtful])
+    for n, seen in zip(doubtful, again, strict=True):
+        lines[n] = TextLine(lines[n].rect, seen)
+    return top_to_bottom(lines)
 
 
-def read_quickly(sheet: Sheet, rects: list[Rect], engine: Engine, scale: float = 1.0) -> tuple[TextLine, ...]:
-    """Recognise lines in one quick look, drawn at `scale` of their width; top to bottom."""
-    found = engine.recognise([_crop(sheet, rect) for rect in rects], scale)
-    lines = (TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
+def top_to_bottom(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
+    """By the height of their middles."""
     return tuple(sorted(lines, key=lambda line: (line.centre[1], line.centre[0])))
 
 
-def read_again(sheet: Sheet, lines: Sequence[TextLine], which: Sequence[int], engine: Engine) -> tuple[TextLine, ...]:
-    """The lines, those at the indices `which` read again in full precision and at their full width."""
-    found = engine.recognise_exactly([_crop(sheet, lines[n].rect) for n in which])
-    again = dict(zip(which, found, strict=True))
-    return tuple(TextLine(line.rect, again.get(n, line.read)) for n, line in enumerate(lines))
+def glance(sheet: Sheet, rects: Sequence[Rect], engine: Engine, scale: float) -> tuple[TextLine, ...]:
+    """Lines as a glance shows them, drawn at `scale` of their width, in the order of `rects`."""
+    found = engine.glance([_crop(sheet, rect) for rect in rects], scale)
+    return tuple(TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
 
 
 def look_again(
-    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, engine: Engine
+    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, engine: Engine, *, exact: bool = True
 ) -> tuple[TextLine, ...]:
-    """Lines read in full precision with `room` line heights beside them, drawn at `scale` of their width."""
+    """Lines read with `room` line heights beside them, drawn at `scale` of their width; `exact`: in full precision."""
     rects = [(x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines)]
-    found = engine.recognise_exactly([_crop(sheet, rect) for rect in rects], scale)
+    recognise = engine.recognise_exactly if exact else engine.recognise
+    found = recognise([_crop(sheet, rect) for rect in rects], scale)
     return tuple(TextLine(_within(rect, sheet.size), read) for rect, read in zip(rects, found, strict=True))
 
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
 from extractors.agreement import words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
-from extractors.page import Sheet, look_again, read, read_quickly
+from extractors.page import SURE, Sheet, glance, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import SlotKind
 
-NARROW = 0.5  # of their width: known words are still read surely, in half the time
+NARROW = 0.7  # of their width: at a glance, known words are told as well as at all of it
 LONG = 15.0  # line heights: a line of running text
 TABLE = 6  # cells: a page with this many holds a form
-LEAST_KNOWN = 8  # symbols of a line that is known by its words
+LEAST_KNOWN = 8  # symbols of a line that is known by its words; a shorter one has to be a whole label
 FEWEST_LONG = 12  # such lines on a page of running text
-# Closer looks at a line: room beside it in line heights (its ends may have been cut), and how wide it is drawn: symbols
-# that repeat run into one another on narrow ones.
-LOOKS = ((0.0, 1.0), (0.6, 1.0), (0.3, 1.5))
+# Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
+# ones, symbols that repeat run into one another), and whether in full precision.
+LOOKS = ((0.0, 0.8, False), (0.0, 1.0, True), (0.6, 1.0, True), (0.3, 1.5, True))
+PLAIN_LOOKS = 2  # of them: what these say counts, for a line seen quickly can be sure without a thin symbol
 
 
 def read_lines(
@@ -37,27 +38,27 @@ def read_lines(
 
 def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
     if _running_text(sheet, rects):
-        narrow = replace(sheet, lines=read_quickly(sheet, rects, engine, NARROW))
-        if is_agreement(ca_page(narrow, catalogue)):
-            return replace(narrow, lines=_verified(narrow, engine, catalogue))
+        seen = replace(sheet, lines=top_to_bottom(glance(sheet, rects, engine, NARROW)))
+        if is_agreement(ca_page(seen, catalogue)):
+            return replace(seen, lines=_verified(seen, engine, catalogue))
     if len(sheet.cells) >= TABLE:
         return replace(sheet, lines=_read_form(sheet, rects, engine, catalogue))
     return replace(sheet, lines=read(sheet, rects, engine))
 
 
 def _read_form(sheet: Sheet, rects: Sequence[Rect], engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
-    """A form's lines: running text that says only what a form prints needs no close look, what was filled in does."""
+    """A form's lines: what says at a glance only what a form prints needs no close look, what was filled in does."""
     known = _forms(catalogue)
-    long = [rect for rect in rects if rect[2] - rect[0] > LONG * (rect[3] - rect[1])]
-    printed = [line for line in read_quickly(sheet, long, engine, NARROW) if _says_only(line, known)]
+    printed = [line for line in glance(sheet, rects, engine, NARROW) if _says_only(line, known)]
     done = {line.rect for line in printed}
-    others = read(sheet, [rect for rect in rects if rect not in done], engine)
-    return tuple(sorted((*printed, *others), key=lambda line: (line.centre[1], line.centre[0])))
+    return top_to_bottom((*printed, *read(sheet, [rect for rect in rects if rect not in done], engine)))
 
 
-def _says_only(line: TextLine, known: str) -> bool:
+def _says_only(line: TextLine, known: _Printed) -> bool:
     said = words(line.text)
-    return len(said) >= LEAST_KNOWN and said in known
+    if len(said) >= LEAST_KNOWN:
+        return said in known.words
+    return said in known.labels and line.read.confidence >= SURE
 
 
 def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
@@ -69,23 +70,20 @@ def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
     """The lines; those that do not say what an agreement says are looked at again, more and more closely."""
     known, lines = _agreements(catalogue), sheet.lines
-    for look, (room, scale) in enumerate(LOOKS):
+    for look, (room, scale, exact) in enumerate(LOOKS):
         doubtful = _doubtful(lines, known)
-        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine)
+        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine, exact=exact)
         pairs = zip(doubtful, again, strict=True)
-        better = {n: line for n, line in pairs if _better(line, lines[n], known, first=look == 0)}
+        better = {n: line for n, line in pairs if _better(line, lines[n], known, plain=look < PLAIN_LOOKS)}
         lines = tuple(better.get(n, line) for n, line in enumerate(lines))
     return lines
 
 
-def _better(line: TextLine, before: TextLine, known: str, *, first: bool) -> bool:
-    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again.
-
-    The first one always is: a narrow line can be read surely without a thin symbol.
-    """
+def _better(line: TextLine, before: TextLine, known: str, *, plain: bool) -> bool:
+    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again."""
     if words(before.text) in known and words(line.text) not in known:
         return False
-    return first or words(line.text) in known or line.read.confidence > before.read.confidence
+    return plain or words(line.text) in known or line.read.confidence > before.read.confidence
 
 
 def _doubtful(lines: Sequence[TextLine], known: str) -> list[int]:
@@ -105,19 +103,31 @@ def _rows(lines: Sequence[TextLine]) -> Iterator[list[int]]:
     return ([index[id(line)] for line in row] for row in in_rows(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What forms print: the words between their blanks, one stretch a line, and their labels."""
+
+    words: str
+    labels: frozenset[str]
+
+
 @cache
-def _forms(catalogue: Catalogue) -> str:
-    """The words that forms print between their blanks, one stretch a line."""
-    parts = (
-        part if isinstance(part, str) else platform.name if part.kind is SlotKind.PLATFORM else "\n"
+def _forms(catalogue: Catalogue) -> _Printed:
+    cells = [
+        (cell, platform)
         for form in catalogue.forms
         for platform in catalogue.platforms_of(form.id)
         for row in form.rows
         for cell in row.cells
+    ]
+    parts = (
+        part if isinstance(part, str) else platform.name if part.kind is SlotKind.PLATFORM else "\n"
+        for cell, platform in cells
         for line in (*cell.lines, ("\n",))
         for part in line
     )
-    return "\n".join(words(stretch) for stretch in "".join(parts).split("\n"))
+    stretches = [words(stretch) for stretch in "".join(parts).split("\n")]
+    return _Printed("\n".join(stretches), frozenset(filter(None, (*stretches, *(words(c.label) for c, _ in cells)))))
 
 
 @cache

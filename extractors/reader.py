@@ -26,6 +26,7 @@ from extractors.reference import OPENVINO, engine_called
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
+from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
@@ -93,7 +94,8 @@ class Reader:
         if min(scan.image.shape[:2]) < SMALLEST:
             return _too_small(scan)
         try:
-            page = None if shows_several(scan.image, self._engine) else self._page(scan)
+            paper = Paper(scan.image)
+            page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
         except MemoryError:
             raise
         except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
@@ -102,9 +104,9 @@ class Reader:
             return _several(scan)
         return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks(keep))
 
-    def _page(self, scan: Scan) -> ReadPage:
+    def _page(self, scan: Scan, paper: Paper) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""
-        upright = straighten(scan.image, self._engine)
+        upright = straighten(scan.image, self._engine, paper)
         printed = on_page(scan.printed, scan.image.shape, upright.matrix) if scan.born_digital else None
         sheet, rects = take_apart(scan.file, scan.page, upright, printed)
         sheet = read_lines(sheet, rects, self._engine, self._catalogue, printed)

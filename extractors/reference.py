@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import BEST, SIDE, Engine
-from extractors.inference import Best
+from extractors.inference import Best, allowed, symbols
 from extractors.weights import DETECTOR, RECOGNISER, model_directory
 
 Floats = NDArray[np.float32]
 
 OPENVINO, PADDLEOCR = "openvino", "paddleocr"
+_NAME = f"{RECOGNISER}/{PADDLEOCR}"
 
 
 def engine_called(name: str, threads: int) -> Engine:
@@ -25,7 +26,7 @@ def engine_called(name: str, threads: int) -> Engine:
 class ReferenceEngine(Engine):
     """Detection and recognition by PaddleOCR's own predictors on ONNX Runtime, in single precision."""
 
-    name = f"{RECOGNISER}/paddleocr"
+    name = _NAME
 
     @cached_property
     def _detector(self) -> Any:
@@ -45,11 +46,13 @@ class ReferenceEngine(Engine):
             model_name=RECOGNISER, model_dir=str(model_directory(RECOGNISER)),
             engine="onnxruntime", engine_config=self._config(),
         )  # fmt: skip
-        return _Recogniser(made.paddlex_predictor.runner, self._allowed)
+        return _Recogniser(made.paddlex_predictor.runner)
 
     @property
     def _exact(self) -> Any:
         return self._quick
+
+    _glancer = _exact  # nothing is read with less than all weights
 
     def _config(self) -> dict[str, int]:
         return {"intra_op_num_threads": 1, "inter_op_num_threads": 1}
@@ -58,8 +61,11 @@ class ReferenceEngine(Engine):
 class _Recogniser:
     """A line, (1, 3, 48, width), to the best classes of each time step."""
 
-    def __init__(self, runner: Any, allowed: NDArray[np.bool_]) -> None:
-        self._runner, self._allowed = runner, allowed
+    name = _NAME
+
+    def __init__(self, runner: Any) -> None:
+        self._runner, self.symbols = runner, symbols(RECOGNISER)
+        self._allowed = allowed(self.symbols)
 
     def __call__(self, line: Floats) -> Best:
         steps = np.asarray(self._runner(x=[line])[0][0], np.float32) * self._allowed

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from extractors.engine import Engine
 from extractors.linefinding import find_lines
 from extractors.page import Sheet
-from extractors.scaling import reduced
-from extractors.sheet import WORKING, areas_of_paper, flatten
+from extractors.sheet import Paper, areas_of_paper, flatten
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -23,13 +22,12 @@ MIDDLE = 0.03  # of the width: no line of two pages side by side reaches so far 
 HALF_LINES = 10  # lines on each of them
 
 
-def shows_several(image: Image, engine: Engine) -> bool:
-    """Whether a picture (BGR) shows two sheets apart, each with as much text as a page."""
-    small, scale = reduced(image, WORKING)
-    quads = _apart(areas_of_paper(small))
+def shows_several(image: Image, paper: Paper, engine: Engine) -> bool:
+    """Whether a picture (BGR) shows two sheets apart, each with as much text as a page. `paper`: the picture's."""
+    quads = _apart(areas_of_paper(paper))
     if len(quads) < 2:
         return False
-    pieces = (flatten(image, np.asarray(quad / scale, np.float32))[0] for quad in quads)
+    pieces = (flatten(image, quad)[0] for quad in quads)
     return sum(len(find_lines(piece, engine).quads) >= PAGE_LINES for piece in pieces) >= 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 import cv2
@@ -31,36 +32,56 @@ SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked f
 SEEDS = ((0.5, 0.35), (0.35, 0.5), (0.65, 0.5), (0.5, 0.7))  # fractions of the picture where the sheet is likely to be
 
 
-def find_sheet(image: Image) -> Floats | None:
+class Paper:
+    """A small copy of a picture (BGR), and where on it paper may be; told once, for all that ask.
+
+    `small` (h, w, 3) BGR; `scale`: of the picture; `light` (h, w) its lightness without print.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.small, self.scale = reduced(image, WORKING)
+        self.light = _without_print(self.small)
+        self.fills = _fills(self.light)
+        self._found: list[Image] = []
+
+    @cached_property
+    def lab(self) -> Image:
+        """Lightness and colour without text and ruling, (h, w, 3)."""
+        return _smooth(self.small, self.light)
+
+    def masks(self) -> Iterator[Image]:
+        """Areas that may be paper, (h, w), 255 where they are."""
+        yield from self._found
+        for mask in islice(_paper_masks(self.small, self.light, self.lab), len(self._found), None):
+            self._found.append(mask)
+            yield mask
+
+
+def find_sheet(paper: Paper) -> Floats | None:
     """The sheet's corners in pixels, (4, 2), clockwise from the top left; None when the page fills the picture.
 
     Of the areas that may be paper, the one along whose weakest side most of the edge is seen.
     """
-    small, scale = reduced(image, WORKING)
-    light = _without_print(small)
-    if _fills(light):
+    if paper.fills:
         return None
-    lab = _smooth(small, light)
     best, seen = None, 0.0
-    for mask in _paper_masks(small, light, lab):
+    for mask in paper.masks():
         quad = _quad_of(mask)
-        share = _seen(quad, lab) if quad is not None and _is_sheet(quad, light) else 0.0
+        share = _seen(quad, paper.lab) if quad is not None and _is_sheet(quad, paper.light) else 0.0
         if quad is not None and share > seen:
             best, seen = quad, share
         if seen > SURE:
             break
-    return None if best is None else np.asarray(best / scale, np.float32)
+    return None if best is None else np.asarray(best / paper.scale, np.float32)
 
 
-def areas_of_paper(small: Image) -> list[Floats]:
-    """The quadrilaterals of all areas of a small picture that may each be a sheet, (4, 2) in its pixels."""
-    light = _without_print(small)
-    if _fills(light):
+def areas_of_paper(paper: Paper) -> list[Floats]:
+    """The corners of all areas of a picture that may each be a sheet, (4, 2) in its pixels."""
+    if paper.fills:
         return []
-    lab = _smooth(small, light)
-    light_ones = islice(_paper_masks(small, light, lab), LIGHT_MASKS)
-    found = (quad for mask in light_ones for quad in _quads_of(mask, SMALLEST))
-    return [quad for quad in found if _is_sheet(quad, light, SMALLEST) and _seen(quad, lab) > SEEN]
+    found = (quad for mask in islice(paper.masks(), LIGHT_MASKS) for quad in _quads_of(mask, SMALLEST))
+    sheets = (q for q in found if _is_sheet(q, paper.light, SMALLEST) and _seen(q, paper.lab) > SEEN)
+    return [np.asarray(quad / paper.scale, np.float32) for quad in sheets]
 
 
 def _fills(light: Image) -> bool:
@@ -89,14 +110,20 @@ def _paper_masks(small: Image, light: Image, lab: Image) -> Iterator[Image]:
     """Where paper may be: light areas; those without colour; those enclosed by edges; those without an edge."""
     level, bright = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     yield np.asarray(bright, np.uint8)
-    raw = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2LAB), 9).astype(np.int16)
-    colour = np.hypot(raw[:, :, 1] - 128, raw[:, :, 2] - 128)
+    colour = _colour(small)
     yield ((light > level * 0.8) & (colour < np.median(colour[light > level]) + 8)).astype(np.uint8) * 255
     edges = cv2.dilate(cv2.Canny(light, 20, 60), np.ones((5, 5), np.uint8))
     enclosed = cv2.bitwise_and(cv2.bitwise_not(edges), (light > level * 0.6).astype(np.uint8) * 255)
     yield np.asarray(cv2.morphologyEx(enclosed, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)), np.uint8)
     for step in (2, 1, 3):
         yield _reached(lab, step)
+
+
+def _colour(small: Image) -> Floats:
+    """How far from grey a place is, without print and grain, (h, w); at half the size, where a median costs little."""
+    half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    lab = cv2.medianBlur(cv2.cvtColor(half, cv2.COLOR_BGR2LAB), 5).astype(np.float32)
+    return np.asarray(cv2.resize(np.hypot(lab[:, :, 1] - 128, lab[:, :, 2] - 128), small.shape[1::-1]), np.float32)
 
 
 def _reached(lab: Image, step: int) -> Image:

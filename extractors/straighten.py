@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from extractors.engine import Engine, Recognised
 from extractors.linefinding import Found, find_lines
 from extractors.ruling import find_ruling, upright_lean
-from extractors.sheet import A4, find_sheet, flatten
+from extractors.sheet import A4, Paper, find_sheet, flatten
 from extractors.textlines import crop_quad
 
 Image = NDArray[np.uint8]
@@ -43,10 +43,10 @@ class Upright:
     matrix: Floats
 
 
-def straighten(image: Image, engine: Engine) -> Upright:
-    """The page of a BGR picture, upright. A page without any text comes back as it was."""
+def straighten(image: Image, engine: Engine, paper: Paper | None = None) -> Upright:
+    """The page of a BGR picture, upright. A page without any text comes back as it was. `paper`: the picture's."""
     matrix = np.eye(3, dtype=np.float32)
-    quad = find_sheet(image)
+    quad = find_sheet(paper or Paper(image))
     if quad is not None:
         image, matrix = flatten(image, quad, LARGEST_SIDE)
     image, scaled = _resized(image)
@@ -135,10 +135,10 @@ def _upside_down(image: Image, quads: Floats, engine: Engine) -> bool:
     up = down = 0.0
     for i in order:
         crop = _middle(crop_quad(image, quads[i]))
-        one = engine.recognise([crop], VOTING)[0]
+        one = engine.glance([crop], VOTING)[0]
         if _tells(one):
             return False
-        other = engine.recognise([np.ascontiguousarray(crop[::-1, ::-1])], VOTING)[0]
+        other = engine.glance([np.ascontiguousarray(crop[::-1, ::-1])], VOTING)[0]
         if _tells(other):
             return True
         up, down = up + one.sureness, down + other.sureness

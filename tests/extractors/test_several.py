@@ -12,6 +12,7 @@ from extractors.engine import Engine
 from extractors.opening import Scan, open_scans
 from extractors.reader import Reader
 from extractors.several import shows_several
+from extractors.sheet import Paper
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
 DESK = (46, 78, 112)
@@ -35,6 +36,10 @@ def on_desk(places: list[tuple[np.ndarray, float, float, float]], width: int, he
     return desk
 
 
+def several(picture: np.ndarray, engine: Engine) -> bool:
+    return shows_several(picture, Paper(picture), engine)
+
+
 def finding_codes(picture: np.ndarray) -> list[str]:
     reading = Reader().read("x", [Scan("x.jpg", 0, picture, None, False)])
     return [f.code for f in reading.findings]
@@ -43,12 +48,12 @@ def finding_codes(picture: np.ndarray) -> list[str]:
 @pytest.mark.parametrize("turn", [0.0, 4.0])
 def test_two_pages_side_by_side_on_a_desk(pages: list[np.ndarray], engine: Engine, turn: float) -> None:
     picture = on_desk([(pages[0], 120, 120, turn), (pages[1], 1250, 140, -turn)], 2400, 1700)
-    assert shows_several(picture, engine)
+    assert several(picture, engine)
     assert "page.several_in_photo" in finding_codes(picture)
 
 
 def test_two_pages_one_above_the_other(pages: list[np.ndarray], engine: Engine) -> None:
-    assert shows_several(on_desk([(pages[0], 120, 100, 1.0), (pages[1], 140, 1620, -2.0)], 1300, 3200), engine)
+    assert several(on_desk([(pages[0], 120, 100, 1.0), (pages[1], 140, 1620, -2.0)], 1300, 3200), engine)
 
 
 def test_two_pages_that_touch(pages: list[np.ndarray]) -> None:
@@ -56,7 +61,7 @@ def test_two_pages_that_touch(pages: list[np.ndarray]) -> None:
 
 
 def test_one_page_on_a_desk_is_one(pages: list[np.ndarray], engine: Engine) -> None:
-    assert not shows_several(on_desk([(pages[0], 150, 150, 3.0)], 1350, 1750), engine)
+    assert not several(on_desk([(pages[0], 150, 150, 3.0)], 1350, 1750), engine)
 
 
 def test_two_cards_are_no_pages(engine: Engine) -> None:
@@ -64,4 +69,4 @@ def test_two_cards_are_no_pages(engine: Engine) -> None:
     for n in range(6):
         cv2.putText(card, "NAME 1234567", (60, 90 + 80 * n), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (40, 40, 40), 3)
     picture = on_desk([(card, 100, 100, 2.0), (card, 120, 760, -1.0)], 1100, 1450)
-    assert not shows_several(picture, engine)
+    assert not several(picture, engine)

@@ -14,7 +14,7 @@ from extractors.engine import Engine
 from extractors.ink import separate
 from extractors.linefinding import from_the_top_left
 from extractors.opening import Scan, open_scans
-from extractors.sheet import A4, find_sheet, flatten
+from extractors.sheet import A4, Paper, find_sheet, flatten
 from extractors.straighten import straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -77,7 +77,7 @@ def test_every_turn_and_skew(pages: list[np.ndarray], engine: Engine, which: int
 @pytest.mark.parametrize(("tilt", "swing"), [(0, 0), (25, 0), (-25, 0), (0, 25), (0, -25), (18, 18)])
 def test_a_sheet_is_found_however_the_camera_is_tilted(pages: list[np.ndarray], tilt: float, swing: float) -> None:
     picture, corners = photographed(pages[0], tilt, swing)
-    found = find_sheet(picture)
+    found = find_sheet(Paper(picture))
     assert found is not None
     off = min(np.abs(np.roll(found, n, axis=0) - corners).max() for n in range(4))
     assert off < 0.01 * max(picture.shape)
