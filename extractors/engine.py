@@ -12,14 +12,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.inference import EXACT, Best, Detector, Recogniser, quick
-from extractors.weights import DETECTOR, GLANCER, RECOGNISER, model_directory
+from extractors.weights import DETECTOR, GLANCER, RECOGNISER
 from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
@@ -58,17 +57,8 @@ class Engine:
     name = f"{RECOGNISER}/openvino"
 
     @cached_property
-    def _detector(self) -> Any:
-        from paddleocr import TextDetection  # takes seconds
-
-        directory, unused = str(model_directory(DETECTOR)), {"graph_optimization_level": 0}
-        made = TextDetection(
-            model_name=DETECTOR, model_dir=directory, limit_side_len=SIDE, limit_type="max",
-            engine="onnxruntime", engine_config=unused,
-        )  # fmt: skip
-        predictor = made.paddlex_predictor
-        predictor.runner = Detector(DETECTOR, self._threads, quick())
-        return predictor
+    def _detector(self) -> Detector:
+        return Detector(DETECTOR, self._threads, quick(), SIDE)
 
     @cached_property
     def _glancer(self) -> Recogniser:
@@ -87,12 +77,7 @@ class Engine:
 
         Larger images than `SIDE` are reduced to it.
         """
-        steps, runner, collect = self._detector.pre_tfs, self._detector.runner, self._detector.post_op
-        resized, shapes = steps["Resize"](imgs=[image])
-        polygons, _ = collect(
-            runner(x=steps["ToBatch"](imgs=steps["ToCHW"](imgs=steps["Normalize"](imgs=resized)))), shapes
-        )
-        return np.asarray(polygons[0], np.float32).reshape(-1, 4, 2)
+        return self._detector(image)
 
     def glance(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
         """Read line crops (BGR, any size) in little time: to tell what is known from what has to be read.

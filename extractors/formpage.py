@@ -13,6 +13,7 @@ from extractors.boxes import Option, judge_boxes
 from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
+from extractors.handwriting import believed
 from extractors.ink import dark_threshold
 from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
@@ -64,7 +65,7 @@ def read_form(pages: Sequence[FormPage], platform: str, catalogue: Catalogue, en
         marks += reader.marks()
     for page in pages:
         choices += _choices([reader for reader in readers if reader.page is page])
-    return FormReading(tuple(fields), tuple(choices), tuple(marks))
+    return FormReading(believed(fields, catalogue), tuple(choices), tuple(marks))
 
 
 def _choices(readers: Sequence[_CellReader]) -> list[Choice]:

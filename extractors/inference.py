@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.alphabets import ALPHABETS
-from extractors.weights import alphabet, weights_file
+from extractors.weights import alphabet, configuration, weights_file
 from yinjian.lattice import BLANK
 
+Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Best = tuple[NDArray[np.int32], Floats]  # classes and their probabilities, each (steps, BEST), best first
 
@@ -32,13 +33,27 @@ def quick() -> str:
 
 
 class Detector:
-    """A runner for PaddleOCR's text detection, which calls it as `runner(x=[batch])`."""
+    """PaddleOCR's text detection: its own steps before and after the weights, without the engine it would start.
 
-    def __init__(self, model: str, threads: int, precision: str) -> None:
-        self._runs = _Runs(_core().read_model(weights_file(model)), threads, precision)
+    `side`: px of the long side that pictures are reduced to.
+    """
 
-    def __call__(self, x: Sequence[Floats]) -> list[Floats]:
-        return [self._runs(x[0])[0]]
+    def __init__(self, model: str, threads: int, precision: str, side: int) -> None:
+        from paddlex.inference.models.text_detection import processors  # takes seconds
+
+        steps = configuration(model)
+        normal = steps["PreProcess"]["transform_ops"][2]["NormalizeImage"]
+        self._resize = processors.DetResizeForTest(limit_side_len=side, limit_type="max")
+        self._normalise = processors.NormalizeImage(**normal)
+        self._collect = processors.DBPostProcess(**{k: v for k, v in steps["PostProcess"].items() if k != "name"})
+        self._runs = _Runs(_core().read_model(weights_file(model)), threads, precision, remembers=False)
+
+    def __call__(self, image: Image) -> Floats:
+        """Text lines of a BGR image as quadrilaterals, (n, 4, 2), in its pixels."""
+        resized, shapes = self._resize([image])
+        normal = np.stack(self._normalise(resized)).transpose(0, 3, 1, 2)
+        quads, _ = self._collect(self._runs(np.ascontiguousarray(normal, np.float32)), shapes)
+        return np.asarray(quads[0], np.float32).reshape(-1, 4, 2)
 
 
 class Recogniser:
@@ -50,7 +65,8 @@ class Recogniser:
     def __init__(self, model: str, threads: int, precision: str, best: int) -> None:
         self.name, self.symbols = f"{model}/openvino", symbols(model)
         graph = _with_best(_core().read_model(weights_file(model)), allowed(self.symbols), best)
-        self._runs = _Runs(graph, threads, precision)
+        # What is read in full precision is little: its preparations are not worth the memory.
+        self._runs = _Runs(graph, threads, precision, remembers=precision != EXACT or quick() == EXACT)
 
     def __call__(self, line: Floats) -> Best:
         classes, probabilities = self._runs(line)
@@ -68,10 +84,13 @@ def allowed(symbols: Sequence[str]) -> NDArray[np.bool_]:
 
 
 class _Runs:
-    """Runs of one model, each on one processor, `threads` of them side by side."""
+    """Runs of one model, each on one processor, `threads` of them side by side.
 
-    def __init__(self, graph: Any, threads: int, precision: str) -> None:
-        model = _compiled(graph, threads, precision)
+    `remembers`: whether what was prepared for a size of picture is kept, some megabytes each.
+    """
+
+    def __init__(self, graph: Any, threads: int, precision: str, *, remembers: bool) -> None:
+        model = _compiled(graph, threads, precision, remembers)
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(threads):
             self._idle.put(model.create_infer_request())
@@ -98,13 +117,15 @@ def _core() -> Any:
     return openvino.Core()
 
 
-def _compiled(graph: Any, threads: int, precision: str) -> Any:
-    options = {
+def _compiled(graph: Any, threads: int, precision: str, remembers: bool) -> Any:
+    options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": threads,
         "ENABLE_CPU_PINNING": False,
     }
+    if not remembers:
+        options["CPU_RUNTIME_CACHE_CAPACITY"] = 0
     return _core().compile_model(graph, "CPU", options)
 
 

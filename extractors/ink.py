@@ -59,21 +59,24 @@ def separate(image: Image) -> tuple[Floats, Floats]:
     in_red, in_green = _density(image, light, RED), _density(image, light, GREEN)
     excess = np.asarray(cv2.max(cv2.subtract(in_green, in_red), 0), np.int16)
     excess = _of_stamps(excess, in_green, image, light)
+    del in_green  # a page's worth of numbers is many megabytes
     share = _share_in_red(in_red, excess)
-    dark = cv2.addWeighted(in_red, 1.0 / FINE, excess, -share / FINE, 0.0, dtype=cv2.CV_32F)
-    return np.asarray(cv2.max(dark, 0.0), np.float32), np.asarray(excess.astype(np.float32) / FINE, np.float32)
+    dark = np.asarray(cv2.addWeighted(in_red, 1.0 / FINE, excess, -share / FINE, 0.0, dtype=cv2.CV_32F), np.float32)
+    return np.maximum(dark, 0.0, out=dark), np.multiply(excess, np.float32(1.0 / FINE), dtype=np.float32)
 
 
 def _of_stamps(excess: Counts, in_green: Counts, image: Image, light: Image) -> Counts:
-    """Red without the orange and gold of printed borders: stamp ink takes green much as it takes blue."""
+    """Red without the orange and gold of printed borders: stamp ink takes green much as it takes blue.
+
+    Written over `excess`.
+    """
     coloured = excess > FAINTEST * FINE
     if not coloured.any():
         return excess
     in_blue = _density(image, light, BLUE)[coloured].astype(np.float32)
-    hue = in_green[coloured] / np.maximum(in_blue, 0.02 * FINE)
-    kept = excess.copy()
-    kept[coloured] = (excess[coloured] * np.clip((hue - 0.35) / 0.2, 0.0, 1.0)).astype(np.int16)
-    return kept
+    hue = in_green[coloured] / np.maximum(in_blue, np.float32(0.02 * FINE))
+    excess[coloured] = (excess[coloured] * np.clip((hue - 0.35) / 0.2, 0.0, 1.0)).astype(np.int16)
+    return excess
 
 
 def _share_in_red(red_light: Counts, excess: Counts) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from ctypes import CDLL
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
@@ -85,6 +86,7 @@ class Reader:
         read = list(side_by_side(partial(self._page_or_finding, keep=keep), scans, self._threads))
         pages = [page for page in read if isinstance(page, ReadPage)]
         findings = [found for found in read if isinstance(found, Finding)]
+        _give_back()
         return self._put_together(application, pages, findings), tuple(page.sheet.image for page in pages)
 
     def _page_or_finding(self, scan: Scan | Finding, keep: bool) -> ReadPage | Finding:
@@ -201,6 +203,13 @@ class Reader:
             return ()
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
         return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
+
+
+def _give_back() -> None:
+    """What the pages took goes back to the system; the C library would keep it, in pieces that fit nothing."""
+    trim = getattr(CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _too_small(scan: Scan) -> Finding:

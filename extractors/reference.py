@@ -12,6 +12,7 @@ from extractors.engine import BEST, SIDE, Engine
 from extractors.inference import Best, allowed, symbols
 from extractors.weights import DETECTOR, RECOGNISER, model_directory
 
+Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 OPENVINO, PADDLEOCR = "openvino", "paddleocr"
@@ -36,7 +37,7 @@ class ReferenceEngine(Engine):
             model_name=DETECTOR, model_dir=str(model_directory(DETECTOR)), limit_side_len=SIDE, limit_type="max",
             engine="onnxruntime", engine_config=self._config(),
         )  # fmt: skip
-        return made.paddlex_predictor
+        return _Detector(made.paddlex_predictor)
 
     @cached_property
     def _quick(self) -> Any:
@@ -56,6 +57,20 @@ class ReferenceEngine(Engine):
 
     def _config(self) -> dict[str, int]:
         return {"intra_op_num_threads": 1, "inter_op_num_threads": 1}
+
+
+class _Detector:
+    """A BGR image to quadrilaterals, (n, 4, 2)."""
+
+    def __init__(self, predictor: Any) -> None:
+        self._predictor = predictor
+
+    def __call__(self, image: Image) -> Floats:
+        steps, runner, collect = self._predictor.pre_tfs, self._predictor.runner, self._predictor.post_op
+        resized, shapes = steps["Resize"](imgs=[image])
+        normal = steps["Normalize"](imgs=resized)
+        polygons, _ = collect(runner(x=steps["ToBatch"](imgs=steps["ToCHW"](imgs=normal))), shapes)
+        return np.asarray(polygons[0], np.float32).reshape(-1, 4, 2)
 
 
 class _Recogniser:

@@ -50,7 +50,7 @@ def model_directory(model: str, cache: Path | None = None) -> Path:
     directory = root / model
     directory.mkdir(parents=True, exist_ok=True)
     _link(weights_file(model), directory / "inference.onnx")
-    _write(directory / "inference.yml", yaml.safe_dump(_configuration(model), allow_unicode=True, sort_keys=False))
+    _write(directory / "inference.yml", yaml.safe_dump(configuration(model), allow_unicode=True, sort_keys=False))
     return directory
 
 
@@ -61,7 +61,8 @@ def alphabet(model: str) -> tuple[str, ...]:
     return tuple(_in_wheel(_ALPHABETS[model]).read_text("utf-8").rstrip("\n").split("\n"))
 
 
-def _configuration(model: str) -> dict[str, Any]:
+def configuration(model: str) -> dict[str, Any]:
+    """What a model takes and gives, as PaddleOCR writes it."""
     decode = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
     if model != DETECTOR:
         return {
