@@ -18,6 +18,7 @@ from extractors.ink import dark_threshold
 from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
+from extractors.sidebyside import side_by_side
 from extractors.signatures import Mask, find_strokes, ink_mask, is_printed
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine
@@ -54,17 +55,18 @@ def prepare(sheet: Sheet, index: int, matched: Matched) -> FormPage:
     return FormPage(sheet, index, matched, ink_mask(sheet, threshold), without_ruling(sheet), find_seals(sheet))
 
 
-def read_form(pages: Sequence[FormPage], platform: str, catalogue: Catalogue, engine: Engine) -> FormReading:
-    """Read the form's places on its pages; a place is read where its label was read, else where it was found first."""
-    fields: list[FieldReading] = []
-    choices: list[Choice] = []
-    marks: list[Mark] = []
+def read_form(
+    pages: Sequence[FormPage], platform: str, catalogue: Catalogue, engine: Engine, threads: int = 1
+) -> FormReading:
+    """Read the form's places on its pages; a place is read where its label was read, else where it was found first.
+
+    `threads`: places read side by side.
+    """
     readers = [_CellReader(page, place, platform, catalogue, engine) for page, place in _chosen(pages)]
-    for reader in readers:
-        fields += reader.fields()
-        marks += reader.marks()
-    for page in pages:
-        choices += _choices([reader for reader in readers if reader.page is page])
+    read = list(side_by_side(lambda reader: (reader.fields(), reader.marks()), readers, threads))
+    fields = [field for found, _ in read for field in found]
+    marks = [mark for _, found in read for mark in found]
+    choices = [choice for page in pages for choice in _choices([r for r in readers if r.page is page])]
     return FormReading(believed(fields, catalogue), tuple(choices), tuple(marks))
 
 

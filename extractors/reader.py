@@ -194,7 +194,7 @@ class Reader:
             for index, page in enumerate(pages)
             if page.matched is not None
         ]
-        return read_form(prepared, platform, self._catalogue, self._engine)
+        return read_form(prepared, platform, self._catalogue, self._engine, self._threads)
 
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -122,14 +122,19 @@ def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
     length = max(15, int(shortest_mm * px_per_mm))
     thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    pieces = []
-    for i in range(1, count):
-        x, y, w, h, _area = (int(v) for v in stats[i])
-        piece = _piece(labels[y : y + h, x : x + w] == i, x, y, px_per_mm)
-        if piece is not None:
-            pieces.append(piece)
-    return pieces
+    found = (_piece(mask, x, y, px_per_mm) for mask, x, y in _components(runs))
+    return [piece for piece in found if piece is not None]
+
+
+def _components(runs: Image) -> Iterator[tuple[NDArray[np.bool_], int, int]]:
+    """Each connected piece, with the place of its left top corner (x, y): looked for in the rows that have any."""
+    filled = np.concatenate([[0], runs.any(1).astype(np.int8), [0]])
+    edges = np.flatnonzero(np.diff(filled))
+    for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(runs[top:bottom], connectivity=8)
+        for i in range(1, count):
+            x, y, w, h, _area = (int(v) for v in stats[i])
+            yield labels[y : y + h, x : x + w] == i, x, top + y
 
 
 def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | None:

@@ -22,6 +22,7 @@ Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
 A4_INCHES = 11.69
 LEAST_SIDE = 1800  # px of the long side: smaller pages are enlarged, so that strokes have pixels to be judged by
 LARGEST_SIDE = 3508  # px of the long side: A4 at 300 dpi
+SPARE = 2900  # px of the long side: A4 at 248 dpi
 STRONGEST_KEYSTONE = 0.3  # change of slope per page width that a camera leaves
 VOTERS = 5  # lines read to tell which way is up
 VOTING = 0.7  # of their width
@@ -173,9 +174,10 @@ def _plumb(found: Found, level: Floats | None, shape: tuple[int, ...]) -> Floats
 
 def _warped(image: Image, matrix: Floats) -> Image:
     size = image.shape[1::-1]
-    return np.asarray(
-        cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    # What has pixels to spare loses nothing by the simple way, which takes a quarter of the time.
+    method = cv2.INTER_LINEAR if max(size) >= SPARE else cv2.INTER_CUBIC
+    drawn = cv2.warpPerspective(image, matrix, size, flags=method, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, np.uint8)
 
 
 def moved(quads: Floats, matrix: Floats) -> Floats:
