@@ -6,16 +6,21 @@ what the recogniser saw there: only where they lose clearly is the paper differe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from statistics import fmean as mean
 
+from extractors.engine import Recognised
 from extractors.textlines import TextLine
 from yinjian.findings import Finding, finding
 from yinjian.lattice import Lattice
 from yinjian.textfold import fold
 
-LOSES = -7.0  # log P(expected) - log P(best) from here on down: not the expected words
+LOSES = -3.0  # log P(expected) - log P(seen), in the mean over all looks: from here on down not the expected words
+MOST = 14.0  # of such a difference: what is not listed in a lattice has 13.8
+LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been cut off in the look at hand
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
@@ -103,15 +108,38 @@ def _weigh(
             return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else "unclear"
         return _at_break(expected[a0:a1], lines[min(touched)], lines[max(touched)])
     line = lines[touched.pop()]
-    lattice = _without_marks(line.read.lattice, "." in expected[a0:a1] + read[b0:b1])
     own = [k for k in range(len(places)) if lines[places[k].line] is line]
     seen = read[own[0] : own[-1] + 1]
     wanted = seen[: b0 - own[0]] + expected[a0:a1] + seen[b1 - own[0] :]
-    margin = lattice.log_probability(wanted) - lattice.log_probability(seen)
+    points = "." in wanted + seen
+    margin = mean(_margin(look, wanted, seen, points) for look in line.looks or (line.read,))
     if margin > LOSES:
         return "same"
     sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < ABSENT
     return "altered" if sure else "unclear"
+
+
+def borne_out(text: str, looks: Sequence[Recognised]) -> float:
+    """log P(text) - log P(what each look saw), in the mean over looks; `text` as `words` gives it.
+
+    The looks may have seen more or less of the line's ends than the text has.
+    """
+    return mean(_margin(look, *_same_extent(text, words(look.text)), points="." in text) for look in looks)
+
+
+def _same_extent(text: str, seen: str) -> tuple[str, str]:
+    """The text as far as what was seen reaches, and what was seen."""
+    blocks = [b for b in SequenceMatcher(None, text, seen, autojunk=False).get_matching_blocks() if b.size > 1]
+    if not blocks:
+        return text, seen
+    first, last = blocks[0], blocks[-1]
+    return seen[: first.b] + text[first.a : last.a + last.size] + seen[last.b + last.size :], seen
+
+
+def _margin(look: Recognised, wanted: str, seen: str, points: bool) -> float:
+    """log P(wanted) - log P(seen) by one look, within `MOST`."""
+    one, other = _without_marks(look.lattice, points).log_probabilities([wanted, seen])
+    return max(-MOST, min(MOST, one - other)) if other > -math.inf else MOST
 
 
 def _at_break(missing: str, before: TextLine, after: TextLine) -> str:
@@ -120,7 +148,7 @@ def _at_break(missing: str, before: TextLine, after: TextLine) -> str:
     ways = ((missing[:n], missing[n:]) for n in range(len(missing) + 1))
     ends, starts = words(before.text), words(after.text)
     best = max(_gain(one, ends, "", tail) + _gain(other, starts, head, "") for tail, head in ways)
-    if best > LOSES:
+    if best > LOSES_AT_END:
         return "same"
     sure = min(before.read.confidence, after.read.confidence) > SURE
     return "altered" if sure and best < ABSENT else "unclear"
@@ -138,8 +166,6 @@ def _plainly_seen(b0: int, b1: int, places: Sequence[Place], lines: Sequence[Tex
 
 def _probability(line: TextLine, index: int) -> float:
     """The greatest probability of a symbol within its time steps."""
-    import math
-
     steps = line.read.lattice.steps
     start, end = (round(v * len(steps)) for v in line.read.spans[index])
     symbol = line.text[index]

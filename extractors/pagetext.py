@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from extractors.agreement import words
+from extractors.agreement import LOSES, borne_out, words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
 from extractors.page import SURE, Sheet, glance, look_again, read, top_to_bottom
@@ -24,8 +24,7 @@ LEAST_KNOWN = 8  # symbols of a line that is known by its words; a shorter one h
 FEWEST_LONG = 12  # such lines on a page of running text
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
 # ones, symbols that repeat run into one another), and whether in full precision.
-LOOKS = ((0.0, 0.8, False), (0.0, 1.0, True), (0.6, 1.0, True), (0.3, 1.5, True))
-PLAIN_LOOKS = 2  # of them: what these say counts, for a line seen quickly can be sure without a thin symbol
+LOOKS = ((0.0, 0.8, False), (0.6, 1.0, False), (0.3, 1.5, True))
 
 
 def read_lines(
@@ -70,20 +69,28 @@ def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
     """The lines; those that do not say what an agreement says are looked at again, more and more closely."""
     known, lines = _agreements(catalogue), sheet.lines
-    for look, (room, scale, exact) in enumerate(LOOKS):
+    for room, scale, exact in LOOKS:
         doubtful = _doubtful(lines, known)
         again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine, exact=exact)
-        pairs = zip(doubtful, again, strict=True)
-        better = {n: line for n, line in pairs if _better(line, lines[n], known, plain=look < PLAIN_LOOKS)}
-        lines = tuple(better.get(n, line) for n, line in enumerate(lines))
+        closer = {n: _closer(line, lines[n], known) for n, line in zip(doubtful, again, strict=True)}
+        lines = tuple(closer.get(n, line) for n, line in enumerate(lines))
     return lines
 
 
-def _better(line: TextLine, before: TextLine, known: str, *, plain: bool) -> bool:
-    """Whether a closer look at a line is to be kept: what is known is not taken for anything else again."""
-    if words(before.text) in known and words(line.text) not in known:
-        return False
-    return plain or words(line.text) in known or line.read.confidence > before.read.confidence
+def _closer(line: TextLine, before: TextLine, known: str) -> TextLine:
+    """The line by this look or by those before it; a glance counts for nothing beside a look.
+
+    Of many looks one may always see what is expected: what is known is believed where all looks together bear it out.
+    """
+    looks = (*before.looks, line.read)
+    said, told = words(line.text), words(before.text)
+    if not before.looks:
+        better = told not in known or said in known
+    elif said in known:
+        better = told in known or borne_out(said, looks) > LOSES
+    else:
+        better = told not in known and line.read.confidence > before.read.confidence
+    return replace(line if better else before, looks=looks)
 
 
 def _doubtful(lines: Sequence[TextLine], known: str) -> list[int]:

@@ -31,10 +31,11 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of text in its rectangle (pixels of the upright page)."""
+    """A line of text in its rectangle (pixels of the upright page). `looks`: what closer looks at it read, each."""
 
     rect: Rect
     read: Recognised
+    looks: tuple[Recognised, ...] = ()
 
     @property
     def text(self) -> str:

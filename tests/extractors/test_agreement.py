@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from extractors.agreement import check_agreement
+from extractors.agreement import LOSES, borne_out, check_agreement
+from extractors.engine import Recognised
+from extractors.pagetext import _closer
 from extractors.textlines import TextLine
 from tests.extractors.test_materials import line
 from yinjian.catalogue import catalogue
+from yinjian.lattice import BLANK, Lattice
 
 ALL = catalogue()
 FORMS = [(form.id, platform.id) for form in ALL.forms for platform in ALL.platforms_of(form.id)]
@@ -61,3 +66,37 @@ def test_another_platforms_fees_are_no_agreement_of_this_one(form: str) -> None:
 def test_half_a_page_is_unclear() -> None:
     whole = ALL.agreement("expert", "hpe")
     assert codes(whole[: len(whole) // 2], "expert", "hpe") == ["agreement.unclear"]
+
+
+def seen(text: str, *others: tuple[str, float]) -> Recognised:
+    """A look at a line: each symbol sure, but for those named, which are this likely in place of its own."""
+    chances = {symbol: (other, p) for pair, p in others for symbol, other in [pair]}
+    steps: list[tuple[tuple[str, float], ...]] = []
+    for symbol in text:
+        other, p = chances.get(symbol, ("", 0.0))
+        both = ((symbol, math.log(1 - p)), (other, math.log(p))) if other else ((symbol, 0.0),)
+        steps += [both, ((BLANK, 0.0),)]
+    return Recognised(text, 0.99, Lattice("test", tuple(steps)), tuple((0.0, 0.0) for _ in text), float(len(text)))
+
+
+def looked_at(*looks: Recognised) -> TextLine:
+    return TextLine((0.0, 0.0, 900.0, 20.0), looks[0], looks)
+
+
+def test_what_is_expected_is_not_believed_because_one_look_of_many_sees_it() -> None:
+    forged, asked = "确保制作的数宇证书信息", "确保制作的数字证书信息"
+    before = looked_at(seen(forged, ("宇字", 0.01)), seen(forged, ("宇字", 0.001)))
+    by_chance = looked_at(seen(asked, ("字宇", 0.3)))
+    assert _closer(by_chance, before, asked).text == forged
+    assert borne_out(asked, before.looks) < LOSES
+
+
+def test_a_line_misread_once_is_what_the_other_looks_see() -> None:
+    asked, misread = "确保制作的数字证书信息", "确保制作的数宇证书信息"
+    before = looked_at(seen(misread, ("宇字", 0.3)))
+    assert _closer(looked_at(seen(asked)), before, asked).text == asked
+
+
+def test_a_look_that_sees_more_of_the_lines_end_is_no_contradiction() -> None:
+    assert borne_out("确保制作的数字证书信息", [seen("确保制作的数字证书信")]) == pytest.approx(0.0)
+    assert borne_out("确保制作的数字证书信息", [seen("保制作的数字证书信息和")]) == pytest.approx(0.0)
