@@ -24,7 +24,6 @@ LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
-LEAST_COVERED = 0.5  # less than this is another page missing, which is for the judge to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ OVER_TEXT_MM2 = 1.2  # printed ink under a seal; less is specks and shading
 FAINT_RED = 0.16  # density: a stamp paler than this cannot be used
 WHOLE = 0.7  # share of a seal's border that must show
 CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, not pale
-CROSSED = 0.25  # of the radius: a line this deep inside is crossed
 
 
 def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:

@@ -42,14 +42,6 @@ class Box:
         """In fractions of the page's area."""
         return (self.x1 - self.x0) * (self.y1 - self.y0)
 
-    def iou(self, other: Box) -> float:
-        """Intersection over union, 0 to 1."""
-        w = min(self.x1, other.x1) - max(self.x0, other.x0)
-        h = min(self.y1, other.y1) - max(self.y0, other.y0)
-        if w <= 0 or h <= 0:
-            return 0.0
-        return w * h / (self.area + other.area - w * h)
-
 
 def union(boxes: Iterable[Box]) -> Box:
     """The smallest box around `boxes` (at least one)."""
