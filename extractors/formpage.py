@@ -26,6 +26,9 @@ from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark
+from yinjian.textfold import fold
+
+LABEL = 4  # symbols: a shorter label may be a part of a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class _CellReader:
         if single is not None:
             field_id = single.id or "project_name"
             kind = self.catalogue.field(field_id).kind
-            return [read_cell(field_id, kind, sheet, index, rect, self.page.ink, self.engine)]
+            return [self._of_one_cell(read_cell(field_id, kind, sheet, index, rect, self.page.ink, self.engine))]
         lines, alignment = self._dated()
         found = []
         for slot, group in groupby(alignment.blanks, key=lambda blank: blank.slot):
@@ -142,6 +145,13 @@ class _CellReader:
                 kind = self.catalogue.field(slot.id).kind
                 found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, self.engine))
         return found
+
+    def _of_one_cell(self, read: FieldReading) -> FieldReading:
+        """What holds another cell's label runs over a line that was not seen: it is not this cell's value alone."""
+        labels = (fold(cell.label) for row in self.page.matched.form.rows for cell in row.cells)
+        said = fold(read.text)
+        merged = any(label in said for label in labels if len(label) >= LABEL)
+        return replace(read, confidence=0.0) if merged else read
 
     def _not_blank(self, read: FieldReading) -> FieldReading:
         """A date that could not be read is not surely blank where there is ink."""

@@ -1,0 +1,33 @@
+"""A ruled line that a copier lost lets two cells become one: what is then read is nobody's sure value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extractors.engine import Engine
+from extractors.opening import Scan, open_scans
+from extractors.page import take_apart
+from extractors.reader import Reader
+from extractors.ruling import in_rows
+from extractors.straighten import straighten
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, row: int) -> None:
+    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
+    upright = straighten(scan.image, engine)
+    sheet, _ = take_apart("", 0, upright)
+    four = [cells for cells in in_rows(sheet.cells, sheet.px_per_mm) if len(cells) == 4]
+    value, label = four[row][1], four[row][2]
+    lost = upright.image.copy()
+    across, thick = int((value[2] + label[0]) / 2), int(sheet.px_per_mm)
+    lost[int(value[1]) + 4 : int(value[3]) - 4, across - thick : across + thick] = np.median(lost, axis=(0, 1))
+    whole, merged = (Reader().read("x", [Scan("x.png", 0, page, None, False)]) for page in (upright.image, lost))
+    for field in merged.fields:
+        true = whole.field(field.id)
+        assert true is not None and (field.text == true.text or field.confidence < 0.5), field.id
