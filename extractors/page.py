@@ -151,6 +151,12 @@ def top_to_bottom(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.centre[1], line.centre[0])))
 
 
+def read_narrow(sheet: Sheet, rects: Sequence[Rect], engine: Engine, scale: float) -> tuple[TextLine, ...]:
+    """Recognise lines in one quick look, drawn at `scale` of their width, in the order of `rects`."""
+    found = engine.recognise([_crop(sheet, rect) for rect in rects], scale)
+    return tuple(TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
+
+
 def glance(sheet: Sheet, rects: Sequence[Rect], engine: Engine, scale: float) -> tuple[TextLine, ...]:
     """Lines as a glance shows them, drawn at `scale` of their width, in the order of `rects`."""
     found = engine.glance([_crop(sheet, rect) for rect in rects], scale)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
 from extractors.agreement import LOSES, borne_out, words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
-from extractors.page import SURE, Sheet, glance, look_again, read, top_to_bottom
+from extractors.page import Sheet, glance, look_again, read, read_narrow, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
@@ -18,9 +18,10 @@ from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import SlotKind
 
 NARROW = 0.7  # of their width: at a glance, known words are told as well as at all of it
+HALF = 0.5  # of their width: known words are still read surely, in half the time
 LONG = 15.0  # line heights: a line of running text
 TABLE = 6  # cells: a page with this many holds a form
-LEAST_KNOWN = 8  # symbols of a line that is known by its words; a shorter one has to be a whole label
+LEAST_KNOWN = 8  # symbols of a line that is known by its words
 FEWEST_LONG = 12  # such lines on a page of running text
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
 # ones, symbols that repeat run into one another), and whether in full precision.
@@ -46,18 +47,20 @@ def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Cata
 
 
 def _read_form(sheet: Sheet, rects: Sequence[Rect], engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
-    """A form's lines: what says at a glance only what a form prints needs no close look, what was filled in does."""
+    """A form's lines: running text that says only what a form prints needs no close look, what was filled in does.
+
+    Not at a glance: boxes and signatures are looked for beside printed symbols, and a glance places these badly.
+    """
     known = _forms(catalogue)
-    printed = [line for line in glance(sheet, rects, engine, NARROW) if _says_only(line, known)]
+    long = [rect for rect in rects if rect[2] - rect[0] > LONG * (rect[3] - rect[1])]
+    printed = [line for line in read_narrow(sheet, long, engine, HALF) if _says_only(line, known)]
     done = {line.rect for line in printed}
     return top_to_bottom((*printed, *read(sheet, [rect for rect in rects if rect not in done], engine)))
 
 
-def _says_only(line: TextLine, known: _Printed) -> bool:
+def _says_only(line: TextLine, known: str) -> bool:
     said = words(line.text)
-    if len(said) >= LEAST_KNOWN:
-        return said in known.words
-    return said in known.labels and line.read.confidence >= SURE
+    return len(said) >= LEAST_KNOWN and said in known
 
 
 def _running_text(sheet: Sheet, rects: Sequence[Rect]) -> bool:
@@ -110,31 +113,19 @@ def _rows(lines: Sequence[TextLine]) -> Iterator[list[int]]:
     return ([index[id(line)] for line in row] for row in in_rows(lines))
 
 
-@dataclass(frozen=True, slots=True)
-class _Printed:
-    """What forms print: the words between their blanks, one stretch a line, and their labels."""
-
-    words: str
-    labels: frozenset[str]
-
-
 @cache
-def _forms(catalogue: Catalogue) -> _Printed:
-    cells = [
-        (cell, platform)
+def _forms(catalogue: Catalogue) -> str:
+    """The words that forms print between their blanks, one stretch a line."""
+    parts = (
+        part if isinstance(part, str) else platform.name if part.kind is SlotKind.PLATFORM else "\n"
         for form in catalogue.forms
         for platform in catalogue.platforms_of(form.id)
         for row in form.rows
         for cell in row.cells
-    ]
-    parts = (
-        part if isinstance(part, str) else platform.name if part.kind is SlotKind.PLATFORM else "\n"
-        for cell, platform in cells
         for line in (*cell.lines, ("\n",))
         for part in line
     )
-    stretches = [words(stretch) for stretch in "".join(parts).split("\n")]
-    return _Printed("\n".join(stretches), frozenset(filter(None, (*stretches, *(words(c.label) for c, _ in cells)))))
+    return "\n".join(words(stretch) for stretch in "".join(parts).split("\n"))
 
 
 @cache
