@@ -20,6 +20,7 @@ from yinjian.textfold import fold
 
 LOSES = -3.0  # log P(expected) - log P(seen), in the mean over all looks: from here on down not the expected words
 MOST = 14.0  # of such a difference: what is not listed in a lattice has 13.8
+IMPOSSIBLE = -1e6  # log probability of a text with more symbols than a look has steps: two such are alike
 LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been cut off in the look at hand
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
@@ -137,8 +138,9 @@ def _same_extent(text: str, seen: str) -> tuple[str, str]:
 
 def _margin(look: Recognised, wanted: str, seen: str, points: bool) -> float:
     """log P(wanted) - log P(seen) by one look, within `MOST`."""
-    one, other = _without_marks(look.lattice, points).log_probabilities([wanted, seen])
-    return max(-MOST, min(MOST, one - other)) if other > -math.inf else MOST
+    scores = _without_marks(look.lattice, points).log_probabilities([wanted, seen])
+    one, other = (max(IMPOSSIBLE, score) for score in scores)
+    return max(-MOST, min(MOST, one - other))
 
 
 def _at_break(missing: str, before: TextLine, after: TextLine) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from extractors.ruling import contrasted
+from extractors.ruling import contrasted, long_runs
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -116,15 +116,12 @@ def _is_papers(bend: Bend, mm: float) -> bool:
 def _traced(dark: Floats, px_per_mm: float) -> list[Doubles]:
     """Long thin pieces of ink along the second axis: points in fractions of the page (along, across), each (n, 2)."""
     ink = contrasted(dark, px_per_mm)
-    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, max(9, int(RUN_MM * px_per_mm))), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
     height, width = dark.shape
     found = []
-    for i in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[i])
-        if w > LONG * width and area < 1.6 * px_per_mm * w + 3 * w:
-            found.append(_points(labels[y : y + h, x : x + w] == i, x, y) / (width, height))
+    for mask, x, y in long_runs(ink, max(9, int(RUN_MM * px_per_mm))):
+        w = mask.shape[1]
+        if w > LONG * width and mask.sum() < 1.6 * px_per_mm * w + 3 * w:
+            found.append(_points(mask, x, y) / (width, height))
     return found
 
 

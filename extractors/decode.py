@@ -50,18 +50,8 @@ def restrict(lattice: Lattice, alphabet: str, least: float = LEAST) -> Lattice:
 
 def best(lattice: Lattice) -> tuple[str, float]:
     """The best text and the probability of its least sure symbol (0 for an empty text)."""
-    text: list[str] = []
-    sure: list[float] = []
-    last = BLANK
-    for step in lattice.steps:
-        symbol, log_probability = step[0] if step else (BLANK, 0.0)
-        if symbol != BLANK and symbol != last:
-            text.append(symbol)
-            sure.append(log_probability)
-        elif symbol != BLANK:
-            sure[-1] = max(sure[-1], log_probability)
-        last = symbol
-    return "".join(text), math.exp(min(sure)) if sure else 0.0
+    path = lattice.best_path()
+    return "".join(symbol for symbol, _ in path), math.exp(min(p for _, p in path)) if path else 0.0
 
 
 def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:

@@ -20,7 +20,7 @@ from yinjian.records import FieldReading
 
 CHECKED = (FieldKind.ID_NUMBER, FieldKind.USCC)
 
-Mistaken = Mapping[tuple[str, str], float]  # (digit written, digit seen): odds of the one for the other, in the mean
+Mistaken = Mapping[tuple[str, str], float]  # (digit written, digit seen): chance of the one for the other, in the mean
 
 
 def believed(fields: Sequence[FieldReading], catalogue: Catalogue) -> tuple[FieldReading, ...]:
@@ -43,7 +43,7 @@ def _sure(text: str, mistaken: Mistaken) -> float:
 
 def _mistaken(proven: Sequence[FieldReading]) -> Mistaken:
     """How likely each digit of numbers that are known was held to be another, against what it is."""
-    odds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    chances: dict[tuple[str, str], list[float]] = defaultdict(list)
     for field in proven:
         if len(field.lattices) != 1:
             continue
@@ -53,5 +53,5 @@ def _mistaken(proven: Sequence[FieldReading]) -> Mistaken:
         swapped = (text[:n] + other + text[n + 1 :] for n, other in swaps)
         true, *others = field.lattices[0].log_probabilities([text, *swapped])
         for (n, other), score in zip(swaps, others, strict=True):
-            odds[text[n], other].append(1.0 / (1.0 + math.exp(min(50.0, true - score))))
-    return {pair: sum(found) / len(found) for pair, found in odds.items()}
+            chances[text[n], other].append(1.0 / (1.0 + math.exp(min(50.0, true - score))))
+    return {pair: sum(found) / len(found) for pair, found in chances.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.curl import find_curl, flattened
-from extractors.engine import Engine
+from extractors.engine import Engine, Recognised
 from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
 from extractors.printed import Printed, printed_ruling
 from extractors.ruling import Rect, Ruling, find_cells, find_ruling
@@ -20,6 +20,7 @@ from yinjian.geometry import Box
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Recognise = Callable[[Sequence[Image], float], list[Recognised]]
 
 MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
 MISSED_HEIGHT_MM = (1.8, 8.0)
@@ -133,16 +134,12 @@ def _wipe(dark: Floats, start: tuple[float, float], end: tuple[float, float], wi
 
 
 def read(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> tuple[TextLine, ...]:
-    """Recognise lines, top to bottom; those in doubt in full precision and at their full width.
-
-    Those with red ink over them are read from the dark ink alone.
-    """
-    found = engine.recognise([_crop(sheet, rect) for rect in rects], CLOSE)
-    lines = [TextLine(rect, seen) for rect, seen in zip(rects, found, strict=True)]
+    """Recognise lines, top to bottom; those in doubt in full precision and at their full width."""
+    lines = list(look(sheet, rects, engine.recognise, CLOSE))
     doubtful = [n for n, line in enumerate(lines) if line.read.confidence < SURE]
-    again = engine.recognise_exactly([_crop(sheet, lines[n].rect) for n in doubtful])
-    for n, seen in zip(doubtful, again, strict=True):
-        lines[n] = TextLine(lines[n].rect, seen)
+    again = look(sheet, [lines[n].rect for n in doubtful], engine.recognise_exactly, 1.0)
+    for n, line in zip(doubtful, again, strict=True):
+        lines[n] = line
     return top_to_bottom(lines)
 
 
@@ -151,15 +148,12 @@ def top_to_bottom(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.centre[1], line.centre[0])))
 
 
-def read_narrow(sheet: Sheet, rects: Sequence[Rect], engine: Engine, scale: float) -> tuple[TextLine, ...]:
-    """Recognise lines in one quick look, drawn at `scale` of their width, in the order of `rects`."""
-    found = engine.recognise([_crop(sheet, rect) for rect in rects], scale)
-    return tuple(TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
+def look(sheet: Sheet, rects: Sequence[Rect], recognise: Recognise, scale: float) -> tuple[TextLine, ...]:
+    """Lines as one of the engine's ways of reading sees them, drawn at `scale` of their width, in the order of `rects`.
 
-
-def glance(sheet: Sheet, rects: Sequence[Rect], engine: Engine, scale: float) -> tuple[TextLine, ...]:
-    """Lines as a glance shows them, drawn at `scale` of their width, in the order of `rects`."""
-    found = engine.glance([_crop(sheet, rect) for rect in rects], scale)
+    Those with red ink over them are seen by the dark ink alone.
+    """
+    found = recognise([_crop(sheet, rect) for rect in rects], scale)
     return tuple(TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
 
 
@@ -167,10 +161,9 @@ def look_again(
     sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, engine: Engine, *, exact: bool = True
 ) -> tuple[TextLine, ...]:
     """Lines read with `room` line heights beside them, drawn at `scale` of their width; `exact`: in full precision."""
-    rects = [(x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines)]
-    recognise = engine.recognise_exactly if exact else engine.recognise
-    found = recognise([_crop(sheet, rect) for rect in rects], scale)
-    return tuple(TextLine(_within(rect, sheet.size), read) for rect, read in zip(rects, found, strict=True))
+    wider = ((x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines))
+    rects = [_within(rect, sheet.size) for rect in wider]
+    return look(sheet, rects, engine.recognise_exactly if exact else engine.recognise, scale)
 
 
 def _within(rect: Rect, size: tuple[int, int]) -> Rect:

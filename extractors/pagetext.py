@@ -10,7 +10,7 @@ from itertools import pairwise
 from extractors.agreement import LOSES, borne_out, words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
-from extractors.page import Sheet, glance, look_again, read, read_narrow, top_to_bottom
+from extractors.page import Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
@@ -38,7 +38,7 @@ def read_lines(
 
 def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
     if _running_text(sheet, rects):
-        seen = replace(sheet, lines=top_to_bottom(glance(sheet, rects, engine, NARROW)))
+        seen = replace(sheet, lines=top_to_bottom(look(sheet, rects, engine.glance, NARROW)))
         if is_agreement(ca_page(seen, catalogue)):
             return replace(seen, lines=_verified(seen, engine, catalogue))
     if len(sheet.cells) >= TABLE:
@@ -53,7 +53,7 @@ def _read_form(sheet: Sheet, rects: Sequence[Rect], engine: Engine, catalogue: C
     """
     known = _forms(catalogue)
     long = [rect for rect in rects if rect[2] - rect[0] > LONG * (rect[3] - rect[1])]
-    printed = [line for line in read_narrow(sheet, long, engine, HALF) if _says_only(line, known)]
+    printed = [line for line in look(sheet, long, engine.recognise, HALF) if _says_only(line, known)]
     done = {line.rect for line in printed}
     return top_to_bottom((*printed, *read(sheet, [rect for rect in rects if rect not in done], engine)))
 

@@ -120,14 +120,15 @@ def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
 def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
     """Straight runs along the second axis of `ink`, each a line by itself."""
     length = max(15, int(shortest_mm * px_per_mm))
-    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    found = (_piece(mask, x, y, px_per_mm) for mask, x, y in _components(runs))
+    found = (_piece(mask, x, y, px_per_mm) for mask, x, y in long_runs(ink, length))
     return [piece for piece in found if piece is not None]
 
 
-def _components(runs: Image) -> Iterator[tuple[NDArray[np.bool_], int, int]]:
-    """Each connected piece, with the place of its left top corner (x, y): looked for in the rows that have any."""
+def long_runs(ink: Image, length: int) -> Iterator[tuple[NDArray[np.bool_], int, int]]:
+    """Connected ink at least `length` px long along the second axis: each piece and its left top corner (x, y)."""
+    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    # Looked for in the rows that have any: most of a page has none.
     filled = np.concatenate([[0], runs.any(1).astype(np.int8), [0]])
     edges = np.flatnonzero(np.diff(filled))
     for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):

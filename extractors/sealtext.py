@@ -14,7 +14,7 @@ from extractors.decode import best
 from extractors.engine import Engine, Recognised
 from extractors.grammar import likely_texts
 from extractors.ink import as_print, stamp_ink, without_print
-from extractors.page import Sheet
+from extractors.page import Recognise, Sheet
 from extractors.seals import RED_INK, Seal
 from extractors.squaretext import lines_of_square
 from yinjian.lattice import Lattice
@@ -97,11 +97,11 @@ def _read_ring(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
 
 
 def _look(strip: Floats, spread: float, engine: Engine) -> Recognised:
-    return engine.recognise([as_print(_enhanced(strip))], spread)[0]
+    return _shown(strip, spread, engine.recognise)
 
 
-def _glimpse(strip: Floats, spread: float, engine: Engine) -> Recognised:
-    return engine.glance([as_print(_enhanced(strip))], spread)[0]
+def _shown(strip: Floats, spread: float, recognise: Recognise) -> Recognised:
+    return recognise([as_print(_enhanced(strip))], spread)[0]
 
 
 def _agreed(looks: Sequence[Lattice]) -> tuple[str, float, Lattice]:
@@ -236,7 +236,7 @@ def _enhanced(strip: Floats) -> Floats:
 def _read_square(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
     """The order of the characters that reads best, told at a glance and then read."""
     orders = list(lines_of_square(inks.clear, inks.centre, seal))
-    glimpses = [_order_worth(_glimpse(line, SPREAD, engine), count) for line, count in orders]
+    glimpses = [_order_worth(_shown(line, SPREAD, engine.glance), count) for line, count in orders]
     likeliest = sorted(range(len(orders)), key=lambda n: -glimpses[n])[:ORDERS]
     read = [(_look(orders[n][0], SPREAD, engine), orders[n][1]) for n in likeliest]
     if not read:

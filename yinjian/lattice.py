@@ -43,7 +43,7 @@ class Lattice:
         Counted in probabilities that are scaled to at most 1 at each step (Rabiner 1989), all texts together; a text
         whose ways are less likely beside the likeliest than a float can say is counted in logarithms.
         """
-        if not self.steps:
+        if not self.steps or not texts:
             return [NEG_INF if text else 0.0 for text in texts]
         labels = [_labels(text) for text in texts]
         ends, scales = self._forward(labels)
@@ -90,13 +90,20 @@ class Lattice:
 
     def best_text(self) -> str:
         """Best path decoding: the best symbol of each step, repeats merged, blanks dropped."""
-        text, last = [], BLANK
+        return "".join(symbol for symbol, _ in self.best_path())
+
+    def best_path(self) -> tuple[tuple[str, float], ...]:
+        """The symbols of the best path, each with its greatest log probability among the steps it was told in."""
+        path: list[tuple[str, float]] = []
+        last = BLANK
         for step in self.steps:
-            symbol = step[0][0] if step else BLANK
-            if symbol != BLANK and symbol != last:
-                text.append(symbol)
+            symbol, p = step[0] if step else (BLANK, 0.0)
+            if symbol != BLANK and symbol == last:
+                path[-1] = symbol, max(path[-1][1], p)
+            elif symbol != BLANK:
+                path.append((symbol, p))
             last = symbol
-        return "".join(text)
+        return tuple(path)
 
     def margin(self, expected: str) -> float:
         """log P(expected) - log P(best): 0 when the expected text is the best reading, strongly negative when not."""

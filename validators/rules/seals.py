@@ -12,7 +12,7 @@ from validators.case import Case
 from validators.copies import sealed_pages, seals_on
 from validators.titles import title
 from yinjian.findings import Finding, Severity, finding
-from yinjian.lattice import BLANK, Lattice
+from yinjian.lattice import Lattice
 from yinjian.records import Mark, MarkKind
 from yinjian.textfold import fold, print_forms
 
@@ -133,18 +133,7 @@ def _legible(name: str, ring: str) -> int:
 
 def _strangers(mark: Mark, name: str, ring: str, sure: float) -> int:
     """How many symbols of the ring, read surely, are not the name's; without a lattice all are taken for sure."""
-    seen = _read_surely(mark.ring_lattice, sure) if mark.ring_lattice else ring
+    lattice = mark.ring_lattice
+    seen = "".join(symbol for symbol, p in lattice.best_path() if p >= log(sure)) if lattice else ring
     own = fold(seen).strip("0123456789")
     return len(own) - _legible(name, own)
-
-
-def _read_surely(lattice: Lattice, sure: float) -> str:
-    """The symbols of the best path whose probability is `sure` or more in one of their time steps."""
-    text, last, told = "", BLANK, False
-    for step in lattice.steps:
-        symbol, log_probability = step[0] if step else (BLANK, 0.0)
-        told = told and symbol == last
-        if symbol != BLANK and not told and log_probability >= log(sure):
-            text, told = text + symbol, True
-        last = symbol
-    return text
