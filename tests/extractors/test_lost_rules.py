@@ -17,8 +17,14 @@ from extractors.straighten import straighten
 SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
 
 
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    """One for all: its models take hundreds of megabytes."""
+    return Reader()
+
+
 @pytest.mark.parametrize("row", [0, 1])
-def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, row: int) -> None:
+def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, reader: Reader, row: int) -> None:
     scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
     upright = straighten(scan.image, engine)
     sheet, _ = take_apart("", 0, upright)
@@ -27,7 +33,7 @@ def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, row: int
     lost = upright.image.copy()
     across, thick = int((value[2] + label[0]) / 2), int(sheet.px_per_mm)
     lost[int(value[1]) + 4 : int(value[3]) - 4, across - thick : across + thick] = np.median(lost, axis=(0, 1))
-    whole, merged = (Reader().read("x", [Scan("x.png", 0, page, None, False)]) for page in (upright.image, lost))
+    whole, merged = (reader.read("x", [Scan("x.png", 0, page, None, False)]) for page in (upright.image, lost))
     for field in merged.fields:
         true = whole.field(field.id)
         assert true is not None and (field.text == true.text or field.confidence < 0.5), field.id
