@@ -26,6 +26,7 @@ BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the b
 CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
+SIDES = (0.42, 1.2)  # of the label's height: the square of a typeface is from half as high as its ideographs to as high
 FEWEST = 3  # boxes that show what a blank one looks like
 COMMON = 35  # percentile of density over the boxes: ink that most of them have
 LIKE = 0.55  # correlation with the blank box from which on a place is a box, with something in it or not
@@ -92,13 +93,19 @@ def _judge_beside_blank(
     ink, added = dark > threshold, _without_blanks(dark, seen, blank) > threshold
     empty = [s is not None and s.blank and _empty(added, s.frame) for s in seen]
     judged = [
-        Judged(State.CLEAR, _rect(s.frame)) if s is not None and e else _judge(ink, o, s.frame if s else f, blank.side)
+        _judge_empty(ink, o, s.frame) if s is not None and e else _judge(ink, o, s.frame if s else f, blank.side)
         for o, f, s, e in zip(options, frames, seen, empty, strict=True)
     ]
     # Where hardly a box is as blank as the others, what was taken for the blank box is none.
     if sum(empty) < MOSTLY * len(options):
         judged = [replace(j, state=State.UNCLEAR) if j.state is State.TICKED else j for j in judged]
     return tuple(judged)
+
+
+def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
+    """Nothing in the box: clear, unless a circle was drawn round it and its label."""
+    rect = _rect(frame)
+    return Judged(State.TICKED if _circled(ink, rect, option) else State.CLEAR, rect)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,7 +272,7 @@ def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     height = option.label[3] - option.label[1]
     if min(room.shape) < 8:
         return None
-    sides = range(max(7, round(0.55 * height)), round(1.2 * height) + 1)
+    sides = range(max(7, round(SIDES[0] * height)), round(SIDES[1] * height) + 1)
     if known is not None:
         # Strokes of a mark make squares of other sizes as good.
         sides = range(max(7, round(known) - 1), round(known) + 2)

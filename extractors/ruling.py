@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +19,10 @@ MEETS_MM = 1.0  # such a line ends this near to those
 LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
+UNBROKEN = 0.9  # of a longer gap must be inked: a signature runs along the line there
+AS_DARK = 0.6  # of the line's density is ink of it
+WAVER_MM = 0.3  # a line leaves its straight course this far
+BREAK_MM = 0.5  # without ink a line has ended
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
 SMALLEST_CELL_MM = 4.0
 FINEST = 6.0  # px per mm: thin rules are seen, and four times as many pixels show no more of them
@@ -73,9 +77,9 @@ def _enlarged(ruling: Ruling, scale: float) -> Ruling:
 
 def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     ink = contrasted(dark, px_per_mm)
-    level = [line for line in _lines(ink, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
+    level = [line for line in _lines(ink, dark, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
     turned = np.ascontiguousarray(ink.T)
-    plumb = tuple(line for line in _lines(turned, px_per_mm) if not _is_stroke(line, level, px_per_mm))
+    plumb = tuple(line for line in _lines(turned, dark.T, px_per_mm) if not _is_stroke(line, level, px_per_mm))
     return Ruling(tuple(level), (*plumb, *_of_one_row(turned, level, plumb, px_per_mm)))
 
 
@@ -111,10 +115,11 @@ def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_
     return [p for p in short if meets(p.start, p.at(p.start)) and meets(p.end, p.at(p.end)) and not known(p)]
 
 
-def _lines(ink: Image, px_per_mm: float) -> tuple[Rule, ...]:
-    """The lines along the second axis of `ink`."""
+def _lines(ink: Image, dark: Floats, px_per_mm: float) -> tuple[Rule, ...]:
+    """The lines along the second axis of `ink`, which is where `dark` is darker than what is around it."""
     pieces = _pieces(ink, SHORTEST_MM, px_per_mm)
-    return tuple(_joined(sorted(pieces, key=lambda p: p.start), px_per_mm))
+    lines = _joined(sorted(pieces, key=lambda p: p.start), dark, px_per_mm)
+    return tuple(_followed(line, dark, px_per_mm) for line in lines)
 
 
 def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
@@ -151,11 +156,11 @@ def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | 
     return Rule(y + a - b * x, float(b), float(x), float(x + mask.shape[1]), thickness)
 
 
-def _joined(pieces: list[Rule], px_per_mm: float) -> list[Rule]:
+def _joined(pieces: list[Rule], dark: Floats, px_per_mm: float) -> list[Rule]:
     """Pieces of one line joined over its interruptions."""
     lines: list[Rule] = []
     for piece in pieces:
-        index = next((i for i, line in enumerate(lines) if _continues(line, piece, px_per_mm)), None)
+        index = next((i for i, line in enumerate(lines) if _continues(line, piece, dark, px_per_mm)), None)
         if index is None:
             lines.append(piece)
         else:
@@ -163,11 +168,43 @@ def _joined(pieces: list[Rule], px_per_mm: float) -> list[Rule]:
     return [line for line in lines if line.length > 1.2 * SHORTEST_MM * px_per_mm]
 
 
-def _continues(line: Rule, piece: Rule, px_per_mm: float) -> bool:
-    if piece.start > line.end + GAP_MM * px_per_mm:
-        return False
+def _continues(line: Rule, piece: Rule, dark: Floats, px_per_mm: float) -> bool:
+    """Whether a piece goes on with a line: in its direction, and near enough, or with ink all the way between."""
     seam = min(line.end, piece.start)
-    return abs(line.at(seam) - piece.at(seam)) < AGREE_MM * px_per_mm
+    if abs(line.at(seam) - piece.at(seam)) >= AGREE_MM * px_per_mm:
+        return False
+    if piece.start <= line.end + GAP_MM * px_per_mm:
+        return True
+    between = _inked(_join(line, piece), line.end, piece.start, dark, px_per_mm)
+    return bool(between.mean() > UNBROKEN)
+
+
+def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:
+    """A line as far as there is ink on it: beside the strokes of a signature it stands out too little to be seen."""
+    reach, rest = LONGEST_STROKE_MM * px_per_mm, max(2, round(BREAK_MM * px_per_mm))
+
+    def follows(ink: NDArray[np.bool_]) -> int:
+        """How many pixels of ink there are until it breaks off."""
+        paper = np.concatenate([~ink, np.ones(rest, np.bool_)])
+        return int((np.convolve(paper, np.ones(rest), "valid") >= rest).argmax())
+
+    before = _inked(line, line.start - reach, line.start, dark, px_per_mm)[::-1]
+    after = _inked(line, line.end, line.end + reach, dark, px_per_mm)
+    return replace(line, start=line.start - follows(before), end=line.end + follows(after))
+
+
+def _inked(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> NDArray[np.bool_]:
+    """For each pixel along a line from `start` to `end`, whether it is about as dark there as the line is."""
+    own = np.percentile(_along(line, line.start, line.end, dark, px_per_mm), 25)
+    return np.asarray(_along(line, start, end, dark, px_per_mm) > AS_DARK * own, np.bool_)
+
+
+def _along(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> Floats:
+    """Density along a line: the darkest pixel across it, for it may waver."""
+    along = np.arange(max(0, int(start)), min(dark.shape[1], int(end)), dtype=np.intp)
+    width = max(1, round(WAVER_MM * px_per_mm))
+    across = np.rint(line.a + line.b * along).astype(np.intp)[None, :] + np.arange(-width, width + 1)[:, None]
+    return np.asarray(dark[across.clip(0, len(dark) - 1), along[None, :]].max(0), np.float32)
 
 
 def _join(line: Rule, piece: Rule) -> Rule:

@@ -12,17 +12,19 @@ from yinjian.records import State
 SIDES = (14, 22, 34)  # px: 150 to 400 dpi
 
 
-def row(side: int, marks: list[str], outline: float = 0.3) -> tuple[Floats, list[Option]]:
-    """A row of boxes with labels (drawn as blocks of strokes), each marked as asked for."""
+def row(side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2) -> tuple[Floats, list[Option]]:
+    """A row of boxes with labels (drawn as blocks of strokes, `higher` than the box), each marked as asked for."""
     pitch = side * 7
     dark = np.zeros((side * 5, pitch * len(marks) + side), np.float32)
     options = []
     for n, mark in enumerate(marks):
         x, y = side + n * pitch, side * 2
         thick = max(1, side // 12)
-        cv2.rectangle(dark, (x, y), (x + side, y + side), outline, thick)
+        if mark != "root":
+            cv2.rectangle(dark, (x, y), (x + side, y + side), outline, thick)
         draw(dark, mark, x, y, side)
-        label = (x + side * 1.4, y - side * 0.1, x + side * 3.4, y + side * 1.1)
+        beyond = side * (higher - 1.0) / 2
+        label = (x + side * 1.4, y - beyond, x + side * 3.4, y + side + beyond)
         for k in range(6):
             left = int(label[0] + k * side / 3) + 1
             cv2.line(dark, (left, int(label[1])), (left, int(label[3])), 0.8, thick)
@@ -50,17 +52,28 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int) -> None:
         stroke((-0.75, 0.4), (-0.6, 0.7), (-0.35, 0.1))
     elif mark == "circle":
         cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.1 * s), int(1.1 * s)), 0, 0, 360, 0.9, pen)
+    elif mark == "wide circle":
+        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.5 * s), int(1.4 * s)), 0, 0, 360, 0.9, pen)
+    elif mark == "root":
+        stroke((-0.1, 0.6), (0.2, 1.2), (0.8, -0.3), (1.2, -0.3))
     elif mark == "scribble":
         for k in range(9):
             stroke((-0.8, k / 8), (1.35, (k + 0.6) / 8))
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled", "circle"])
+@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled", "circle", "wide circle"])
 def test_marks_are_ticks(side: int, mark: str) -> None:
     dark, options = row(side, ["", mark, "", ""])
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", (11, 17, 26))
+def test_a_typeface_with_small_squares_and_a_root_in_place_of_one(side: int) -> None:
+    dark, options = row(side, ["root", "", "", ""], higher=2.3)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
 
 
 @pytest.mark.parametrize("side", SIDES)

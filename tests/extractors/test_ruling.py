@@ -39,3 +39,15 @@ def test_a_pens_upright_strokes_are_no_ruling() -> None:
     for x, length_mm in ((500, 9.0), (700, 13.0), (900, 20.0)):
         cv2.line(ink, (x, 400), (x + 2, 400 + round(length_mm * PX)), 1.0, 3)
     assert len(find_ruling(ink, PX).vertical) == 2
+
+
+@pytest.mark.parametrize("x", [500, 1180, 1290])
+def test_a_signature_written_over_a_line_does_not_interrupt_it(x: int) -> None:
+    """Beside its strokes a thin line stands out too little; the rows would run together, and their marks be lost."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.5, 2)
+    cv2.line(ink, (200, 600), (1400, 600), 0.5, 2)
+    for n in range(13):
+        lean = 9 * (-1) ** n
+        cv2.line(ink, (x + 9 * n, 566), (x + 9 * n + lean, 634), 1.0, 4)
+    assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.2), PX), ink.shape, PX)) == 2
