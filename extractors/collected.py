@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.cutout import cut_out
-from extractors.formmarks import signature_image
+from extractors.formmarks import signature_fingerprint, signature_image
 from extractors.page import Sheet
 from extractors.ruling import Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
@@ -39,7 +39,8 @@ def collected_signature(
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
     image = signature_image(sheet, strokes)
     faults = tuple(_faults(sheet, cell, area, printed, strokes, mask))
-    return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults)
+    told = signature_fingerprint(sheet, strokes)
+    return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults, fingerprint=told)
 
 
 def _in_red(mark_id: str, sheet: Sheet, index: int, area: Rect) -> Mark | None:

@@ -10,6 +10,8 @@ import numpy as np
 from extractors.align import Blank
 from extractors.cutout import cut_out, cut_out_seal
 from extractors.engine import Engine
+from extractors.fingerprint import plate
+from extractors.ink import PRINTED, stamp_ink, without_print
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
@@ -21,6 +23,9 @@ from yinjian.records import Mark, MarkKind
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
 OVER_TEXT_MM2 = 1.2  # printed ink under a seal; less is specks and shading
 FAINT_RED = 0.16  # density: a stamp paler than this cannot be used
+FRAME_MM = 1.0  # paper round a seal
+PAGE_PX = 600  # of the long side: more than a plate shows of a page
+FAINTEST = 0.04  # density: paler is paper's grain
 WHOLE = 0.7  # share of a seal's border that must show
 CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, not pale
 
@@ -41,6 +46,37 @@ def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine
         ring.text,
         ring.lattice,
         faults,
+        seal_fingerprint(sheet, seal.rect),
+    )
+
+
+def seal_fingerprint(sheet: Sheet, rect: Rect) -> bytes:
+    """What tells this impression from others of the same die; empty when there is no ink. `rect`: pixels."""
+    x0, y0, x1, y1 = _around(sheet, rect, FRAME_MM)
+    red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
+    hidden = cv2.dilate((dark > PRINTED).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    ink = without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)
+    made = plate(np.maximum(ink - FAINTEST, 0), hidden, ((rect[0] + rect[2]) / 2 - x0, (rect[1] + rect[3]) / 2 - y0))
+    return made.to_bytes() if made else b""
+
+
+def page_fingerprint(sheet: Sheet) -> bytes:
+    """What tells this copy from another of the same paper: all its ink, what is stamped on it too."""
+    scale = PAGE_PX / max(sheet.size)
+    ink = cv2.resize(cv2.add(sheet.dark, sheet.red), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    made = plate(np.asarray(np.maximum(ink - FAINTEST, 0), np.float32), np.zeros(ink.shape, np.bool_))
+    return made.to_bytes() if made else b""
+
+
+def _around(sheet: Sheet, rect: Rect, room_mm: float) -> tuple[int, int, int, int]:
+    """The pixels of a rectangle and of the paper round it."""
+    width, height = sheet.size
+    room = room_mm * sheet.px_per_mm
+    return (
+        max(0, int(rect[0] - room)),
+        max(0, int(rect[1] - room)),
+        min(width, int(rect[2] + room) + 1),
+        min(height, int(rect[3] + room) + 1),
     )
 
 
@@ -180,14 +216,8 @@ def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, reach: R
     if strokes is None:
         return None
     faults = () if strokes.sure else ("signature.unclear",)
-    return Mark(
-        mark_id,
-        MarkKind.SIGNATURE,
-        index,
-        sheet.box(strokes.rect),
-        signature_image(sheet, strokes),
-        faults=faults,
-    )
+    image, told = signature_image(sheet, strokes), signature_fingerprint(sheet, strokes)
+    return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults, fingerprint=told)
 
 
 def signature_image(sheet: Sheet, strokes: Strokes) -> bytes:
@@ -197,3 +227,12 @@ def signature_image(sheet: Sheet, strokes: Strokes) -> bytes:
     drawn[y0:y1, x0:x1] = strokes.drawn
     near = cv2.dilate(drawn, np.ones((3, 3), np.uint8))
     return cut_out(sheet, np.asarray(sheet.dark * near, np.float32), strokes.rect)
+
+
+def signature_fingerprint(sheet: Sheet, strokes: Strokes) -> bytes:
+    """What tells this signature from any other of the same hand."""
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    near = cv2.dilate(np.pad(strokes.drawn.astype(np.uint8), 2), np.ones((3, 3), np.uint8))
+    ink = np.pad(sheet.dark[y0:y1, x0:x1], 2) * near
+    made = plate(np.asarray(ink, np.float32), np.zeros(ink.shape, np.bool_))
+    return made.to_bytes() if made else b""

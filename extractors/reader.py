@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from extractors.agreement import check_agreement
 from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
-from extractors.formmarks import seal_mark
+from extractors.formmarks import page_fingerprint, seal_mark
 from extractors.formpage import FormReading, prepare, read_form
 from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, words_share
 from extractors.licence import read_licence
@@ -59,6 +59,7 @@ class ReadPage:
     cards: tuple[Card, ...] = ()
     licence: tuple[FieldReading, ...] = ()
     seals: tuple[Mark, ...] = ()
+    fingerprint: bytes = b""
 
 
 class Reader:
@@ -126,9 +127,12 @@ class Reader:
         if kind is PageKind.OTHER:
             return ReadPage(sheet, kind, ca, None)
         seals = tuple(seal_mark("material_seal", sheet, 0, seal, self._engine) for seal in find_seals(sheet))
+        told = page_fingerprint(sheet)
         if kind is PageKind.IDENTITY_CARD:
-            return ReadPage(sheet, kind, ca, None, cards=read_cards(sheet, 0, self._engine), seals=seals)
-        return ReadPage(sheet, kind, ca, None, licence=read_licence(sheet, 0, self._engine), seals=seals)
+            cards = read_cards(sheet, 0, self._engine)
+            return ReadPage(sheet, kind, ca, None, cards=cards, seals=seals, fingerprint=told)
+        licence = read_licence(sheet, 0, self._engine)
+        return ReadPage(sheet, kind, ca, None, licence=licence, seals=seals, fingerprint=told)
 
     def _put_together(self, application: str, pages: Sequence[ReadPage], findings: Sequence[Finding]) -> Reading:
         form, unknown = self._form(pages)
@@ -259,4 +263,4 @@ def _record(page: ReadPage, held: Sequence[str]) -> Page:
     side = "both" if {"front", "back"} <= sides or "both" in sides else next(iter(sides), "")
     role = ",".join(dict.fromkeys(role for role in held if role))
     sheet = page.sheet
-    return Page(sheet.file, sheet.page, page.kind, sheet.rotation, role, sheet.dpi, side)
+    return Page(sheet.file, sheet.page, page.kind, sheet.rotation, role, sheet.dpi, side, page.fingerprint)

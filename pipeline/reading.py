@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from extractors.opening import Scan, open_scans
 from pipeline.applications import application_name, read_claim, require_scans
+from pipeline.impressions import Known, impressions, reuses, unit_of
 from yinjian.catalogue import Catalogue
 from yinjian.errors import YinjianError
 from yinjian.findings import Finding
@@ -79,13 +80,24 @@ def read_application(
     as_of: date,
     settings: Settings = DEFAULTS,
 ) -> tuple[Reading, Verdict]:
-    """Open, read, judge. The reader never sees the claim."""
-    from validators.judge import judge
-
+    """Open, read, judge by itself. The reader never sees the claim."""
     require_scans(folder)
     reading = reader.read(application_name(folder), open_scans(folder, settings))
+    return reading, _judged(reading, folder, Known(), register, as_of, catalogue)
+
+
+def _judged(
+    reading: Reading, folder: Path, known: Known, register: Register | None, as_of: date, catalogue: Catalogue
+) -> Verdict:
+    """The verdict beside the impressions that are known, to which those of the reading are added."""
+    from validators.judge import judge
+
     claim, intake = read_claim(folder)
-    return reading, judge(reading, claim, register, as_of, catalogue, intake=intake)
+    found = impressions(reading, reading.application, unit_of(reading, claim))
+    reuse = reuses(found, known)
+    for one in found:
+        known.add(one.impression, one.vector)
+    return judge(reading, claim, register, as_of, catalogue, intake=intake, reuse=reuse)
 
 
 def attempt(reader: Callable[[], Reads], folder: Path, job: Job) -> Outcome:
@@ -106,7 +118,21 @@ def attempt(reader: Callable[[], Reads], folder: Path, job: Job) -> Outcome:
 
 
 def read_all(folders: Iterable[Path], job: Job) -> Iterator[Outcome]:
-    """Every application's outcome, in the given order: one here, several in warm processes."""
+    """Every application's outcome, in the given order, each compared with those before it for what was used twice."""
+    from yinjian.catalogue import catalogue
+
+    known, all_folders = Known(), list(folders)
+    for folder, outcome in zip(all_folders, _read_apart(all_folders, job), strict=True):
+        if outcome.read is None:
+            yield outcome
+            continue
+        reading = outcome.read[0]
+        verdict = _judged(reading, folder, known, job.register, job.as_of, catalogue())
+        yield replace(outcome, read=(reading, verdict))
+
+
+def _read_apart(folders: Iterable[Path], job: Job) -> Iterator[Outcome]:
+    """Every application's outcome by itself, in the given order: one here, several in warm processes."""
     remaining = list(folders)
     limit_threads(job.settings.threads)
     if len(remaining) == 1 or job.settings.workers == 1:

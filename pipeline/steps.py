@@ -14,10 +14,12 @@ from pipeline import leases, work
 from pipeline.approvals import approve
 from pipeline.clock import today
 from pipeline.events import record
+from pipeline.impressions import impressions, reuses, unit_of
 from pipeline.reading import Reads
 from pipeline.registry import register
 from pipeline.states import State, Work, move
 from pipeline.store import codec
+from pipeline.store.fingerprints import Remembered, blinded, save_fingerprints
 from pipeline.store.readings import keep_reading, latest_reading, load_reading, save_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
@@ -31,7 +33,7 @@ from validators.policy import POLICY
 from yinjian.catalogue import Catalogue
 from yinjian.claim import parse_claim
 from yinjian.findings import Finding
-from yinjian.records import Claim, Decision
+from yinjian.records import Claim, Decision, Reading, Reuse
 from yinjian.settings import Settings
 
 
@@ -44,6 +46,7 @@ class Desk:
     catalogue: Catalogue
     reader: Callable[[], Reads]
     owner: str
+    remembered: Remembered
 
 
 def process(desk: Desk, submission: str) -> None:
@@ -69,9 +72,11 @@ def read(desk: Desk, submission_id: str) -> None:
     name = store.vault.open("applications.name", application.name_sealed)
     reading = desk.reader().read(name, decode_all(opened(store, files), desk.settings))
     blob = keep_reading(store, reading)
+    found = impressions(reading, submission.application_id, unit_of(reading, _claim(store, submission)[0]))
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
         row = save_reading(store, session, submission_id, reading, blob, SYSTEM)
+        save_fingerprints(store, session, row.id, found)
         record(session, SYSTEM, "read", f"reading:{row.id}", row.blob, submission.application_id, reading.form or "-")
 
 
@@ -103,13 +108,21 @@ def judge(desk: Desk, submission_id: str) -> None:
         known = register(store, session, as_of)
     reading = load_reading(store, row)
     claim, intake = _claim(store, submission)
-    verdict = judged(reading, claim, known, as_of, desk.catalogue, intake=intake)
+    reuse = seen_before(desk, submission.application_id, reading, claim)
+    verdict = judged(reading, claim, known, as_of, desk.catalogue, intake=intake, reuse=reuse)
     case = open_case(reading, claim, known, as_of, desk.catalogue)
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
         saved = save_verdict(store, session, submission, row, verdict, holder(case), as_of)
         detail = f"{verdict.decision}, {len(verdict.findings)} findings"
         record(session, SYSTEM, "judged", f"verdict:{saved.id}", saved.evidence, submission.application_id, detail)
+
+
+def seen_before(desk: Desk, application: str, reading: Reading, claim: Claim | None) -> tuple[Reuse, ...]:
+    """Which impressions of a reading are known from other applications, or twice in itself."""
+    with desk.store.reading() as session:
+        known = desk.remembered.up_to_date(session)
+    return reuses(blinded(desk.store, impressions(reading, application, unit_of(reading, claim))), known)
 
 
 def _claim(store: Store, submission: Submission) -> tuple[Claim | None, tuple[Finding, ...]]:

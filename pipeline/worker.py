@@ -14,6 +14,7 @@ from pipeline.leases import LeaseLost
 from pipeline.owner import owner
 from pipeline.reading import Reads, limit_threads, new_reader
 from pipeline.steps import Desk, process
+from pipeline.store.fingerprints import Remembered
 from pipeline.store.store import open_store
 from yinjian.errors import YinjianError
 from yinjian.settings import Settings
@@ -66,7 +67,8 @@ def open_desk(settings: Settings, reader: Callable[[Settings], Reads] = new_read
     from yinjian.catalogue import catalogue
 
     limit_threads(settings.threads)
-    return Desk(open_store(settings), settings, catalogue(), cache(lambda: reader(settings)), owner())
+    store = open_store(settings)
+    return Desk(store, settings, catalogue(), cache(lambda: reader(settings)), owner(), Remembered(store))
 
 
 def main(reader: Callable[[Settings], Reads] = new_reader) -> None:

@@ -13,7 +13,7 @@ from validators.subject import Subject, offers_for
 from yinjian.catalogue import Catalogue, Form
 from yinjian.catalogue.layout import SlotKind
 from yinjian.catalogue.model import FieldKind, Holder, Material, Offer
-from yinjian.records import Claim, FieldReading, PageKind, Reading, RegisterEntry
+from yinjian.records import Claim, FieldReading, PageKind, Reading, RegisterEntry, Reuse
 from yinjian.textfold import fold
 
 
@@ -21,7 +21,7 @@ from yinjian.textfold import fold
 class Case:
     """`subject` is what the application was taken for, `printed` what the paper alone says.
 
-    `register` is None when none was given.
+    `register` is None when none was given. `reuse`: which marks and copies were seen before.
     """
 
     reading: Reading
@@ -32,6 +32,7 @@ class Case:
     policy: Policy
     subject: Subject
     printed: Subject
+    reuse: tuple[Reuse, ...] = ()
 
     @property
     def form(self) -> Form | None:

@@ -12,7 +12,7 @@ from validators.rules import RULES, Rule
 from validators.subject import claimed_subject, printed_subject
 from yinjian.catalogue import Catalogue
 from yinjian.findings import Finding, Severity, finding
-from yinjian.records import Claim, Reading, RegisterEntry, Verdict
+from yinjian.records import Claim, Reading, RegisterEntry, Reuse, Verdict
 
 _WEIGHT = {Severity.NOTES: 0, Severity.WARNS: 1, Severity.BLOCKS: 2}
 
@@ -35,13 +35,16 @@ def judge(
     *,
     policy: Policy = POLICY,
     intake: tuple[Finding, ...] = (),
+    reuse: tuple[Reuse, ...] = (),
     rules: Iterable[Rule] = RULES,
 ) -> Verdict:
     """The verdict on a reading. `intake`: what was found before reading, as by `parse_claim`.
 
+    `reuse`: marks and copies of the reading that were seen before.
+
     `register` is None when none was given; one that cannot be reached is a blocking `register.unavailable` in `intake`.
     """
-    case = open_case(reading, claim, register, as_of, catalogue, policy)
+    case = open_case(reading, claim, register, as_of, catalogue, policy, reuse)
     found = (f for outcome in examine(case, rules) for f in outcome.findings)
     subject = case.subject
     findings = merged((*intake, *reading.findings, *found))
@@ -55,11 +58,12 @@ def open_case(
     as_of: date,
     catalogue: Catalogue,
     policy: Policy = POLICY,
+    reuse: tuple[Reuse, ...] = (),
 ) -> Case:
     """What the rules look at. The claim says what is applied for; over the counter the paper does."""
     printed = printed_subject(reading, catalogue, policy)
     subject = claimed_subject(claim) if claim else printed
-    return Case(reading, claim, register, as_of, catalogue, policy, subject, printed)
+    return Case(reading, claim, register, as_of, catalogue, policy, subject, printed, reuse)
 
 
 def examine(case: Case, rules: Iterable[Rule] = RULES) -> Iterator[Outcome]:

@@ -11,7 +11,7 @@ from yinjian.findings import Severity
 class Policy:
     """Thresholds and what is accepted. Margins are natural-log probabilities (see `Lattice.margin`)."""
 
-    version: str = "2"
+    version: str = "3"
     # An uncorroborated value read with less confidence (0 to 1, its least sure symbol) is looked at by a person.
     min_confidence: float = 0.75
     # Telephones have no check digit and stand on no copy.
@@ -33,6 +33,9 @@ class Policy:
     min_seal_mm: float = 30.0
     # Days from the date on the form to the day of judgement.
     max_age_days: int = 180
+    # Likeness (`extractors.fingerprint`) of two pictures from which on they show one impression, and one copy.
+    same_impression: float = 0.989
+    same_copy: float = 0.97
     # What it weighs that a new certificate could not be looked up because no register was given. Where a register
     # exists this must be `BLOCKS`.
     new_without_register: Severity = Severity.NOTES

@@ -40,6 +40,8 @@ _MARKS = {
     "signature_agent": "授权委托中经办人的签名",
     "signature_declaration": "声明处的签名",
     "business_licence": "营业执照（登记证书）复印件",
+    "identity_card": "身份证复印件",
+    "material_seal": "复印件上的公章",
 }
 
 

@@ -52,6 +52,7 @@ class Page:
     role: str = ""  # identity cards: whose card (legal_person, agent, expert, authorized_rep); else ""
     dpi: float | None = None  # of the upright page, when its size is known
     side: str = ""  # identity cards: "front" (portrait), "back" (emblem), "both"; else ""
+    fingerprint: bytes = field(repr=False, default=b"")  # of copies: tells one copy from another of the same paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Mark:
     """A seal or signature at a place where the form (or a copy) has one.
 
     `image` is an RGBA PNG; `faults` are the finding codes that the pixels themselves show (`seal.clipped` ...).
-    `shape`, `size_mm` (longer side), `angle` (degrees clockwise) and `ring_text` are for seals.
+    `shape`, `size_mm` (longer side), `angle` (degrees clockwise) and `ring_text` are for seals. `fingerprint` tells
+    this impression from any other of the same die or hand.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Mark:
     ring_text: str = ""
     ring_lattice: Lattice | None = field(repr=False, default=None)
     faults: tuple[str, ...] = ()
+    fingerprint: bytes = field(repr=False, default=b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,22 @@ class Reading:
 
     def mark(self, mark_id: str) -> Mark | None:
         return next((m for m in self.marks if m.id == mark_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """A mark or a copy that looks like one seen elsewhere. `likeness`: at most 1 (`extractors.fingerprint`).
+
+    `page`: index into `Reading.pages`. `application`: where the other was seen, `""` for this application itself;
+    `other`: its mark's id, or the kind of the copy; `same_unit`: whether the other application is the same unit's.
+    """
+
+    mark: str
+    page: int
+    application: str
+    other: str
+    likeness: float
+    same_unit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,11 @@ def _pictures(store: Store, session: Session) -> Iterator[str]:
 
 
 def pictures(store: Store, row: ReadingRow) -> tuple[str, ...]:
-    """The names of a reading's pictures."""
-    marks = codec.load_bare(store.blobs.get(row.blob)).marks
-    return tuple(mark.image.decode() for mark in marks if mark.image)
+    """The names of a reading's pictures and fingerprints."""
+    reading = codec.load_bare(store.blobs.get(row.blob))
+    named = [name for mark in reading.marks for name in (mark.image, mark.fingerprint)]
+    named += [page.fingerprint for page in reading.pages]
+    return tuple(name.decode() for name in named if name)
 
 
 def _columns(store: Store, session: Session) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Records as bytes and back. Pictures of marks are not among them: they are files of their own."""
+"""Records as bytes and back. Pictures and fingerprints are not among them: they are files of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from yinjian.errors import StoreError
-from yinjian.records import Mark, Reading
+from yinjian.records import Reading
 
 R = TypeVar("R")
 
@@ -38,21 +38,28 @@ def load(kind: type[R], data: bytes) -> R:
 
 
 def dump_reading(reading: Reading, keep: Callable[[bytes], str]) -> bytes:
-    """A reading; `keep` takes each mark's picture and gives the name under which it is found again."""
-    marks = tuple(replace(mark, image=keep(mark.image).encode() if mark.image else b"") for mark in reading.marks)
-    return zlib.compress(dump(replace(reading, marks=marks)))
+    """A reading; `keep` takes each picture and gives the name under which it is found again."""
+
+    def named(picture: bytes) -> bytes:
+        return keep(picture).encode() if picture else b""
+
+    marks = tuple(replace(m, image=named(m.image), fingerprint=named(m.fingerprint)) for m in reading.marks)
+    pages = tuple(replace(page, fingerprint=named(page.fingerprint)) for page in reading.pages)
+    return zlib.compress(dump(replace(reading, marks=marks, pages=pages)))
 
 
 def load_reading(data: bytes, fetch: Callable[[str], bytes]) -> Reading:
     """A reading with its pictures."""
     reading = load_bare(data)
-    return replace(reading, marks=tuple(_with_image(mark, fetch) for mark in reading.marks))
+
+    def fetched(name: bytes) -> bytes:
+        return fetch(name.decode()) if name else b""
+
+    marks = tuple(replace(m, image=fetched(m.image), fingerprint=fetched(m.fingerprint)) for m in reading.marks)
+    pages = tuple(replace(page, fingerprint=fetched(page.fingerprint)) for page in reading.pages)
+    return replace(reading, marks=marks, pages=pages)
 
 
 def load_bare(data: bytes) -> Reading:
-    """A reading whose marks carry the names of their pictures in place of them."""
+    """A reading whose marks and pages carry the names of their pictures in place of them."""
     return load(Reading, zlib.decompress(data))
-
-
-def _with_image(mark: Mark, fetch: Callable[[str], bytes]) -> Mark:
-    return replace(mark, image=fetch(mark.image.decode())) if mark.image else mark

@@ -138,6 +138,21 @@ class PageRow(Table):
     rotation: Mapped[int]
 
 
+class FingerprintRow(Table):
+    """An impression of a reading: its vector, and the file that its plate is; `unit_index`: whose application it is."""
+
+    __tablename__ = "fingerprints"
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    reading_id: Mapped[str] = mapped_column(ForeignKey("readings.id"), index=True)
+    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"))
+    kind: Mapped[str] = mapped_column(WORD)
+    unit_index: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    place: Mapped[str] = mapped_column(WORD)
+    page: Mapped[int]
+    plate: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    vector_sealed: Mapped[bytes]
+
+
 class VerdictRow(Table):
     """What a reading was judged to be. One verdict for each reading, day and policy."""
 

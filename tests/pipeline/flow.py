@@ -10,6 +10,7 @@ from pipeline import work
 from pipeline.intake import submit
 from pipeline.owner import owner
 from pipeline.steps import Desk, process
+from pipeline.store.fingerprints import Remembered
 from pipeline.store.store import Store
 from pipeline.worker import attempt
 from tests.pipeline.papers import AS_OF, Knows, folder
@@ -19,7 +20,7 @@ from yinjian.settings import DEFAULTS, Settings
 
 def desk(store: Store, settings: Settings = DEFAULTS) -> Desk:
     """A desk whose reader knows."""
-    return Desk(store, settings, catalogue(), cache(Knows), owner())
+    return Desk(store, settings, catalogue(), cache(Knows), owner(), Remembered(store))
 
 
 def finished_case(store: Store, name: str, settings: Settings = DEFAULTS) -> str:

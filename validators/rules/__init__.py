@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from validators.case import Case
-from validators.rules import choices, claim, fields, form, marks, materials, pages, register, seals
+from validators.rules import choices, claim, fields, form, marks, materials, pages, register, reuse, seals
 from yinjian.findings import Finding
 
 Rule = Callable[[Case], Iterable[Finding]]
@@ -39,6 +39,9 @@ RULES: tuple[Rule, ...] = (
     marks.marks_faultless,
     seals.form_seals_are_the_units,
     seals.copy_seals_are_the_units,
+    reuse.seals_stamped_anew,
+    reuse.signatures_written_anew,
+    reuse.copies_made_anew,
     materials.materials_present,
     materials.materials_stated,
     materials.copies_sealed,

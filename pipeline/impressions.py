@@ -1,0 +1,145 @@
+"""Searching for impressions that were seen before: pasted seals and signatures, copies of copies.
+
+Fingerprints are compared in two steps. Vectors, which do not change when a mark is turned, give the few that are
+nearest among all (one product of a matrix with a vector); only these are laid over the mark and compared tile by tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.fingerprint import Plate, likeness, vector
+from yinjian.records import Claim, MarkKind, Reading, Reuse
+from yinjian.textfold import fold, fold_code
+
+Floats = NDArray[np.float32]
+
+COPY = "copy"
+NEAREST = 4  # candidates that are looked at closely
+NEAR = 0.98  # dot product: farther ones are no candidates
+WORTH_TELLING = 0.95  # likeness: less is never one impression
+ALL_OF_IT = 0.1  # of a copy's tiles may differ: fresh ones differ in what is stamped on them, and in where
+FIRST_ROOM = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A mark or a copy of some application. `kind`: seal, signature or copy; `unit`: whose, as `unit_of` says."""
+
+    application: str
+    unit: str
+    kind: str
+    where: str
+    page: int
+    fingerprint: bytes = field(repr=False)  # the plate, or the name under which it is kept
+
+
+class Index:
+    """Impressions of one kind with their vectors, in memory: 544 bytes each."""
+
+    def __init__(self) -> None:
+        self._entries: list[Impression] = []
+        self._vectors: Floats = np.zeros((0, 0), np.float32)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, impression: Impression, vector: Floats) -> None:
+        """One more; room is doubled when there is none left."""
+        count = len(self._entries)
+        if count == len(self._vectors):
+            grown = np.zeros((max(FIRST_ROOM, 2 * count), len(vector)), np.float32)
+            grown[:count] = self._vectors[:count] if count else 0.0
+            self._vectors = grown
+        self._vectors[count] = vector
+        self._entries.append(impression)
+
+    def nearest(self, vector: Floats, application: str) -> Iterator[Impression]:
+        """At most `NEAREST` impressions of other applications, nearest first."""
+        near = self._vectors[: len(self._entries)] @ vector if self._entries else np.zeros(0, np.float32)
+        places = np.flatnonzero(near > NEAR)
+        found = 0
+        for place in places[np.argsort(-near[places])]:
+            entry = self._entries[place]
+            if entry.application != application:
+                yield entry
+                found += 1
+            if found == NEAREST:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All impressions that are known. `fetch`: from `Impression.fingerprint` to the plate's bytes."""
+
+    fetch: Callable[[bytes], bytes] = bytes
+    indexes: dict[str, Index] = field(default_factory=lambda: {kind: Index() for kind in (*MarkKind, COPY)})
+
+    def add(self, impression: Impression, vector: Floats) -> None:
+        self.indexes[impression.kind].add(impression, vector)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Printed:
+    """An impression with its plate and vector."""
+
+    impression: Impression
+    plate: Plate
+    vector: Floats
+
+
+def impressions(reading: Reading, application: str, unit: str) -> tuple[Printed, ...]:
+    """The impressions of a reading: seals, signatures and copies that have a fingerprint."""
+    marks = [Impression(application, unit, m.kind, m.id, m.page, m.fingerprint) for m in reading.marks if m.fingerprint]
+    copies = [
+        Impression(application, unit, COPY, page.kind, number, page.fingerprint)
+        for number, page in enumerate(reading.pages)
+        if page.fingerprint
+    ]
+    plates = ((one, Plate.from_bytes(one.fingerprint)) for one in (*marks, *copies))
+    return tuple(Printed(one, plate, vector(plate)) for one, plate in plates)
+
+
+def reuses(found: tuple[Printed, ...], known: Known) -> tuple[Reuse, ...]:
+    """What of an application's impressions was seen before, in other applications or twice in itself."""
+    elsewhere = (reuse for one in found for reuse in _elsewhere(one, known))
+    return (*elsewhere, *_within(found))
+
+
+def _elsewhere(one: Printed, known: Known) -> Iterator[Reuse]:
+    """The impression of another application that is likest."""
+    own = one.impression
+    share = ALL_OF_IT if own.kind == COPY else 0.5
+    near = known.indexes[own.kind].nearest(one.vector, own.application)
+    alike = [(likeness(one.plate, Plate.from_bytes(known.fetch(e.fingerprint)), share), e) for e in near]
+    for score, entry in sorted(alike, key=lambda pair: -pair[0])[:1]:
+        if score > WORTH_TELLING:
+            same_unit = bool(own.unit) and own.unit == entry.unit
+            yield Reuse(own.where, own.page, entry.application, entry.where, score, same_unit)
+
+
+def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
+    """Marks of one kind on the form that are one impression; the latter is named.
+
+    Seals on copies are not compared: of the many pairs that they make, one would be alike by chance too often.
+    """
+    on_form = (one for one in found if one.impression.kind != COPY and one.impression.where != "material_seal")
+    for one, other in combinations(on_form, 2):
+        first, own = one.impression, other.impression
+        score = likeness(one.plate, other.plate) if own.kind == first.kind else 0.0
+        if score > WORTH_TELLING:
+            yield Reuse(own.where, own.page, "", first.where, score, True)
+
+
+def unit_of(reading: Reading, claim: Claim | None) -> str:
+    """What stands for the unit of an application: its code, else its name; `""` when neither is known."""
+    for name, folded in (("uscc", fold_code), ("licence_uscc", fold_code), ("unit_name", fold), ("employer", fold)):
+        text = (claim.text(name) if claim else None) or reading.text(name) or ""
+        if folded(text):
+            return folded(text)
+    return ""
