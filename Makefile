@@ -42,6 +42,7 @@ lint: $(READY) ## ruff and mypy
 bench: $(READY) ## speed and accuracy beside a stock full-page run (BENCH="--count 2 --seed 7" for options)
 	$(BIN)/python -m bench $(BENCH)
 	$(ONE_THREAD) $(BIN)/python -m bench.overhead
+	$(ONE_THREAD) $(BIN)/python -m bench.reuse
 
 soak: $(READY) ## kill a run over 30 applications 30 times and see that nothing is lost or doubled (about half an hour)
 	$(ONE_THREAD) $(BIN)/python -m bench.soak $(SOAK)

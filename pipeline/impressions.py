@@ -20,7 +20,7 @@ from yinjian.textfold import fold, fold_code
 Floats = NDArray[np.float32]
 
 COPY = "copy"
-NEAREST = 4  # candidates that are looked at closely
+NEAREST = 2  # candidates that are looked at closely
 NEAR = 0.98  # dot product: farther ones are no candidates
 WORTH_TELLING = 0.95  # likeness: less is never one impression
 ALL_OF_IT = 0.1  # of a copy's tiles may differ: fresh ones differ in what is stamped on them, and in where
