@@ -28,7 +28,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 class Read:
     """One application: what is true of it, what was read, and the process's memory after it (bytes) and number.
 
-    `masks`: the true ink of collected marks, by id, grey.
+    `masks`: the true ink of collected marks, by id, grey. `claim`: application.json, None over the counter.
     """
 
     recipe: Recipe
@@ -37,6 +37,7 @@ class Read:
     masks: dict[str, NDArray[np.uint8]]
     memory: int
     process: int
+    claim: bytes | None = None
 
 
 def read_all(recipes: Sequence[Recipe], processes: int) -> Iterator[Read]:
@@ -50,7 +51,7 @@ def read_all(recipes: Sequence[Recipe], processes: int) -> Iterator[Read]:
         with context.Pool(processes) as readers:
             by_name = {recipe.name: recipe for recipe in recipes}
             for name, held, process, reading in readers.imap_unordered(_read, made):
-                yield _with_truth(by_name[name], Path(work) / "expected", reading, held, process)
+                yield _with_truth(by_name[name], Path(work), reading, held, process)
 
 
 def _make(job: tuple[Recipe, str]) -> tuple[str, str]:
@@ -61,10 +62,12 @@ def _make(job: tuple[Recipe, str]) -> tuple[str, str]:
     return recipe.name, work
 
 
-def _with_truth(recipe: Recipe, expected: Path, reading: Reading, held: int, process: int) -> Read:
+def _with_truth(recipe: Recipe, work: Path, reading: Reading, held: int, process: int) -> Read:
+    expected, claim = work / "expected", work / "applications" / recipe.name / "application.json"
     truth = json.loads((expected / f"{recipe.name}.json").read_text("utf-8"))
     masks = {m["id"]: _grey(expected / m["mask"]) for m in truth["marks"] if "mask" in m}
-    return Read(recipe, truth, reading, masks, held, process)
+    said = claim.read_bytes() if claim.exists() else None
+    return Read(recipe, truth, reading, masks, held, process, said)
 
 
 @cache

@@ -1,44 +1,66 @@
-"""The numbers that judging turns on, in one place and with a version: every reading is stored with it."""
+"""The numbers that judging turns on, as data with a version: every verdict is stored with it. See `policy.toml`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, fields
+from importlib.resources import files
 
+from yinjian.errors import SettingsError
 from yinjian.findings import Severity
+
+REMEDY = "Mend validators/policy.toml, or bring it back from the version before."
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What thresholds were chosen for: the share of passes with a wrong value, and where that was measured."""
+
+    target: float
+    measured: str
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds and what is accepted. Margins are natural-log probabilities (see `Lattice.margin`)."""
+    """Thresholds and what is accepted; `policy.toml` says what each is. Margins are natural-log probabilities."""
 
-    version: str = "3"
-    # An uncorroborated value read with less confidence (0 to 1, its least sure symbol) is looked at by a person.
-    min_confidence: float = 0.75
-    # Telephones have no check digit and stand on no copy.
-    min_phone_confidence: float = 0.9
-    # An expected text is on the paper when log P(expected) > log P(best) + margin.
-    margin: float = -4.0
-    # The same for the text round a seal, for each stretch that was read differently. Of 181 seals a quarter do not pass
-    # for their own unit's at this bound; of 2,172 names with one symbol changed, 0.1 to 0.2 % do.
-    ring_margin: float = -3.0
-    # Share of the unit's name to be legible: in a seal that is stamped over print, and on blank paper.
-    ring_share: float = 0.5
-    ring_share_collected: float = 0.75
-    # A symbol read with less probability may be a misreading, and contradicts nothing.
-    ring_sure: float = 0.9
-    # Symbols in a seal that contradict the unit's name, and the share of the name below which it is surely another's.
-    ring_strangers: int = 2
-    ring_another: float = 0.6
-    # Red print and pictures are smaller; a unit's seal measures 38 mm and more.
-    min_seal_mm: float = 30.0
-    # Days from the date on the form to the day of judgement.
-    max_age_days: int = 180
-    # Likeness (`extractors.fingerprint`) of two pictures from which on they show one impression, and one copy.
-    same_impression: float = 0.989
-    same_copy: float = 0.97
-    # What it weighs that a new certificate could not be looked up because no register was given. Where a register
-    # exists this must be `BLOCKS`.
-    new_without_register: Severity = Severity.NOTES
+    version: str
+    min_confidence: float
+    min_phone_confidence: float
+    margin: float
+    ring_margin: float
+    ring_share: float
+    ring_share_collected: float
+    ring_sure: float
+    ring_strangers: int
+    ring_another: float
+    min_seal_mm: float
+    max_age_days: int
+    same_impression: float
+    same_copy: float
+    new_without_register: Severity
+    chosen: Chosen
+
+    @staticmethod
+    def from_toml(text: str) -> Policy:
+        """SettingsError for a file that is no TOML, lacks a number, has one that is not known, or of another kind."""
+        try:
+            read = tomllib.loads(text)
+            read["new_without_register"] = Severity(read["new_without_register"])
+            read["chosen"] = Chosen(**read["chosen"])
+            policy = Policy(**read)
+        except (tomllib.TOMLDecodeError, TypeError, KeyError, ValueError) as error:
+            raise SettingsError(f"The policy of judging cannot be used: {error}.", REMEDY) from error
+        _require_kinds(policy)
+        return policy
 
 
-POLICY = Policy()
+def _require_kinds(policy: Policy) -> None:
+    kinds: dict[str, tuple[type, ...]] = {"str": (str,), "float": (float,), "int": (int,)}
+    for item in fields(policy):
+        value = getattr(policy, item.name)
+        if not isinstance(value, kinds.get(str(item.type), (object,))):
+            raise SettingsError(f"{item.name} in the policy of judging must be a {item.type}.", REMEDY)
+
+
+POLICY = Policy.from_toml(files("validators").joinpath("policy.toml").read_text("utf-8"))

@@ -14,7 +14,7 @@ from tests.validators.builder import ALL, TODAY, application, certificate, claim
 from validators import examine, judge, open_case
 from validators import rules as table
 from validators.judge import merged
-from validators.policy import Policy
+from validators.policy import POLICY
 from validators.rules import RULES
 from yinjian.findings import Severity, finding
 from yinjian.records import Decision, Reading, Versions
@@ -118,7 +118,7 @@ def test_examining_tells_what_every_rule_found() -> None:
 def test_the_policy_decides_what_a_missing_register_weighs() -> None:
     noted = verdict(application(), register=None)
     assert (noted.decision, noted.findings[0].severity) == (Decision.PASS, Severity.NOTES)
-    strict = verdict(application(), register=None, policy=Policy(new_without_register=Severity.BLOCKS))
+    strict = verdict(application(), register=None, policy=replace(POLICY, new_without_register=Severity.BLOCKS))
     assert strict.decision is Decision.REVIEW
 
 
