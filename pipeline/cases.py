@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline import quality
 from pipeline.states import State
 from pipeline.store.readings import latest_reading
 from pipeline.store.store import Store
@@ -30,13 +31,14 @@ from pipeline.store.tables import (
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from yinjian.errors import InputError
 from yinjian.findings import Finding
+from yinjian.records import Decision
 
 WAITING = (State.REVIEW, State.SET_ASIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line about an application."""
+    """One line about an application. Of a sample that is reviewed blind it has a `note`, and not what was judged."""
 
     id: str
     name: str
@@ -47,6 +49,7 @@ class Summary:
     serials: tuple[str, ...]
     received_at: datetime
     fault: str
+    note: str = ""
 
 
 def find(store: Store, session: Session, text: str) -> Application:
@@ -73,17 +76,19 @@ def summaries(store: Store, session: Session, states: tuple[State, ...] = ()) ->
 def summary(store: Store, session: Session, application: Application) -> Summary:
     submission = newest_submission(session, application.id)
     reading, verdict = latest_reading(session, submission.id), latest_verdict(session, submission.id)
+    blind = quality.is_blind(session, submission.id)
     serials = select(CertificateRow.serial).join(ApprovalRow, ApprovalRow.id == CertificateRow.approval_id)
     return Summary(
         application.id,
         store.vault.open("applications.name", application.name_sealed),
         State(application.state),
         reading.form if reading else None,
-        verdict.decision if verdict else "",
-        load_verdict(store, session, verdict).findings if verdict else (),
+        "" if verdict is None else Decision.REVIEW if blind else verdict.decision,
+        load_verdict(store, session, verdict).findings if verdict and not blind else (),
         tuple(session.scalars(serials.where(ApprovalRow.application_id == application.id))),
         application.received_at,
         submission.fault or "",
+        quality.NOTE if blind else "",
     )
 
 
