@@ -30,10 +30,15 @@ HEX = 16**64  # what an HMAC-SHA256 may be
 def choose(store: Store, session: Session, verdict: VerdictRow, share: float) -> bool:
     """Whether the submission of a passing verdict is reviewed as a sample; it is noted then."""
     submission = session.get_one(ReadingRow, verdict.reading_id).submission_id
-    if int(store.vault.blind("sample", submission), 16) >= share * HEX:
+    if not is_chosen(store, submission, share):
         return False
     session.merge(SampleRow(submission_id=submission, verdict_id=verdict.id, chosen_at=now()))
     return True
+
+
+def is_chosen(store: Store, submission_id: str, share: float) -> bool:
+    """Whether a submission falls into a share of all (0 to 1)."""
+    return int(store.vault.blind("sample", submission_id), 16) < share * HEX
 
 
 def is_blind(session: Session, submission_id: str) -> bool:
