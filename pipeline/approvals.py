@@ -48,7 +48,6 @@ def rule(store: Store, session: Session, application: Application, word: Word, k
         raise InputError("A decision by a person needs a reason.", 'Give it: --reason "..."')
     if word.ruling is Ruling.APPROVE:
         opened = open_review(session, application.id, word.actor, word.seen)
-        require_settled(store, session, opened.verdict)
         approve(store, session, application, opened.verdict, word, known)
         quality.compare(store, session, opened.submission.id, word.ruling, word.actor)
         return
@@ -89,7 +88,11 @@ def approve(
     word: Word,
     known: Catalogue,
 ) -> ApprovalRow:
-    """The approval of an application, its decision and its order. Refused when nothing could be issued on it."""
+    """The approval of an application, its decision and its order.
+
+    Refused when nothing could be issued on it, or something that blocks is not settled.
+    """
+    require_settled(store, session, verdict)
     decision = _decision(store, session, application, verdict, word)
     row = ApprovalRow(id=new_id("P"), application_id=application.id, decision_id=decision.id, verdict_id=verdict.id)
     row.evidence = _evidence(store, session, verdict, verdict.evidence)

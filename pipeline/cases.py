@@ -18,6 +18,7 @@ from pipeline.store.tables import (
     Application,
     ApprovalRow,
     CertificateRow,
+    CorrectionRow,
     DecisionRow,
     Event,
     File,
@@ -25,6 +26,7 @@ from pipeline.store.tables import (
     Order,
     ReadingRow,
     Seal,
+    SettlementRow,
     Submission,
     VerdictRow,
 )
@@ -101,6 +103,8 @@ class Trail:
     approval: ApprovalRow
     order: Order | None
     decisions: tuple[DecisionRow, ...]
+    settlements: tuple[SettlementRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     verdict: VerdictRow
     findings: int
     reading: ReadingRow
@@ -127,6 +131,8 @@ def trail(session: Session, certificate: CertificateRow) -> Trail:
         approval,
         session.scalars(select(Order).where(Order.application_id == id)).first(),
         tuple(session.scalars(select(DecisionRow).where(DecisionRow.application_id == id))),
+        settlements(session, id),
+        corrections(session, id),
         verdict,
         len(session.scalars(select(FindingRow.position).where(FindingRow.verdict_id == verdict.id)).all()),
         reading,
@@ -134,6 +140,18 @@ def trail(session: Session, certificate: CertificateRow) -> Trail:
         stored_files(session, submission.id),
         events(session, id),
     )
+
+
+def settlements(session: Session, application_id: str) -> tuple[SettlementRow, ...]:
+    """What people said of its findings, first first."""
+    query = select(SettlementRow).where(SettlementRow.application_id == application_id)
+    return tuple(session.scalars(query.order_by(SettlementRow.settled_at, SettlementRow.id)))
+
+
+def corrections(session: Session, application_id: str) -> tuple[CorrectionRow, ...]:
+    """What people changed of its readings, first first."""
+    query = select(CorrectionRow).where(CorrectionRow.application_id == application_id)
+    return tuple(session.scalars(query.order_by(CorrectionRow.made_at, CorrectionRow.reading_id)))
 
 
 def events(session: Session, application_id: str) -> tuple[Event, ...]:

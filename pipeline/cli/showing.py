@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline import contract
-from pipeline.cases import Summary, events, find, summary
+from pipeline.cases import Summary, corrections, events, find, summary
 from pipeline.clock import shown
 from pipeline.quality import is_blind
 from pipeline.review.corrections import mark_names
@@ -19,7 +19,7 @@ from pipeline.review.standing import standings
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission
-from pipeline.store.tables import Application, CorrectionRow, DecisionRow, ReadingRow, Submission, VerdictRow
+from pipeline.store.tables import Application, DecisionRow, ReadingRow, Submission, VerdictRow
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from yinjian.approval import Standing
 from yinjian.errors import InputError, Refused
@@ -107,7 +107,8 @@ def _reading(found: Shown, reading: Reading) -> Iterator[str]:
     for choice in reading.choices:
         yield f"  {choice.group} {choice.label}: {choice.state}"
     for name, mark in zip(mark_names(reading), reading.marks, strict=True):
-        yield f"  {name}: {mark.kind} on page {mark.page + 1}  {mark.ring_text}".rstrip()
+        box = ",".join(f"{edge:.3f}" for edge in mark.box.as_tuple())
+        yield f"  {name}: {mark.kind} on page {mark.page + 1} at {box}  {mark.ring_text}".rstrip()
 
 
 def finding_lines(standing: Standing) -> Iterator[str]:
@@ -122,8 +123,7 @@ def finding_lines(standing: Standing) -> Iterator[str]:
 def _story(store: Store, session: Session, application_id: str) -> Iterator[str]:
     """Corrections, decisions and events, each first first."""
     opened = store.vault.open
-    corrections = select(CorrectionRow).where(CorrectionRow.application_id == application_id)
-    for row in session.scalars(corrections.order_by(CorrectionRow.made_at, CorrectionRow.reading_id)):
+    for row in corrections(session, application_id):
         before, after = opened("corrections.before", row.before_sealed), opened("corrections.after", row.after_sealed)
         reason = opened("corrections.reason", row.reason_sealed)
         yield f"correction: {row.act} {row.subject} by {row.actor}: 「{before}」 -> 「{after}」  {reason}".rstrip()

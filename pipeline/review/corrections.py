@@ -102,6 +102,7 @@ def ring_text(reading: Reading, name: str, text: str) -> Correction:
 def recut(reading: Reading, known: Catalogue, name: str, mark: Mark) -> Correction:
     """The reading with a mark that was cut anew in place of the old one, or added where there was none."""
     require_mark(reading, known, name)
+    require_page(reading, name, mark.page)
     if name in mark_names(reading):
         return _marked(reading, find_mark(reading, name), mark, "recut", name)
     return Correction(replace(reading, marks=(*reading.marks, mark)), "recut", name, "", _told(mark))
@@ -137,6 +138,16 @@ def require_mark(reading: Reading, known: Catalogue, name: str) -> None:
         raise InputError("There is no such mark.", f"Give one of {', '.join(names)}.")
 
 
+def require_page(reading: Reading, name: str, page: int) -> None:
+    """InputError unless the mark belongs on that page: a form's on the form, a copy's on that copy."""
+    if not 0 <= page < len(reading.pages):
+        raise InputError(f"There is no page {page + 1}.", f"It has {len(reading.pages)}, counted from 1.")
+    on_form = reading.pages[page].kind is PageKind.FORM
+    known = {n: mark.page for n, mark in zip(mark_names(reading), reading.marks, strict=True) if mark.id == COPY}
+    if on_form == name.startswith(COPY) or known.get(name, page) != page:
+        raise InputError("This mark does not belong on that page.", "A form's marks are on the form, a copy's on it.")
+
+
 def _marked(reading: Reading, index: int, new: Mark, act: str, name: str) -> Correction:
     old = reading.marks[index]
     marks = tuple(new if n == index else mark for n, mark in enumerate(reading.marks))
@@ -150,6 +161,7 @@ def _told(mark: Mark) -> str:
 
 
 def _require_page(reading: Reading, place: Place) -> None:
+    """A value may stand on any page."""
     if place.page is not None and not 0 <= place.page < len(reading.pages):
         raise InputError(f"There is no page {place.page + 1}.", f"It has {len(reading.pages)}, counted from 1.")
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Protocol
 
 from extractors.opening import Scan, decode_all
-from pipeline.review.corrections import Correction, find_mark, mark_names, recut, require_mark
+from pipeline.review.corrections import Correction, find_mark, mark_names, recut, require_mark, require_page
 from pipeline.review.revise import Act, Revised, revise
 from pipeline.steps import opened
 from pipeline.store.store import Store
@@ -46,7 +46,8 @@ def recut_mark(
 
     def change(reading: Reading) -> Correction:
         require_mark(reading, known, name)
-        scan = _scan(store, act.application, _page(reading, page), settings)
+        require_page(reading, name, page)
+        scan = _scan(store, act.application, reading.pages[page], settings)
         mark = cutter(settings).recut(scan, _mark_id(reading, name), page, frame)
         if mark is None:
             raise InputError("There is no ink in this frame that could be the mark.", "Draw the frame round all of it.")
@@ -57,12 +58,6 @@ def recut_mark(
 
 def _mark_id(reading: Reading, name: str) -> str:
     return reading.marks[find_mark(reading, name)].id if name in mark_names(reading) else name
-
-
-def _page(reading: Reading, page: int) -> Page:
-    if not 0 <= page < len(reading.pages):
-        raise InputError(f"There is no page {page + 1}.", f"It has {len(reading.pages)}, counted from 1.")
-    return reading.pages[page]
 
 
 def _scan(store: Store, application: str, page: Page, settings: Settings) -> Scan:
