@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -70,9 +69,7 @@ def draw_case(store: Store, settings: Settings, text: str, image: Path, page: in
         files, judged = stored_files(session, submission.id), latest_verdict(session, submission.id)
         if judged is None:
             raise InputError(f"{application.id} is not read yet.", "See how far it is: yinjian queue --all")
-        verdict = load_verdict(store, session, judged)
-        if is_blind(session, submission.id):
-            verdict = replace(verdict, findings=())
+        verdict = None if is_blind(session, submission.id) else load_verdict(store, session, judged)
         row = latest_reading(session, submission.id)
     assert row is not None  # a verdict is on a reading
     limit_threads(settings.threads)

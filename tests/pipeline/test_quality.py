@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from pipeline.cases import summary
 from pipeline.cli.casework import show_queue
 from pipeline.cli.reviewing import show_quality
 from pipeline.cli.showing import show_case
+from pipeline.drawing import draw
 from pipeline.review import corrections
 from pipeline.review.corrections import Place
 from pipeline.review.letter import draft, send_back
@@ -25,6 +27,7 @@ from pipeline.store.tables import Application, Event, SampleRow
 from pipeline.users import Role, add_user
 from tests.conftest import prepared
 from tests.pipeline.flow import PLAIN, finished_case
+from tests.pipeline.records import a_reading, a_verdict
 from tests.validators import builder
 from yinjian.approval import Ruling
 from yinjian.catalogue import catalogue
@@ -74,6 +77,9 @@ def test_a_sample_waits_and_nothing_about_it_tells_that_it_passed(
     assert quality.NOTE in said and "pass" not in said and "register.unavailable" not in said
     with pytest.raises(Refused, match="decided"):
         show_case(store, id, True, False)
+    drawn = draw(a_reading(), None, (np.zeros((100, 70, 3), np.uint8),))
+    told = draw(a_reading(), replace(a_verdict(), findings=()), (np.zeros((100, 70, 3), np.uint8),))
+    assert drawn.height < told.height  # its decision is not above the pages
     with store.reading() as session:
         with pytest.raises(InputError, match="without the program's help"):
             draft(store, session, session.get_one(Application, id), "li", KNOWN)

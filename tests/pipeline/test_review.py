@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -365,6 +367,26 @@ def test_two_reviewers_do_not_cross(store: Store) -> None:
     with pytest.raises(Refused, match="no longer the latest"), store.writing() as session:
         settle(store, session, id, "field.missing", "agent_phone", "li", "x", first)
     assert readings(store)[-1].text("agent_phone") == PHONE and len(readings(store)) == 2
+
+
+def test_of_two_at_the_same_instant_one_is_kept(store: Store) -> None:
+    id, together = finished_case(store, "faulty-1"), threading.Barrier(2)
+
+    def change(text: str, reading: Reading) -> corrections.Correction:
+        together.wait(20)  # both have looked, neither has written
+        return corrections.correct(reading, KNOWN, "agent_phone", text, "li", Place())
+
+    def attempt(actor: str, text: str) -> bool:
+        with suppress(Refused):
+            marked(store, id, partial(change, text), actor)
+            return True
+        return False
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(attempt, ("li", "wang"), (PHONE, "13900000001")))
+    assert sorted(done) == [False, True] and len(readings(store)) == 2
+    with store.reading() as session:
+        assert len(session.scalars(select(CorrectionRow)).all()) == 1
 
 
 def test_whoever_had_a_part_in_it_does_not_issue(store: Store) -> None:
