@@ -10,7 +10,8 @@ from bench import agreement, seals
 from bench.accuracy import ABSENT, IMPOSTOR, NO_BOX_WRONG, PRESENT, TRUE, Sure, growth, wrong_below
 from bench.measure import LIMITED, STOCK, Measured
 from bench.reading import Read
-from bench.score import BOXES, COPIES, DATE, KINDS, PRINTED, TURNS, WRITTEN, Score, Share, share
+from bench.score import BOXES, COPIES, DATE, KINDS, PRINTED, TURNS, WRITTEN, Score, share
+from yinjian.share import Share
 
 SHARES = {
     PRINTED: 0.998,

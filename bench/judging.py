@@ -23,7 +23,6 @@ from rich.table import Table
 
 from bench.reading import Read, read_all
 from bench.report import shown
-from bench.score import Share
 from samples.faults import FAULTS
 from samples.profiles import DEFAULT
 from samples.series import CERTIFICATES, series
@@ -33,6 +32,7 @@ from yinjian.catalogue import catalogue
 from yinjian.claim import parse_claim
 from yinjian.findings import Finding, Severity
 from yinjian.records import MarkKind, RegisterEntry, Reuse, Verdict
+from yinjian.share import Share
 from yinjian.textfold import fold
 
 AS_OF = date(2026, 11, 30)

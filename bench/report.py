@@ -14,7 +14,8 @@ from rich.table import Table
 
 from bench.bars import Bar
 from bench.measure import Measured
-from bench.score import Score, Share, share
+from bench.score import Score, share
+from yinjian.share import Share
 
 MOST_WRONG = 60  # lines of the table of what was wrong; the file has all
 

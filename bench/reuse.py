@@ -17,7 +17,6 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from bench.score import Share
 from extractors.fingerprint import Plate, likeness, vector
 from extractors.formmarks import seal_fingerprint
 from extractors.ink import separate
@@ -34,6 +33,7 @@ from samples.seals import DPI, make_seal, stamp
 from samples.seals import Impression as Stamped
 from samples.typefaces import text_mask
 from validators.policy import POLICY
+from yinjian.share import Share
 
 DIES, IMPRESSIONS, CAPTURES = 12, 2, 2
 SYMBOLS = tuple("黑龙江省哈尔滨市齐齐哈尔牡丹江佳木斯大庆华远宏达瑞祥建设工程科技有限责任公司贸易环保第一中学医院")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from math import sqrt
 from typing import Any
 
+from yinjian.share import Share
 from yinjian.textfold import fold
 
 Json = Mapping[str, Any]
-Z = 1.959964  # of a two-sided 95 % interval
 
 PRINTED, WRITTEN, DATE, COPIES = (
     "form, printed",
@@ -31,27 +30,6 @@ class Score:
     said: str | None
     true: str
     right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many were right, of how many."""
-
-    right: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        return self.right / self.n if self.n else float("nan")
-
-    def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval; everything is possible when nothing was counted."""
-        if not self.n:
-            return 0.0, 1.0
-        spread = Z * Z / self.n
-        middle = (self.value + spread / 2) / (1 + spread)
-        half = sqrt(self.value * (1 - self.value) * spread + spread * spread / 4) / (1 + spread)
-        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share(scores: Iterable[Score], what: str = "") -> Share:

@@ -37,8 +37,15 @@ def collected_signature(
     strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
     if strokes is None:
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
+    return of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
+
+
+def of_strokes(
+    mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask, strokes: Strokes
+) -> Mark:
+    """The signature that `strokes` make, with what spoils it in its cell."""
     image = signature_image(sheet, strokes)
-    faults = tuple(_faults(sheet, cell, area, printed, strokes, mask))
+    faults = tuple(_faults(sheet, cell, free_area(sheet, cell, printed), printed, strokes, mask))
     told = signature_fingerprint(sheet, strokes)
     return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults, fingerprint=told)
 

@@ -102,7 +102,7 @@ def collection_faults(sheet: Sheet, seal: Seal, mask: Mask, stamped: int) -> tup
         faults.append("seal.clipped")
     if _print_under(sheet, seal, mask) > OVER_TEXT_MM2:
         faults.append("seal.overlaps_text")
-    if seal.closed < WHOLE or _strength(sheet, seal) < FAINT_RED or stamped > 1:
+    if seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED or stamped > 1:
         faults.append("seal.unclear")
     return tuple(faults)
 
@@ -145,7 +145,7 @@ def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
     return float(opened.sum()) / sheet.px_per_mm**2
 
 
-def _strength(sheet: Sheet, seal: Seal) -> float:
+def strength(sheet: Sheet, seal: Seal) -> float:
     """The typical density of the seal's ink."""
     place, disc = _disc(sheet, seal, 1.0)
     ink = sheet.red[place][disc & (sheet.red[place] > 0.07)]
@@ -178,7 +178,7 @@ def declared_seal(
     if not found:
         return None
     seal = max(found, key=lambda s: overlap(s.rect, cell))
-    faint = seal.closed < WHOLE or _strength(sheet, seal) < FAINT_RED
+    faint = seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
 
 

@@ -13,7 +13,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -63,7 +63,9 @@ def open_scans(folder: Path, settings: Settings = DEFAULTS) -> Iterator[Scan | F
     )
 
 
-def decode_all(files: Iterable[tuple[str, int | Finding]], settings: Settings = DEFAULTS) -> Iterator[Scan | Finding]:
+def decode_all(
+    files: Iterable[tuple[str, int | Finding]], settings: Settings = DEFAULTS
+) -> Generator[Scan | Finding, None, None]:
     """The pages of files by label: open for reading (a descriptor, closed here), or refused already."""
     with _Decoder(settings) as decoder:
         for label, file in files:

@@ -23,6 +23,7 @@ from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.printed import on_page
+from extractors.recut import recut_mark
 from extractors.reference import OPENVINO, engine_called
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
@@ -36,6 +37,7 @@ from yinjian.catalogue import Catalogue, Form, Platform, catalogue
 from yinjian.catalogue.layout import SlotKind
 from yinjian.findings import Finding, finding
 from yinjian.formcode import FormCode
+from yinjian.geometry import Box
 from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Versions
 from yinjian.textfold import fold
 
@@ -81,6 +83,18 @@ class Reader:
         """The reading and its pages upright (BGR), in the order of `Reading.pages`."""
         return self._read(application, scans, keep=True)
 
+    def recut(self, scan: Scan, mark_id: str, index: int, frame: Box) -> Mark | None:
+        """The mark in a frame of the upright page (`index` in `Reading.pages`), cut anew; None without ink there."""
+        sheet = self._sheet(scan, Paper(scan.image))
+        return recut_mark(mark_id, sheet, index, frame, self._engine)
+
+    def _sheet(self, scan: Scan, paper: Paper) -> Sheet:
+        """One picture, straightened and taken apart, its lines read."""
+        upright = straighten(scan.image, self._engine, paper)
+        printed = on_page(scan.printed, scan.image.shape, upright.matrix) if scan.born_digital else None
+        sheet, rects = take_apart(scan.file, scan.page, upright, printed)
+        return read_lines(sheet, rects, self._engine, self._catalogue, printed)
+
     def _read(
         self, application: str, scans: Iterable[Scan | Finding], keep: bool
     ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
@@ -109,10 +123,7 @@ class Reader:
 
     def _page(self, scan: Scan, paper: Paper) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""
-        upright = straighten(scan.image, self._engine, paper)
-        printed = on_page(scan.printed, scan.image.shape, upright.matrix) if scan.born_digital else None
-        sheet, rects = take_apart(scan.file, scan.page, upright, printed)
-        sheet = read_lines(sheet, rects, self._engine, self._catalogue, printed)
+        sheet = self._sheet(scan, paper)
         ca = ca_page(sheet, self._catalogue)
         if is_agreement(ca):
             return ReadPage(sheet, PageKind.AGREEMENT, ca, None)

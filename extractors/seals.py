@@ -21,6 +21,7 @@ JOINS_MM = (3.5, 1.5)  # strokes of one seal lie this close together; what is pr
 BETTER = 0.1  # more of its border shows in this than in what it was joined with
 CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
+MOSTLY = 0.8  # of a stamp's width and height in a person's frame: it is the one that is meant
 BINS = 90  # directions about the centre
 
 
@@ -49,6 +50,24 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
     grain = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     seals = [seal for join in JOINS_MM for seal in _joined_seals(grain, join * px_per_mm, px_per_mm, scale)]
     return tuple(sorted(_outermost_seals(seals), key=lambda s: s.centre[1]))
+
+
+def seal_in(sheet: Sheet, frame: Rect) -> Seal | None:
+    """The stamp that the red ink in `frame` (pixels) makes, however much of its border is missing; None without one."""
+    found = [seal for seal in find_seals(sheet) if _lies_in(seal, frame)]
+    if found:
+        return max(found, key=lambda seal: max(seal.radii))
+    scale = min(1.0, 5.0 / sheet.px_per_mm)
+    x0, y0, x1, y1 = (max(0, round(v)) for v in frame)
+    red = cv2.resize(sheet.red[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grain = cv2.morphologyEx((red > RED_INK).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return _seal(grain > 0, round(x0 * scale), round(y0 * scale), scale)
+
+
+def _lies_in(seal: Seal, frame: Rect) -> bool:
+    """Whether most of a stamp's width and height lies in a frame."""
+    inside = (min(seal.rect[i + 2], frame[i + 2]) - max(seal.rect[i], frame[i]) for i in (0, 1))
+    return all(part > MOSTLY * (seal.rect[i + 2] - seal.rect[i]) for i, part in enumerate(inside))
 
 
 def _joined_seals(grain: Image, join: float, px_per_mm: float, scale: float) -> Iterator[Seal]:

@@ -2,40 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
+from pipeline import quality
 from pipeline.clock import now
 from pipeline.intake import content_hash
 from pipeline.orders import make_order
+from pipeline.review.guard import open_review, require_latest
+from pipeline.review.standing import holding_back, settled, standings
 from pipeline.states import State, Work, move
+from pipeline.store import codec
 from pipeline.store.store import Store, new_id
 from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, ApprovalRow, DecisionRow, ReadingRow, Submission, VerdictRow
 from pipeline.store.verdicts import evidence_hash, latest_verdict, load_verdict, subject_of
 from pipeline.users import Role, require_role
-from yinjian.approval import Approval, PersonDecision, Ruling
+from yinjian.approval import Approval, PersonDecision, Ruling, Standing
 from yinjian.catalogue import Catalogue
 from yinjian.errors import InputError, Refused, StoreError
+from yinjian.findings import Severity
 
 LEADS_TO = {Ruling.RETURN: State.RETURNED, Ruling.REJECT: State.REJECTED}
 
 
-def rule(
-    store: Store, session: Session, application: Application, ruling: Ruling, actor: str, reason: str, known: Catalogue
-) -> None:
-    """A person's decision on an application in review. Refused without the role, or in another state."""
-    require_role(session, actor, Role.REVIEWER)
-    if not reason.strip():
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person says with a ruling. `letter`: to the applicant; `seen`: the reading ruled on, `""` for any."""
+
+    ruling: Ruling
+    actor: str
+    reason: str
+    letter: str = ""
+    seen: str = ""
+
+
+def rule(store: Store, session: Session, application: Application, word: Word, known: Catalogue) -> None:
+    """A person's decision on an application in review. Refused without the role, or in another state.
+
+    An application of which something that blocks is not settled is not approved.
+    """
+    require_role(session, word.actor, Role.REVIEWER)
+    if not word.reason.strip() and not word.letter.strip():
         raise InputError("A decision by a person needs a reason.", 'Give it: --reason "..."')
-    verdict = verdict_of(session, application)
-    if ruling is Ruling.APPROVE:
-        if application.state != State.REVIEW or verdict is None:
-            what = f"Application {application.id} is {application.state}; it cannot be approved."
-            raise Refused(what, "Only one in review can: yinjian queue")
-        approve(store, session, application, verdict, actor, reason, known)
+    if word.ruling is Ruling.APPROVE:
+        opened = open_review(session, application.id, word.actor, word.seen)
+        approve(store, session, application, opened.verdict, word, known)
+        quality.compare(store, session, opened.submission.id, word.ruling, word.actor)
         return
-    _decision(store, session, application, verdict, ruling, actor, reason)
-    move(session, application, LEADS_TO[ruling], actor, verdict.evidence if verdict else "", "see its decision")
+    session.refresh(application, with_for_update=True)
+    require_latest(session, application.id, word.seen)
+    verdict = verdict_of(session, application)
+    _decision(store, session, application, verdict, word)
+    evidence = verdict.evidence if verdict else ""
+    move(session, application, LEADS_TO[word.ruling], word.actor, evidence, "see its decision")
+    quality.compare(store, session, newest_submission(session, application.id).id, word.ruling, word.actor)
+
+
+def require_settled(store: Store, session: Session, verdict: VerdictRow) -> None:
+    """Raises Refused while something that blocks is not settled by two reviewers; it says what."""
+    left = holding_back(standings(store, session, verdict), Severity.BLOCKS)
+    if left:
+        what = ", ".join(_named(standing) for standing in left)
+        remedy = (
+            "Correct it (yinjian correct, yinjian mark), or have two reviewers settle it: yinjian settle ID CODE WHERE "
+            '--reason "..." --actor NAME.'
+        )
+        raise Refused(f"This blocks: {what}.", remedy)
+
+
+def _named(standing: Standing) -> str:
+    """A finding by code and place; a file's name is not repeated."""
+    found = standing.finding
+    where = "(a file)" if found.code.partition(".")[0] == "scan" or "." in found.where.rpartition("/")[2] else ""
+    pending = ", settled by one" if standing.people else ""
+    return f"{found.code} {where or found.where}{pending}"
 
 
 def approve(
@@ -43,33 +85,40 @@ def approve(
     session: Session,
     application: Application,
     verdict: VerdictRow,
-    actor: str,
-    reason: str,
+    word: Word,
     known: Catalogue,
 ) -> ApprovalRow:
-    """The approval of an application, its decision and its order. Refused when nothing could be issued on it."""
-    decision = _decision(store, session, application, verdict, Ruling.APPROVE, actor, reason)
+    """The approval of an application, its decision and its order.
+
+    Refused when nothing could be issued on it, or something that blocks is not settled.
+    """
+    require_settled(store, session, verdict)
+    decision = _decision(store, session, application, verdict, word)
     row = ApprovalRow(id=new_id("P"), application_id=application.id, decision_id=decision.id, verdict_id=verdict.id)
-    row.evidence, row.actor, row.approved_at = verdict.evidence, actor, now()
+    row.evidence = _evidence(store, session, verdict, verdict.evidence)
+    row.actor, row.approved_at = word.actor, now()
     load_approval(store, session, row)  # builds the record: what cannot be one is refused here
     session.add(row)
     make_order(session, application.id, verdict, known)
-    move(session, application, State.APPROVED, actor, verdict.evidence)
+    move(session, application, State.APPROVED, word.actor, row.evidence)
     return row
 
 
+def _evidence(store: Store, session: Session, verdict: VerdictRow, judged: str) -> str:
+    """What an approval freezes: what was judged (`judged`), and every word with which findings were settled."""
+    words = settled(standings(store, session, verdict))
+    if not words:
+        return judged
+    return store.hash_of({"judged": judged, "settled": [codec.dump(word).decode() for word in words]})
+
+
 def _decision(
-    store: Store,
-    session: Session,
-    application: Application,
-    verdict: VerdictRow | None,
-    ruling: Ruling,
-    actor: str,
-    reason: str,
+    store: Store, session: Session, application: Application, verdict: VerdictRow | None, word: Word
 ) -> DecisionRow:
     row = DecisionRow(id=new_id("D"), application_id=application.id, verdict_id=verdict.id if verdict else None)
-    row.ruling, row.actor, row.decided_at = ruling, actor, now()
-    row.reason_sealed = store.vault.seal("decisions.reason", reason)
+    row.ruling, row.actor, row.decided_at = word.ruling, word.actor, now()
+    row.reason_sealed = store.vault.seal("decisions.reason", word.reason)
+    row.letter_sealed = store.vault.seal("decisions.letter", word.letter) if word.letter else None
     session.add(row)
     session.flush()
     return row
@@ -102,7 +151,7 @@ def load_approval(store: Store, session: Session, row: ApprovalRow) -> Approval:
 
 
 def require_evidence(store: Store, session: Session, row: ApprovalRow) -> None:
-    """Raises Refused unless scans, claim, reading and verdict are, to the bit, those that were approved."""
+    """Raises Refused unless scans, claim, reading, verdict and settlements are, to the bit, those approved."""
     verdict = session.get_one(VerdictRow, row.verdict_id)
     reading = session.get_one(ReadingRow, verdict.reading_id)
     submission = session.get_one(Submission, reading.submission_id)
@@ -112,13 +161,14 @@ def require_evidence(store: Store, session: Session, row: ApprovalRow) -> None:
         for name in (reading.blob, submission.claim_blob, *(file.blob for file in files)):
             if name is not None:
                 store.blobs.get(name)
-        found = evidence_hash(
+        judged = evidence_hash(
             store,
             content_hash(store, files, submission.claim_blob),
             reading.blob,
             load_verdict(store, session, verdict),
             subject_of(store, verdict),
         )
+        found = _evidence(store, session, verdict, judged)
     except StoreError as error:
         raise Refused(f"The evidence of {row.application_id} is incomplete: {error.what}", remedy) from error
     if found != row.evidence:

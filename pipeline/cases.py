@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline import quality
 from pipeline.states import State
 from pipeline.store.readings import latest_reading
 from pipeline.store.store import Store
@@ -17,6 +18,7 @@ from pipeline.store.tables import (
     Application,
     ApprovalRow,
     CertificateRow,
+    CorrectionRow,
     DecisionRow,
     Event,
     File,
@@ -24,19 +26,21 @@ from pipeline.store.tables import (
     Order,
     ReadingRow,
     Seal,
+    SettlementRow,
     Submission,
     VerdictRow,
 )
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from yinjian.errors import InputError
 from yinjian.findings import Finding
+from yinjian.records import Decision
 
 WAITING = (State.REVIEW, State.SET_ASIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line about an application."""
+    """One line about an application. Of a sample that is reviewed blind it has a `note`, and not what was judged."""
 
     id: str
     name: str
@@ -47,6 +51,7 @@ class Summary:
     serials: tuple[str, ...]
     received_at: datetime
     fault: str
+    note: str = ""
 
 
 def find(store: Store, session: Session, text: str) -> Application:
@@ -73,17 +78,19 @@ def summaries(store: Store, session: Session, states: tuple[State, ...] = ()) ->
 def summary(store: Store, session: Session, application: Application) -> Summary:
     submission = newest_submission(session, application.id)
     reading, verdict = latest_reading(session, submission.id), latest_verdict(session, submission.id)
+    blind = quality.is_blind(session, submission.id)
     serials = select(CertificateRow.serial).join(ApprovalRow, ApprovalRow.id == CertificateRow.approval_id)
     return Summary(
         application.id,
         store.vault.open("applications.name", application.name_sealed),
         State(application.state),
         reading.form if reading else None,
-        verdict.decision if verdict else "",
-        load_verdict(store, session, verdict).findings if verdict else (),
+        "" if verdict is None else Decision.REVIEW if blind else verdict.decision,
+        load_verdict(store, session, verdict).findings if verdict and not blind else (),
         tuple(session.scalars(serials.where(ApprovalRow.application_id == application.id))),
         application.received_at,
         submission.fault or "",
+        quality.NOTE if blind else "",
     )
 
 
@@ -96,6 +103,8 @@ class Trail:
     approval: ApprovalRow
     order: Order | None
     decisions: tuple[DecisionRow, ...]
+    settlements: tuple[SettlementRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     verdict: VerdictRow
     findings: int
     reading: ReadingRow
@@ -122,6 +131,8 @@ def trail(session: Session, certificate: CertificateRow) -> Trail:
         approval,
         session.scalars(select(Order).where(Order.application_id == id)).first(),
         tuple(session.scalars(select(DecisionRow).where(DecisionRow.application_id == id))),
+        settlements(session, id),
+        corrections(session, id),
         verdict,
         len(session.scalars(select(FindingRow.position).where(FindingRow.verdict_id == verdict.id)).all()),
         reading,
@@ -129,6 +140,18 @@ def trail(session: Session, certificate: CertificateRow) -> Trail:
         stored_files(session, submission.id),
         events(session, id),
     )
+
+
+def settlements(session: Session, application_id: str) -> tuple[SettlementRow, ...]:
+    """What people said of its findings, first first."""
+    query = select(SettlementRow).where(SettlementRow.application_id == application_id)
+    return tuple(session.scalars(query.order_by(SettlementRow.settled_at, SettlementRow.id)))
+
+
+def corrections(session: Session, application_id: str) -> tuple[CorrectionRow, ...]:
+    """What people changed of its readings, first first."""
+    query = select(CorrectionRow).where(CorrectionRow.application_id == application_id)
+    return tuple(session.scalars(query.order_by(CorrectionRow.made_at, CorrectionRow.reading_id)))
 
 
 def events(session: Session, application_id: str) -> tuple[Event, ...]:

@@ -17,6 +17,7 @@ from yinjian.geometry import Box
 from yinjian.records import Choice, FieldReading, Mark, Page, Reading, State, Verdict
 
 Colour = tuple[int, int, int]
+BLACK = (0, 0, 0)
 BLUE, GREEN, GREY, ORANGE, PURPLE, RED = (
     (25, 90, 200),
     (0, 130, 60),
@@ -42,9 +43,9 @@ class Label:
 
 
 def draw(
-    reading: Reading, verdict: Verdict, pages: Sequence[NDArray[np.uint8]], only: int | None = None
+    reading: Reading, verdict: Verdict | None, pages: Sequence[NDArray[np.uint8]], only: int | None = None
 ) -> Image.Image:
-    """All pages, two in a row, or the one page `only` (from 1)."""
+    """All pages, two in a row, or the one page `only` (from 1). `verdict`: None where it is not to be seen."""
     if only is not None and only > len(pages):
         raise InputError(f"There is no page {only}.", f"The application has {len(pages)}: choose one of them.")
     chosen = range(len(pages)) if only is None else [only - 1]
@@ -66,14 +67,16 @@ def save(image: Image.Image, path: Path) -> None:
 # What is said -------------------------------------------------------------------------------------------------------
 
 
-def labels(reading: Reading, verdict: Verdict, page: int) -> tuple[Label, ...]:
+def labels(reading: Reading, verdict: Verdict | None, page: int) -> tuple[Label, ...]:
     """The labels of one page, from top to bottom; a place with a finding has it in its label, in red."""
     said = (
         *((f.page, f.id, _field(f)) for f in reading.fields),
         *((c.page, c.group, _choice(c)) for c in reading.choices),
         *((m.page, m.id, _mark(m)) for m in reading.marks),
     )
-    found = (_with_findings(label, where, verdict.findings) for on, where, label in said if on == page)
+    found = (
+        _with_findings(label, where, verdict.findings if verdict else ()) for on, where, label in said if on == page
+    )
     return tuple(sorted(found, key=lambda label: (label.box.y0 + label.box.y1, label.box.x0)))
 
 
@@ -109,7 +112,7 @@ def _title(page: Page, number: int) -> str:
 
 
 def _page(
-    reading: Reading, verdict: Verdict, index: int, image: NDArray[np.uint8], font: ImageFont.FreeTypeFont
+    reading: Reading, verdict: Verdict | None, index: int, image: NDArray[np.uint8], font: ImageFont.FreeTypeFont
 ) -> Image.Image:
     paper = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
     paper.thumbnail((LONG_SIDE, LONG_SIDE))
@@ -173,15 +176,19 @@ def _broken(line: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str
         line = line[end:]
 
 
-def _heading(reading: Reading, verdict: Verdict, font: ImageFont.FreeTypeFont, width: int) -> Image.Image:
-    """The verdict and all its findings."""
+def _judged(reading: Reading, verdict: Verdict) -> list[tuple[str, Colour]]:
     subject = " / ".join(word or "?" for word in (verdict.platform, verdict.certificate, verdict.business))
-    lines = [(f"{reading.application}   {subject}   form: {reading.form or '?'}", (0, 0, 0))]
+    lines = [(f"{reading.application}   {subject}   form: {reading.form or '?'}", BLACK)]
     lines.append((verdict.decision.value.upper(), GREEN if verdict.decision.value == "pass" else RED))
     for f in verdict.findings:
-        lines.append(
-            (f"{f.severity.value}  {f.code}  {f.where}：{f.message}", GREY if f.severity is Severity.NOTES else RED)
-        )
+        colour = GREY if f.severity is Severity.NOTES else RED
+        lines.append((f"{f.severity.value}  {f.code}  {f.where}：{f.message}", colour))
+    return lines
+
+
+def _heading(reading: Reading, verdict: Verdict | None, font: ImageFont.FreeTypeFont, width: int) -> Image.Image:
+    """The verdict and all its findings."""
+    lines = _judged(reading, verdict) if verdict else [(f"{reading.application}   form: {reading.form or '?'}", BLACK)]
     wrapped = [(part, colour) for text, colour in lines for part in _broken(text, font, width - 2 * MARGIN)]
     canvas = Image.new("RGB", (width, MARGIN + int(TEXT * 1.4) * len(wrapped)), (246, 246, 246))
     pen = ImageDraw.Draw(canvas)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.clock import now, shown
-from pipeline.store.tables import Event
+from pipeline.store.tables import Event, VerdictRow
 from yinjian.errors import SetupError
 
 SKEW = timedelta(minutes=5)  # by which clocks of two machines may differ
@@ -35,3 +35,9 @@ def record(
     event = Event(at=at, actor=actor, action=action, subject=subject, application_id=application_id)
     event.hash, event.detail = hash, detail
     session.add(event)
+
+
+def record_verdict(session: Session, actor: str, verdict: VerdictRow, application_id: str) -> None:
+    """That a reading was judged. What it came to stands in the verdict, for who reviews a sample is not to see it."""
+    detail = f"as of {verdict.as_of}, policy {verdict.policy}"
+    record(session, actor, "judged", f"verdict:{verdict.id}", verdict.evidence, application_id, detail)

@@ -10,30 +10,27 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from extractors.opening import decode_all
-from pipeline import leases, work
-from pipeline.approvals import approve
-from pipeline.clock import today
-from pipeline.events import record
-from pipeline.impressions import impressions, reuses, unit_of
+from pipeline import leases, quality, work
+from pipeline.approvals import Word, approve
+from pipeline.events import record, record_verdict
+from pipeline.impressions import impressions, unit_of
+from pipeline.judging import claim_of, day_of, judged
 from pipeline.reading import Reads
 from pipeline.registry import register
 from pipeline.states import State, Work, move
 from pipeline.store import codec
-from pipeline.store.fingerprints import Remembered, blinded, save_fingerprints
+from pipeline.store.fingerprints import Remembered, save_fingerprints
 from pipeline.store.readings import keep_reading, latest_reading, load_reading, save_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, File, Submission, VerdictRow
 from pipeline.store.verdicts import latest_verdict, same_verdict, save_verdict
 from pipeline.users import SYSTEM
-from validators.holder import holder
-from validators.judge import judge as judged
-from validators.judge import open_case
 from validators.policy import POLICY
+from yinjian.approval import Ruling
 from yinjian.catalogue import Catalogue
-from yinjian.claim import parse_claim
 from yinjian.findings import Finding
-from yinjian.records import Claim, Decision, Reading, Reuse
+from yinjian.records import Decision
 from yinjian.settings import Settings
 
 
@@ -72,7 +69,7 @@ def read(desk: Desk, submission_id: str) -> None:
     name = store.vault.open("applications.name", application.name_sealed)
     reading = desk.reader().read(name, decode_all(opened(store, files), desk.settings))
     blob = keep_reading(store, reading)
-    found = impressions(reading, submission.application_id, unit_of(reading, _claim(store, submission)[0]))
+    found = impressions(reading, submission.application_id, unit_of(reading, claim_of(store, submission)[0]))
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
         row = save_reading(store, session, submission_id, reading, blob, SYSTEM)
@@ -102,33 +99,17 @@ def judge(desk: Desk, submission_id: str) -> None:
         submission = session.get_one(Submission, submission_id)
         row = latest_reading(session, submission_id)
         assert row is not None  # the step before made it
-        as_of = submission.as_of or today()
+        as_of = day_of(submission)
         if same_verdict(session, row.id, as_of, POLICY.version) is not None:
             return
         known = register(store, session, as_of)
-    reading = load_reading(store, row)
-    claim, intake = _claim(store, submission)
-    reuse = seen_before(desk, submission.application_id, reading, claim)
-    verdict = judged(reading, claim, known, as_of, desk.catalogue, intake=intake, reuse=reuse)
-    case = open_case(reading, claim, known, as_of, desk.catalogue)
+    verdict, subject = judged(
+        store, submission, load_reading(store, row), known, as_of, desk.catalogue, desk.remembered
+    )
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
-        saved = save_verdict(store, session, submission, row, verdict, holder(case), as_of)
-        detail = f"{verdict.decision}, {len(verdict.findings)} findings"
-        record(session, SYSTEM, "judged", f"verdict:{saved.id}", saved.evidence, submission.application_id, detail)
-
-
-def seen_before(desk: Desk, application: str, reading: Reading, claim: Claim | None) -> tuple[Reuse, ...]:
-    """Which impressions of a reading are known from other applications, or twice in itself."""
-    with desk.store.reading() as session:
-        known = desk.remembered.up_to_date(session)
-    return reuses(blinded(desk.store, impressions(reading, application, unit_of(reading, claim))), known)
-
-
-def _claim(store: Store, submission: Submission) -> tuple[Claim | None, tuple[Finding, ...]]:
-    if submission.claim_blob is None:
-        return None, ()
-    return parse_claim(store.blobs.get(submission.claim_blob))
+        saved = save_verdict(store, session, submission, row, verdict, subject, as_of)
+        record_verdict(session, SYSTEM, saved, submission.application_id)
 
 
 def decide(desk: Desk, submission_id: str) -> None:
@@ -148,8 +129,9 @@ def decide(desk: Desk, submission_id: str) -> None:
 
 
 def _route(desk: Desk, session: Session, application: Application, verdict: VerdictRow) -> None:
-    if verdict.decision == Decision.PASS:
-        approve(desk.store, session, application, verdict, SYSTEM, "", desk.catalogue)
+    passed = verdict.decision == Decision.PASS
+    if passed and not quality.choose(desk.store, session, verdict, desk.settings.sample_share):
+        approve(desk.store, session, application, verdict, Word(Ruling.APPROVE, SYSTEM, ""), desk.catalogue)
     else:
         move(session, application, State.REVIEW, SYSTEM, verdict.evidence)
 

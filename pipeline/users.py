@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.clock import now
 from pipeline.events import record
-from pipeline.store.tables import DecisionRow, User
+from pipeline.store.tables import CorrectionRow, DecisionRow, SettlementRow, User
 from validators.policy import POLICY
 from yinjian.errors import InputError, Refused
 
@@ -51,8 +51,14 @@ def require_role(session: Session, actor: str, *roles: Role) -> None:
 
 
 def require_another(session: Session, actor: str, application_id: str) -> None:
-    """Four eyes: who decided on an application never issues it."""
-    decided = session.scalars(select(DecisionRow.actor).where(DecisionRow.application_id == application_id))
-    if actor in set(decided):
+    """Four eyes: who decided on an application, corrected it or settled a finding of it never issues it."""
+    if actor in reviewers_of(session, application_id):
         what = f"{actor} decided on {application_id} and cannot issue it too."
         raise Refused(what, "Have another issuer do it: yinjian user list")
+
+
+def reviewers_of(session: Session, application_id: str) -> frozenset[str]:
+    """All who had a part in what was decided."""
+    parts = (DecisionRow, CorrectionRow, SettlementRow)
+    queries = (select(part.actor).where(part.application_id == application_id) for part in parts)
+    return frozenset(actor for query in queries for actor in session.scalars(query))

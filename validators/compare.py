@@ -51,8 +51,11 @@ def may_be_misread(kind: FieldKind, read: FieldReading) -> bool:
 
 
 def lattice_agrees(read: FieldReading, expected: str, margin: float) -> bool:
-    """Whether the recogniser saw `expected` as well; for a single line, because where more break is not known."""
-    if len(read.lattices) != 1:
+    """Whether the recogniser saw `expected` as well; for a single line, because where more break is not known.
+
+    Where a person has read it, what the recogniser saw no longer counts.
+    """
+    if read.corrected_by or len(read.lattices) != 1:
         return False
     return max(read.lattices[0].margin(text) for text in print_forms(expected)) > margin
 

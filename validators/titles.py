@@ -32,6 +32,15 @@ _FIELDS = {
     "id_valid_until": "有效期止",
 }
 _ROLES = {"legal_person": "法人", "agent": "经办人", "expert": "专家", "authorized_rep": "授权代表"}
+_PLACES = {
+    "form": "申请表",
+    "agreement": "电子认证服务协议",
+    "business": "办理业务",
+    "unit_category": "单位类别",
+    "certificate": "证书类型",
+    "materials": "申请材料",
+    "submitted_on": "提交日期",
+}
 _MARKS = {
     "seal_collection": "采集区的单位公章",
     "seal_declaration": "声明处的单位公章",
@@ -46,10 +55,10 @@ _MARKS = {
 
 
 def title(where: str) -> str:
-    """The Chinese name of a field, mark or material; the id itself when it has none."""
+    """The Chinese name of a field, box, mark or material; the id itself when it has none."""
     if where.startswith("identity_card:"):
         return f"{_ROLES.get(where.partition(':')[2], '')}身份证复印件"
     role, dot, name = where.partition(".")
     if dot:
         return f"{_ROLES.get(role, role)}身份证上的{_FIELDS.get(name, name)}"
-    return _FIELDS.get(where) or _MARKS.get(where) or where
+    return _FIELDS.get(where) or _MARKS.get(where) or _PLACES.get(where) or where

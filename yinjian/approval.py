@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from yinjian.errors import Refused
+from yinjian.findings import Finding, Severity
 from yinjian.records import Decision, Verdict
 
 
@@ -78,3 +79,37 @@ def _carries(ground: Verdict | PersonDecision) -> bool:
     if isinstance(ground, Verdict):
         return ground.decision is Decision.PASS
     return ground.ruling is Ruling.APPROVE
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One person's word on a finding. `bound_to`: the hash of all that it was given on; `settled_at` is UTC."""
+
+    code: str
+    where: str
+    bound_to: str
+    actor: str
+    reason: str
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A finding of a verdict, with what reviewers said of it. The finding itself stays as it was found."""
+
+    finding: Finding
+    settlements: tuple[Settlement, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """How many different people have settled it."""
+        return len({settlement.actor for settlement in self.settlements})
+
+    @property
+    def lacks(self) -> int:
+        """How many more must settle it before it no longer holds the application back."""
+        return max(0, NEEDED[self.finding.severity] - self.people)
+
+
+# Whoever overrules what blocks needs a second one who looked as well.
+NEEDED = {Severity.NOTES: 0, Severity.WARNS: 1, Severity.BLOCKS: 2}

@@ -61,6 +61,7 @@ class FieldReading:
 
     `page` is an index into `Reading.pages`; `lattices` has one entry per text line of the field, in reading order, and
     their best texts joined need not equal `text`: `changes` says what was made of them (folded, restricted, cut).
+    `corrected_by`: the member of staff whose text it is, `""` as it was read. No lattice speaks against a person.
     """
 
     id: str
@@ -70,6 +71,7 @@ class FieldReading:
     box: Box
     lattices: tuple[Lattice, ...] = ()
     changes: tuple[str, ...] = ()
+    corrected_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

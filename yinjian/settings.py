@@ -46,6 +46,7 @@ class Settings:
     issue_seconds: int = 60  # between two of its runs
     tries: int = 3  # an application that fails as often is set aside
     retry_seconds: int = 20  # before the second try; twice as long before the third
+    sample_share: float = 0.01  # of what passes, that people review without being told so; from 0 to 1
     lease_seconds: int = 120  # without a sign of life, after which another process may take the work
     prefect_port: int = 4210  # of the embedded Prefect server, on loopback
 
@@ -54,7 +55,8 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, int) and value < (0 if item.name in _MAY_BE_0 else 1):
                 raise SettingsError(f"{item.name} is {value}.", f"Set {PREFIX}{item.name.upper()} to 1 or more.")
-
+        if not 0.0 <= self.sample_share <= 1.0:
+            raise SettingsError(f"sample_share is {self.sample_share}.", f"Set {PREFIX}SAMPLE_SHARE from 0 to 1.")
         if self.engine not in ENGINES:
             raise SettingsError(
                 f"There is no engine {self.engine!r}.", f"Set {PREFIX}ENGINE to {' or '.join(ENGINES)}."
@@ -95,13 +97,14 @@ def _field_name(variable: str) -> str:
     raise SettingsError(f"Unknown setting {variable}.", f"Did you mean {' or '.join(near)}? Otherwise unset it.")
 
 
-def _value(variable: str, text: str) -> int | str | Path:
+def _value(variable: str, text: str) -> float | str | Path:
     wanted = _TYPES[_field_name(variable)]
     if wanted is str:
         return text
-    if wanted is not int:
+    if wanted not in (int, float):
         return Path(text).expanduser()
     try:
-        return int(text)
+        return int(text) if wanted is int else float(text)
     except ValueError:
-        raise SettingsError(f"{variable} is {text!r}, not a whole number.", f"Set {variable} to one.") from None
+        kind = "whole number" if wanted is int else "number"
+        raise SettingsError(f"{variable} is {text!r}, not a {kind}.", f"Set {variable} to one.") from None

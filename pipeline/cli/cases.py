@@ -35,9 +35,11 @@ def show(
     trace: Annotated[bool, typer.Option("--trace", help="Where the program failed; may show personal data.")] = False,
     as_of: AsOf = None,
     register: RegisterFile = None,
+    reading: Annotated[int | None, typer.Option(min=1, help="An earlier reading, by its number.")] = None,
 ) -> None:
     """An application in the store: what was read, found and decided. Of a FOLDER: its pages drawn, with --image."""
-    from pipeline.cli.casework import draw_case, show_case
+    from pipeline.cli.casework import draw_case
+    from pipeline.cli.showing import show_case
 
     if Path(case).is_dir():
         if image is None:
@@ -48,7 +50,7 @@ def show(
     elif image is not None:
         draw_case(store(), settings(), case, image, page)
     else:
-        show_case(store(), case, as_json, trace)
+        show_case(store(), case, as_json, trace, reading)
 
 
 def decide(
@@ -56,11 +58,13 @@ def decide(
     ruling: Annotated[Ruling, typer.Argument(help="approve, return to the applicant, or reject.")],
     actor: Actor,
     reason: Annotated[str, typer.Option(help="Why; it is kept with the decision.")],
+    seen: Annotated[str, typer.Option(metavar="READING", help="Refuse when it is no longer the latest.")] = "",
 ) -> None:
-    """Decide on an application that waits for a person."""
+    """Decide on an application that waits for a person. What blocks must be settled before it is approved."""
+    from pipeline.approvals import Word
     from pipeline.cli.casework import decide_case
 
-    typer.echo(decide_case(store(), case, ruling, actor, reason))
+    typer.echo(decide_case(store(), case, Word(ruling, actor, reason, seen=seen)))
 
 
 def retry(case: Case, actor: Actor) -> None:

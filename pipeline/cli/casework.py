@@ -10,20 +10,18 @@ from rich.table import Table
 from sqlalchemy import select
 
 from pipeline import contract, work
-from pipeline.approvals import rule
-from pipeline.cases import WAITING, Summary, events, find, summaries, summary
-from pipeline.clock import shown
+from pipeline.approvals import Word, rule
+from pipeline.cases import WAITING, Summary, find, summaries
+from pipeline.quality import is_blind
 from pipeline.store.check import problems
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
-from pipeline.store.tables import Application, DecisionRow, User
+from pipeline.store.tables import Application, User
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from pipeline.users import Role, add_user, require_role
-from yinjian.approval import Ruling
 from yinjian.catalogue import catalogue
 from yinjian.errors import InputError, StoreError
-from yinjian.records import Reading, Verdict
 from yinjian.settings import Settings
 
 OUT = Console(soft_wrap=True, markup=False, highlight=False)
@@ -54,52 +52,8 @@ def _as_json(case: Summary) -> dict[str, object]:
         "findings": [contract.as_finding(item) for item in case.findings],
         "serials": list(case.serials),
         "fault": case.fault,
+        "note": case.note,
     }
-
-
-def show_case(store: Store, text: str, as_json: bool, trace: bool) -> None:
-    """One application: what was read, found, decided, and what happened to it."""
-    with store.reading() as session:
-        application = find(store, session, text)
-        case = summary(store, session, application)
-        submission = newest_submission(session, application.id)
-        row, judged = latest_reading(session, submission.id), latest_verdict(session, submission.id)
-        verdict = load_verdict(store, session, judged) if judged else None
-        happened = [(shown(e.at), e.actor, e.action, e.detail) for e in events(session, application.id)]
-        decided = [
-            (d.ruling, d.actor, store.vault.open("decisions.reason", d.reason_sealed))
-            for d in session.scalars(select(DecisionRow).where(DecisionRow.application_id == application.id))
-        ]
-    reading = load_reading(store, row) if row else None
-    if as_json:
-        if reading is None or verdict is None:
-            raise InputError(f"{case.id} is not read yet.", "See how far it is: yinjian queue --all")
-        sys.stdout.buffer.write(contract.line(contract.as_json(reading, verdict)).encode() + b"\n")
-        return
-    OUT.print(f"{case.id}  {case.name}  {case.state}  submission {submission.number}")
-    if case.fault:
-        OUT.print(f"fault: {case.fault}")
-    if reading:
-        _print_reading(reading, verdict)
-    for ruling, actor, reason in decided:
-        OUT.print(f"decision: {ruling} by {actor}  {reason}".rstrip())
-    for at, actor, action, detail in happened:
-        OUT.print(f"{at}  {actor}  {action}  {detail}".rstrip())
-    if trace and submission.trace_sealed:
-        OUT.print(store.vault.open("submissions.trace", submission.trace_sealed))
-
-
-def _print_reading(reading: Reading, verdict: Verdict | None) -> None:
-    if verdict:
-        OUT.print(f"{verdict.platform} {verdict.certificate} {verdict.business}: {verdict.decision}")
-        for found in verdict.findings:
-            OUT.print(f"  {found.severity}  {found.code} {found.where}: {found.message}")
-    for field in reading.fields:
-        OUT.print(f"  {field.id}: {field.text}  ({field.confidence:.2f}, page {field.page + 1})")
-    for choice in reading.choices:
-        OUT.print(f"  {choice.group} {choice.label}: {choice.state}")
-    for mark in reading.marks:
-        OUT.print(f"  {mark.id}: {mark.kind} on page {mark.page + 1}  {mark.ring_text}".rstrip())
 
 
 def draw_case(store: Store, settings: Settings, text: str, image: Path, page: int | None) -> None:
@@ -115,7 +69,7 @@ def draw_case(store: Store, settings: Settings, text: str, image: Path, page: in
         files, judged = stored_files(session, submission.id), latest_verdict(session, submission.id)
         if judged is None:
             raise InputError(f"{application.id} is not read yet.", "See how far it is: yinjian queue --all")
-        verdict = load_verdict(store, session, judged)
+        verdict = None if is_blind(session, submission.id) else load_verdict(store, session, judged)
         row = latest_reading(session, submission.id)
     assert row is not None  # a verdict is on a reading
     limit_threads(settings.threads)
@@ -124,12 +78,12 @@ def draw_case(store: Store, settings: Settings, text: str, image: Path, page: in
     save(draw(load_reading(store, row), verdict, pages, page), image)
 
 
-def decide_case(store: Store, text: str, ruling: Ruling, actor: str, reason: str) -> str:
+def decide_case(store: Store, text: str, word: Word) -> str:
     """A person's decision; what to say about it."""
     with store.writing() as session:
         application = find(store, session, text)
         session.refresh(application, with_for_update=True)
-        rule(store, session, application, ruling, actor, reason, catalogue())
+        rule(store, session, application, word, catalogue())
         return f"{application.id} is {application.state}."
 
 

@@ -63,7 +63,7 @@ def table(cases: list[Summary]) -> Table:
     found = Table("id", "application", "form", "decision", "state", "findings", "serial number", show_lines=True)
     for case in cases:
         colour = COLOURS.get(case.state, "default")
-        findings = "\n".join(f"{f.code} {f.where}" for f in case.findings) or case.fault
+        findings = "\n".join(f"{f.code} {f.where}" for f in case.findings) or case.fault or case.note
         serials = "\n".join(case.serials)
         state = f"[{colour}]{case.state}[/]"
         found.add_row(case.id, case.name, case.form or "-", case.decision, state, findings, serials)

@@ -56,6 +56,12 @@ def _lines(store: Store, found: Trail, application: Application) -> Iterator[str
         reason = store.vault.open("decisions.reason", decision.reason_sealed)
         by = f"{decision.actor} at {shown(decision.decided_at)}"
         yield f"decision     {decision.id}  {decision.ruling} by {by}  {reason}".rstrip()
+    for word in found.settlements:
+        reason = store.vault.open("settlements.reason", word.reason_sealed)
+        yield f"settlement   {word.id}  {word.code} by {word.actor} at {shown(word.settled_at)}  {reason}".rstrip()
+    for change in found.corrections:
+        by = f"{change.actor} at {shown(change.made_at)}"
+        yield f"correction   {change.reading_id}  {change.act} {change.subject} by {by}"
     yield f"verdict      {verdict.id}  {verdict.decision}, {found.findings} findings, as of {verdict.as_of}"
     yield f"  rules      policy {verdict.policy}"
     reading = found.reading

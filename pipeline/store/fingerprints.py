@@ -17,8 +17,14 @@ LATE = 1000  # ids: a row may become visible after this many later ones
 
 
 def save_fingerprints(store: Store, session: Session, reading_id: str, found: tuple[Printed, ...]) -> None:
-    """The rows of a reading's impressions. Their plates are files of the reading."""
-    session.add_all(_row(store, reading_id, one) for one in found)
+    """The rows of a reading's impressions; what its application has already is not kept again.
+
+    Their plates are files of the reading.
+    """
+    owners = {one.impression.application for one in found}
+    kept = set(session.scalars(select(FingerprintRow.plate).where(FingerprintRow.application_id.in_(owners))))
+    rows = (_row(store, reading_id, one) for one in found)
+    session.add_all(row for row in rows if row.plate not in kept)
 
 
 def _row(store: Store, reading_id: str, one: Printed) -> FingerprintRow:

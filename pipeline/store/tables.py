@@ -144,7 +144,7 @@ class FingerprintRow(Table):
     __tablename__ = "fingerprints"
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
     reading_id: Mapped[str] = mapped_column(ForeignKey("readings.id"), index=True)
-    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"))
+    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"), index=True)
     kind: Mapped[str] = mapped_column(WORD)
     unit_index: Mapped[str] = mapped_column(NAME_OF_BLOB)
     place: Mapped[str] = mapped_column(WORD)
@@ -192,7 +192,61 @@ class DecisionRow(Table):
     ruling: Mapped[str] = mapped_column(WORD)
     actor: Mapped[str] = mapped_column(WORD)
     reason_sealed: Mapped[bytes]
+    letter_sealed: Mapped[bytes | None]
     decided_at: Mapped[datetime]
+
+
+class CorrectionRow(Table):
+    """What a person changed of a reading; `reading_id` is the reading that came of it.
+
+    `subject`: a field, a choice (`business.新办`) or a mark; `act`: value, choice, confirm, recut or text.
+    """
+
+    __tablename__ = "corrections"
+    reading_id: Mapped[str] = mapped_column(ForeignKey("readings.id"), primary_key=True)
+    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(80))
+    act: Mapped[str] = mapped_column(WORD)
+    before_sealed: Mapped[bytes]
+    after_sealed: Mapped[bytes]
+    reason_sealed: Mapped[bytes]
+    actor: Mapped[str] = mapped_column(WORD)
+    made_at: Mapped[datetime]
+
+
+class SettlementRow(Table):
+    """One person's word on one finding of a submission. `finding`: the hash of all that it was given on.
+
+    A warning needs one such word, a finding that blocks those of two persons.
+    """
+
+    __tablename__ = "settlements"
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"), index=True)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"))
+    verdict_id: Mapped[str] = mapped_column(ForeignKey("verdicts.id"))
+    finding: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    code: Mapped[str] = mapped_column(WORD)
+    where_sealed: Mapped[bytes]
+    reason_sealed: Mapped[bytes]
+    actor: Mapped[str] = mapped_column(WORD)
+    settled_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("submission_id", "finding", "actor"),)
+
+
+class SampleRow(Table):
+    """A passing submission that people review blind, and what came of it: None until it is decided.
+
+    `outcome`: agreed, corrected, returned or rejected; `differences`: ids of what was read otherwise.
+    """
+
+    __tablename__ = "samples"
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    verdict_id: Mapped[str] = mapped_column(ForeignKey("verdicts.id"))
+    outcome: Mapped[str | None] = mapped_column(WORD)
+    differences: Mapped[str | None]
+    chosen_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
 
 
 class ApprovalRow(Table):

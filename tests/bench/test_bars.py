@@ -13,10 +13,11 @@ from bench.accuracy import NO_BOX_WRONG, Sure, growth, wrong_below
 from bench.agreement import alter
 from bench.bars import Bar, confidence, counted
 from bench.report import drawn, save, table
-from bench.score import BOXES, Score, Share
+from bench.score import BOXES, Score
 from samples.lookalikes import impostor, impostors, like
 from samples.profiles import DEFAULT, HELDOUT, PROFILES
 from yinjian.catalogue import catalogue
+from yinjian.share import Share
 
 
 def test_a_bar_is_kept_or_missed_either_way() -> None:

@@ -12,7 +12,6 @@ from bench.score import (
     PRINTED,
     TURNS,
     WRITTEN,
-    Share,
     field_class,
     on_upright_pages,
     score_boxes,
@@ -22,6 +21,7 @@ from bench.score import (
     share,
     spellings,
 )
+from yinjian.share import Share
 
 EXPECTED = {
     "pages": [

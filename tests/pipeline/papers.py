@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from extractors.opening import Scan
 from tests.validators import builder
 from yinjian.checkdigits import uscc_check
-from yinjian.findings import Finding
+from yinjian.findings import Finding, finding
 from yinjian.records import FieldReading, Reading
 from yinjian.settings import Settings
 
@@ -25,8 +25,17 @@ AS_OF = builder.TODAY
 SECRETS = (builder.UNIT, builder.USCC, builder.LEGAL_ID, builder.AGENT_ID, "贺云舟", "13804510001", "松北区创新一路")
 
 
+FOUND = {
+    "altered": (finding("agreement.altered", "agreement", "协议第三条与本机构文本不一致。"),),
+    "warned": (finding("page.unexpected", "b.pdf", "有一页无关。"),),
+}
+
+
 class Knows:
-    """Reads by the application's name: `clean-3` passes, `faulty-3` lacks its telephone, others crash or kill."""
+    """Reads by the application's name: `clean-3` passes, `faulty-3` lacks its telephone, others crash or kill.
+
+    `altered-3` has another agreement, `smudged-3` a seal that is unclear and clipped, `warned-3` a page too many.
+    """
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
         opened = tuple(item for item in scans if isinstance(item, Finding))
@@ -38,7 +47,10 @@ class Knows:
         reading = of_unit(builder.application(), int(number or 0))
         if kind == "faulty":
             reading = builder.with_field(reading, "agent_phone", "")
-        return replace(reading, application=application, findings=opened)
+        if kind == "smudged":
+            reading = builder.with_mark(reading, "seal_collection", faults=("seal.unclear", "seal.clipped"))
+        found = (*opened, *FOUND.get(kind, ()))
+        return replace(reading, application=application, findings=found)
 
     def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
         raise NotImplementedError

@@ -75,6 +75,43 @@ def test_queue_show_decide_trace(settings: Settings) -> None:
     assert "whole" in run(settings, "store", "check").stdout
 
 
+def test_correct_mark_settle_return_quality(settings: Settings, tmp_path: Path) -> None:
+    store = open_store(settings)
+    id, other = finished_case(store, "faulty-2", settings), finished_case(store, "smudged-3", settings)
+    for name in ("li", "wang"):
+        run(settings, "user", "add", name, "--role", "reviewer")
+    assert "no such field" in run(settings, "correct", id, "shoe_size", "42", "--actor", "li", code=2).stderr
+    done = run(settings, "correct", id, "agent_phone", "13904510002", "--actor", "li", "--reason", "见图").stdout
+    assert "number 2" in done and "Nothing is left" in done
+    seen = ("--seen", done.split()[1])
+    run(settings, "correct", id, "business.新办", "ticked", "--actor", "wang", *seen)
+    approval = ("decide", id, "approve", "--actor", "li", "--reason", "已核")
+    assert "no longer the latest" in run(settings, *approval, *seen, code=8).stderr
+    assert "approved" in run(settings, *approval).stdout
+    said = run(settings, "show", id).stdout
+    assert "agent_phone: 13904510002  (1.00, page 1, corrected by li)" in said
+    assert "「」 -> 「13904510002」  见图" in said
+    assert "agent_phone:   (" in run(settings, "show", id, "--reading", "1").stdout
+    assert "There is no reading 9" in run(settings, "show", id, "--reading", "9", code=2).stderr
+
+    assert "seal.clipped" in run(settings, "mark", other, "seal_collection", "confirm", "--actor", "li").stdout
+    recut = ("mark", other, "seal_collection", "recut", "--actor", "li", "--page", "1", "--box")
+    for box in ("0.1,0.1,2,2", "a,b", "0.2,0.2,0.1,0.1"):
+        assert "frame" in run(settings, *recut, box, code=2).stderr
+    finding = ("settle", other, "seal.clipped", "seal_collection", "--actor")
+    assert "another reviewer" in run(settings, *finding, "li", "--reason", "完整").stdout
+    assert "waits for a second reviewer" in run(settings, "show", other).stdout
+    assert "Another reviewer" in run(settings, *finding, "li", "--reason", "完整", code=8).stderr
+    assert "贴边" in run(settings, "return", other, "--actor", "li", "--dry-run").stdout
+    assert "is settled" in run(settings, *finding, "wang").stdout
+    (tmp_path / "letter.txt").write_text("请重新盖章后提交。")
+    letter = ("return", other, "--actor", "li", "--text", str(tmp_path / "letter.txt"))
+    assert run(settings, *letter).stdout == "请重新盖章后提交。"
+    assert "请重新盖章后提交。" in run(settings, "show", other).stdout
+    assert run(settings, "quality").stdout.startswith("n 0  errors 0")
+    assert "whole" in run(settings, "store", "check").stdout
+
+
 def test_a_damaged_store_is_told_by_its_exit_code(settings: Settings) -> None:
     store = open_store(settings)
     finished_case(store, "clean-1", settings)

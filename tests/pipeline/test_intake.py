@@ -104,7 +104,7 @@ def test_what_cannot_be_opened_becomes_a_finding_not_an_error(store: Store, sett
 
 
 def test_a_returned_application_gets_a_new_submission(store: Store, settings: Settings, tmp_path: Path) -> None:
-    from pipeline.approvals import rule
+    from pipeline.approvals import Word, rule
     from yinjian.approval import Ruling
     from yinjian.catalogue import catalogue
 
@@ -114,7 +114,7 @@ def test_a_returned_application_gets_a_new_submission(store: Store, settings: Se
     with store.writing() as session:
         add_user(session, "rev", (Role.REVIEWER,))
         row = session.get_one(Application, application)
-        rule(store, session, row, Ruling.RETURN, "rev", "电话未填", catalogue())
+        rule(store, session, row, Word(Ruling.RETURN, "rev", "电话未填"), catalogue())
     again = submit(store, folder(tmp_path / "y", "faulty-1", "[]"), "intake", settings, AS_OF)
     assert again.application == application and not again.known
     with store.reading() as session:

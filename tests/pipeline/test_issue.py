@@ -17,7 +17,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from pipeline import issue, orders
-from pipeline.approvals import rule
+from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
 from pipeline.cli import issuance as commands
 from pipeline.clock import today
@@ -30,7 +30,7 @@ from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Event, Lease, Order, Seal, Submission
 from pipeline.users import Role, add_user
 from tests.conftest import prepared
-from tests.pipeline.flow import finished_case, work_all
+from tests.pipeline.flow import finished_case, settle_all, work_all
 from tests.pipeline.papers import AS_OF, folder
 from tests.validators import builder
 from yinjian.approval import Ruling
@@ -135,10 +135,10 @@ def test_nothing_is_issued_unpaid_or_by_who_may_not(store: Store, settings: Sett
 
 def test_who_approved_never_issues(store: Store, settings: Settings) -> None:
     application = finished_case(store, "faulty-1", settings)
+    settle_all(store, application, "rev", "both")
     with store.writing() as session:
-        rule(
-            store, session, session.get_one(Application, application), Ruling.APPROVE, "both", "已电话核实", catalogue()
-        )
+        word = Word(Ruling.APPROVE, "rev", "已电话核实")
+        rule(store, session, session.get_one(Application, application), word, catalogue())
         orders.pay(session, application, orders.Method.COUNTER, "iss")
     (result,) = issue_all(store, settings, "both")
     assert isinstance(result.waits, Refused) and "cannot issue it too" in result.waits.what
@@ -151,11 +151,13 @@ def test_a_person_decides_with_a_role_and_a_reason_only(store: Store, settings: 
     for actor, reason, error in (("iss", "x", Refused), ("rev", " ", InputError)):
         with pytest.raises(error), store.writing() as session:
             row = session.get_one(Application, application)
-            rule(store, session, row, Ruling.APPROVE, actor, reason, catalogue())
+            rule(store, session, row, Word(Ruling.APPROVE, actor, reason), catalogue())
     with store.writing() as session:
-        rule(store, session, session.get_one(Application, application), Ruling.REJECT, "rev", "伪造", catalogue())
+        row = session.get_one(Application, application)
+        rule(store, session, row, Word(Ruling.REJECT, "rev", "伪造"), catalogue())
     with pytest.raises(Refused), store.writing() as session:
-        rule(store, session, session.get_one(Application, application), Ruling.APPROVE, "rev", "x", catalogue())
+        row = session.get_one(Application, application)
+        rule(store, session, row, Word(Ruling.APPROVE, "rev", "x"), catalogue())
 
 
 def test_changed_evidence_is_not_issued(store: Store, settings: Settings) -> None:
@@ -184,9 +186,14 @@ def test_a_second_new_certificate_for_the_same_holder_is_refused(
         submit(store, folder(tmp_path / place, "clean-1", '{"x": 1}' if place == "b" else None), "i", settings, AS_OF)
     # The second came without a claim that could be read: nothing stops it but the register.
     work_all(store, settings)
+    with store.reading() as session:
+        waiting = session.scalars(select(Application.id).where(Application.state == State.REVIEW)).all()
+    for application in waiting:
+        settle_all(store, application, "rev", "both")
     with store.writing() as session:
-        for row in session.scalars(select(Application).where(Application.state == State.REVIEW)).all():
-            rule(store, session, row, Ruling.APPROVE, "rev", "核实", catalogue())
+        for application in waiting:
+            row = session.get_one(Application, application)
+            rule(store, session, row, Word(Ruling.APPROVE, "rev", "核实"), catalogue())
         for order in session.scalars(select(Order)).all():
             orders.pay(session, order.application_id, orders.Method.COUNTER, "iss")
     results = issue_all(store, settings, "iss")

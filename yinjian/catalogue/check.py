@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from yinjian.catalogue.layout import SlotKind
 from yinjian.catalogue.lookup import Catalogue
 from yinjian.errors import CatalogueError
+from yinjian.findings import CODES
 
 NOT_STATED = "not_stated"
 
@@ -25,6 +26,7 @@ def _problems(c: Catalogue) -> Iterator[str]:
     yield from _names(c)
     yield from _forms(c)
     yield from _fees(c)
+    yield from _remedies(c)
 
 
 def _names(c: Catalogue) -> Iterator[str]:
@@ -61,6 +63,16 @@ def _fees(c: Catalogue) -> Iterator[str]:
                 yield f"fees.toml: fees[{i}]: {amount!r} is neither a number nor {NOT_STATED!r}."
             if amount == 0 and "免费" not in fee.sentence:
                 yield f"fees.toml: fees[{i}]: 0, but its sentence does not say 免费."
+
+
+def _remedies(c: Catalogue) -> Iterator[str]:
+    """Each finding code once, with what is wrong and what to do, or with neither."""
+    codes = Counter(remedy.code for remedy in c.remedies)
+    yield from (f"remedies.toml: {code!r} is there {n} times." for code, n in codes.items() if n > 1)
+    yield from (f"remedies.toml: {code!r} is missing or unknown." for code in sorted(codes.keys() ^ CODES.keys()))
+    for remedy in c.remedies:
+        if bool(remedy.wrong) != bool(remedy.remedy):
+            yield f"remedies.toml: {remedy.code!r} says only half of it."
 
 
 def _unknown(where: str, names: Iterable[str], known: set[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from yinjian.catalogue.model import (
     Material,
     Offer,
     Platform,
+    Remedy,
     Rule,
     Step,
 )
@@ -48,6 +49,7 @@ def load(directory: Path = HERE) -> Catalogue:
         agreements=decode(tuple[Agreement, ...], agreement["agreements"], "agreement.toml: agreements"),
         rules=_entries(directory, "rules", Rule),
         steps=_entries(directory, "process", Step, key="steps"),
+        remedies=_entries(directory, "remedies", Remedy),
     )
     check(found)
     return found

@@ -22,6 +22,7 @@ from yinjian.catalogue.model import (
     Material,
     Offer,
     Platform,
+    Remedy,
     RequiredMark,
     Rule,
     Step,
@@ -57,6 +58,7 @@ class Catalogue:
     agreements: tuple[Agreement, ...]
     rules: tuple[Rule, ...]
     steps: tuple[Step, ...]
+    remedies: tuple[Remedy, ...]
 
     def platform(self, platform_id: str) -> Platform:
         """Raises CatalogueError when there is none; so do all that look up an id."""
@@ -77,6 +79,13 @@ class Catalogue:
 
     def rule(self, rule_id: str) -> Rule:
         return _only(self.rules, rule_id, "rule")
+
+    def remedy(self, code: str) -> Remedy:
+        """What an applicant is told of a finding."""
+        found = next((remedy for remedy in self.remedies if remedy.code == code), None)
+        if found is None:
+            raise CatalogueError(f"the catalogue has no remedy for {code!r}.", "Add it to remedies.toml.")
+        return found
 
     def offer(self, platform: str, certificate: str, business: str, on: date | None = None) -> Offer | None:
         """What the platform offers, None when it does not."""

@@ -241,3 +241,12 @@ class Rule(Entry):
     number: int = 0
     unit: str = ""
     platforms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What an applicant is told of a finding code: `wrong` and `remedy`, with `{where}`; both empty: nothing."""
+
+    code: str
+    wrong: str
+    remedy: str

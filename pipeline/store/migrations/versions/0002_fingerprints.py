@@ -26,4 +26,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fingerprints")),
     )
     with op.batch_alter_table("fingerprints", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fingerprints_application_id"), ["application_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_fingerprints_reading_id"), ["reading_id"], unique=False)

@@ -1,0 +1,87 @@
+"""One correction by a person: a new reading, judged at once by all rules. The reading before stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from pipeline.clock import now
+from pipeline.events import record, record_verdict
+from pipeline.impressions import impressions, unit_of
+from pipeline.judging import claim_of, day_of, judged
+from pipeline.registry import register
+from pipeline.review.corrections import Correction
+from pipeline.review.guard import open_review
+from pipeline.review.standing import standings
+from pipeline.store.fingerprints import save_fingerprints
+from pipeline.store.readings import keep_reading, load_reading, save_reading
+from pipeline.store.store import Store
+from pipeline.store.tables import CorrectionRow
+from pipeline.store.verdicts import save_verdict
+from pipeline.users import SYSTEM
+from yinjian.approval import Standing
+from yinjian.catalogue import Catalogue
+from yinjian.records import Reading
+
+Change = Callable[[Reading], Correction]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who corrects which application, and why. `seen`: the reading acted on, `""` for the latest."""
+
+    application: str
+    actor: str
+    reason: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The reading that came of a correction, and how its findings stand."""
+
+    reading: str
+    number: int
+    standings: tuple[Standing, ...]
+
+
+def revise(store: Store, act: Act, known: Catalogue, change: Change) -> Revised:
+    """Make the change, judge, keep. Refused when another reviewer was faster: nothing is kept then."""
+    with store.reading() as session:
+        opened = open_review(session, act.application, act.actor, act.seen)
+        row, submission = opened.reading, opened.submission
+        as_of = day_of(submission)
+        existing = register(store, session, as_of)
+    correction = change(load_reading(store, row))
+    blob = keep_reading(store, correction.reading)
+    verdict, subject = judged(store, submission, correction.reading, existing, as_of, known)
+    found = impressions(
+        correction.reading, act.application, unit_of(correction.reading, claim_of(store, submission)[0])
+    )
+    with store.writing() as session:
+        opened = open_review(session, act.application, act.actor, row.id)
+        new = save_reading(store, session, opened.submission.id, correction.reading, blob, act.actor)
+        save_fingerprints(store, session, new.id, found)
+        _keep(store, session, act, correction, new.id)
+        record(session, act.actor, "corrected", f"reading:{new.id}", blob, act.application, _detail(correction))
+        saved = save_verdict(store, session, opened.submission, new, verdict, subject, as_of)
+        record_verdict(session, SYSTEM, saved, act.application)
+        session.flush()
+        return Revised(new.id, new.number, standings(store, session, saved))
+
+
+def _keep(store: Store, session: Session, act: Act, correction: Correction, reading_id: str) -> None:
+    seal = store.vault.seal
+    row = CorrectionRow(reading_id=reading_id, application_id=act.application, subject=correction.subject)
+    row.act, row.actor, row.made_at = correction.act, act.actor, now()
+    row.before_sealed = seal("corrections.before", correction.before)
+    row.after_sealed = seal("corrections.after", correction.after)
+    row.reason_sealed = seal("corrections.reason", act.reason)
+    session.add(row)
+
+
+def _detail(correction: Correction) -> str:
+    """What was corrected, by its id; never what it says."""
+    return f"{correction.act} {correction.subject}"
