@@ -24,6 +24,7 @@ from yinjian.catalogue import Catalogue
 from yinjian.errors import InputError, Refused, StoreError
 from yinjian.findings import Severity
 
+ON_FILES = ("scan.", "page.several_in_photo", "page.unexpected", "page.duplicate")  # findings that name a file
 LEADS_TO = {Ruling.RETURN: State.RETURNED, Ruling.REJECT: State.REJECTED}
 
 
@@ -75,9 +76,9 @@ def require_settled(store: Store, session: Session, verdict: VerdictRow) -> None
 def _named(standing: Standing) -> str:
     """A finding by code and place; a file's name is not repeated."""
     found = standing.finding
-    where = "(a file)" if found.code.partition(".")[0] == "scan" or "." in found.where.rpartition("/")[2] else ""
+    where = "(a file)" if found.code.startswith(ON_FILES) else found.where
     pending = ", settled by one" if standing.people else ""
-    return f"{found.code} {where or found.where}{pending}"
+    return f"{found.code} {where}{pending}"
 
 
 def approve(

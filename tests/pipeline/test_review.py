@@ -254,6 +254,18 @@ def test_what_blocks_needs_two_people(store: Store) -> None:
         assert {v.decision for v in session.scalars(select(VerdictRow))} == {"review"}
 
 
+def test_what_blocks_is_named_but_no_file_is(store: Store, tmp_path: Path) -> None:
+    path = folder(tmp_path, "clean-1")
+    (path / "贺云舟.png").touch()
+    id = submit(store, path, "intake", replace(PLAIN, settle_seconds=0), AS_OF).application
+    work_all(store)
+    corrected(store, id, "agent.id_name", "葛小木")
+    with pytest.raises(Refused) as refused:
+        decided(store, id)
+    assert "material.inconsistent agent.id_name" in refused.value.what and "(a file)" in refused.value.what
+    assert "贺云舟" not in str(refused.value)
+
+
 def test_a_warning_needs_one(store: Store) -> None:
     id = finished_case(store, "warned-1")
     assert settled(store, id, "page.unexpected", "b.pdf", "li") == 0
