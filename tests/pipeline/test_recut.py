@@ -16,6 +16,7 @@ from pipeline.reading import new_reader
 from pipeline.review.marks import new_cutter, recut_mark
 from pipeline.review.revise import Act
 from pipeline.steps import Desk, process
+from pipeline.store.fingerprints import Remembered
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
 from pipeline.users import Role, add_user
@@ -52,7 +53,7 @@ def mark(reading: Reading, mark_id: str) -> Mark:
 
 def test_marks_of_a_real_page_are_cut_anew(store: Store, settings: Settings) -> None:
     receipt = submit(store, SAMPLE, "intake", settings, date(2026, 11, 30))
-    place = Desk(store, settings, KNOWN, cache(lambda: new_reader(settings)), owner())
+    place = Desk(store, settings, KNOWN, cache(lambda: new_reader(settings)), owner(), Remembered(store))
     assert work.claim(store, place.owner, settings) == receipt.submission
     attempt(place, process, receipt.submission)
     with store.writing() as session:
