@@ -32,7 +32,17 @@ def find(family: str) -> tuple[str, int] | None:
 
 def chinese_font(size: int) -> ImageFont.FreeTypeFont:
     """Any installed font with Chinese characters."""
-    found = next((place for place in map(find, FAMILIES) if place), None)
+    file, index = _installed()[1]
+    return ImageFont.truetype(file, size, index=index)
+
+
+def chinese_font_family() -> str:
+    """The name of such a font."""
+    return _installed()[0]
+
+
+def _installed() -> tuple[str, tuple[str, int]]:
+    found = next(((family, place) for family in FAMILIES if (place := find(family))), None)
     if found is None:
         raise SetupError("No font with Chinese characters is installed.", "apt-get install fontconfig fonts-noto-cjk")
-    return ImageFont.truetype(found[0], size, index=found[1])
+    return found

@@ -1,4 +1,4 @@
-"""`queue`, `show`, `decide`, `retry`, `trace`, `user`, `register`, `store`: working on what is in the store."""
+"""Commands that work on what is in the store: `queue`, `show`, `explain`, `decide` and the like."""
 
 from __future__ import annotations
 
@@ -51,6 +51,27 @@ def show(
         draw_case(store(), settings(), case, image, page)
     else:
         show_case(store(), case, as_json, trace, reading)
+
+
+def explain(
+    case: Annotated[str, typer.Argument(metavar="ID|FOLDER", help="An application's id or name, or a folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    pdf: Annotated[Path | None, typer.Option(help="Write one A4 page with the crops, for the file.")] = None,
+    as_of: AsOf = None,
+    register: RegisterFile = None,
+) -> None:
+    """Why an application passes or does not: each rule, what it looked at and where, and what it found.
+
+    Of a FOLDER the scans are read; --as-of and --register are for that alone.
+    """
+    from pipeline.cli.explained import explain_case, explain_folder
+
+    if Path(case).is_dir():
+        from pipeline.commands import job
+
+        explain_folder(Path(case), job(day(as_of), register, 1, os.environ), as_json, pdf)
+    else:
+        explain_case(store(), case, settings(), as_json, pdf)
 
 
 def decide(
@@ -122,7 +143,7 @@ def store_check() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """The commands of this part."""
-    for command in (queue, show, decide, retry, trace):
+    for command in (queue, show, explain, decide, retry, trace):
         app.command()(command)
     app.add_typer(user, name="user")
     app.add_typer(register, name="register")

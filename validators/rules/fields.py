@@ -12,6 +12,7 @@ from validators.titles import title
 from yinjian.catalogue.model import FieldKind
 from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
 from yinjian.findings import Finding, finding
+from yinjian.records import FieldReading
 from yinjian.textfold import fold, fold_code
 
 AGENT = ("agent_name", "authorization_agent_name")
@@ -83,9 +84,9 @@ def identity_numbers_valid(case: Case) -> Iterator[Finding]:
 
     GB 11643-1999: region, birth date, check character; on the form and on the cards.
     """
-    for read in case.reading.fields:
+    for read in _of_kind(case, FieldKind.ID_NUMBER):
         number = fold_code(case.value(read.id))
-        if case.kind(read.id) is FieldKind.ID_NUMBER and number and not is_identity_number(number, case.as_of):
+        if number and not is_identity_number(number, case.as_of):
             message = f"{title(read.id)}读作「{number}」，不是有效的公民身份号码，请核对。"
             yield finding("field.invalid", read.id, message)
 
@@ -95,10 +96,14 @@ def mobile_numbers_valid(case: Case) -> Iterator[Finding]:
 
     The labels ask for mobile telephones, on which the applicant is told of the review: a landline cannot stand there.
     """
-    for read in case.reading.fields:
+    for read in _of_kind(case, FieldKind.PHONE):
         number = fold_code(case.value(read.id))
-        if case.kind(read.id) is FieldKind.PHONE and number and not _MOBILE.fullmatch(number):
+        if number and not _MOBILE.fullmatch(number):
             yield finding("field.invalid", read.id, f"{title(read.id)}读作「{number}」，不是 11 位手机号码，请核对。")
+
+
+def _of_kind(case: Case, kind: FieldKind) -> Iterator[FieldReading]:
+    return (read for read in case.reading.fields if case.kind(read.id) is kind)
 
 
 def application_dated(case: Case) -> Iterator[Finding]:

@@ -38,12 +38,57 @@ def marks_present(case: Case) -> Iterator[Finding]:
             yield finding(f"{kind}.missing", mark_id, f"缺少{title(mark_id)}，请申请人补齐。")
 
 
-def marks_faultless(case: Case) -> Iterator[Finding]:
-    """请保证其清晰完整，请勿贴边、压字、压线。请使用黑色碳素笔在以下空白处签名。"""
+def marks_clear(case: Case) -> Iterator[Finding]:
+    """请保证其清晰完整，请勿贴边、压字、压线。
+
+    清晰完整: what is faint, smeared or stamped twice cannot become an electronic seal or signature.
+    """
+    yield from _spoilt(case, "unclear")
+
+
+def marks_whole(case: Case) -> Iterator[Finding]:
+    """请保证其清晰完整，请勿贴边、压字、压线。
+
+    贴边: at the edge of its area, or cut off by it.
+    """
+    yield from _spoilt(case, "clipped")
+
+
+def marks_off_print(case: Case) -> Iterator[Finding]:
+    """请保证其清晰完整，请勿贴边、压字、压线。
+
+    压字: print under what is collected.
+    """
+    yield from _spoilt(case, "overlaps_text")
+
+
+def marks_off_lines(case: Case) -> Iterator[Finding]:
+    """请保证其清晰完整，请勿贴边、压字、压线。
+
+    压线: a ruled line through what is collected.
+    """
+    yield from _spoilt(case, "overlaps_line")
+
+
+def seals_in_red(case: Case) -> Iterator[Finding]:
+    """请在以下空白处加盖单位公章。
+
+    A stamp of another colour, or a copy in grey, is no impression of the unit's seal.
+    """
+    yield from _spoilt(case, "not_red")
+
+
+def signature_in_black(case: Case) -> Iterator[Finding]:
+    """请使用黑色碳素笔在以下空白处签名。"""
+    yield from _spoilt(case, "not_black")
+
+
+def _spoilt(case: Case, what: str) -> Iterator[Finding]:
+    """The marks that the form asks for and whose pixels show the fault."""
     required = case.required_marks()
     for mark in case.reading.marks:
         for code in mark.faults if mark.id in required else ():
-            if code in ONLY_COLLECTED and not mark.id.endswith("_collection"):
+            if code.partition(".")[2] != what or (code in ONLY_COLLECTED and not mark.id.endswith("_collection")):
                 continue
-            what = FAULTS.get(code.partition(".")[2], code)
-            yield finding(code, mark.id, f"{title(mark.id)}{what}，请对照图像确认，必要时请申请人重新提交。")
+            message = f"{title(mark.id)}{FAULTS[what]}，请对照图像确认，必要时请申请人重新提交。"
+            yield finding(code, mark.id, message)
