@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from yinjian.errors import Refused
 from yinjian.files import write_new
 from yinjian.settings import Settings
 
+WEB = "web.serve"  # the module that runs the web; only its name is known here, for data flows the other way
 HOST = "127.0.0.1"  # nothing of ours is reached from elsewhere
 HEALTH_SECONDS = 1.0
 
@@ -36,6 +39,16 @@ def prefect_answers(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
+
+
+def web_url(settings: Settings) -> str:
+    """Where the web answers."""
+    return f"http://{settings.web_host}:{settings.web_port}"
+
+
+def serve_web(settings: Settings) -> None:
+    """Become the web's process, until it is asked to stop."""
+    os.execve(sys.executable, (sys.executable, "-m", WEB), os.environ | settings.to_environment())
 
 
 def is_up(settings: Settings) -> bool:

@@ -14,7 +14,7 @@ from types import FrameType
 
 from pipeline.crew import Crew, environment
 from pipeline.death import end
-from pipeline.running import HOST, prefect_url, running
+from pipeline.running import HOST, WEB, prefect_url, running, web_url
 from pipeline.store.store import Store
 from yinjian.errors import SetupError
 from yinjian.settings import Settings
@@ -29,8 +29,10 @@ def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str
     crew = Crew(store, settings, ("--flows",), worker, patient=True)
     # Work does not wait for Prefect's server: flow runs appear there once it answers.
     server = _child("pipeline.prefect_server", settings, "prefect-server.log")
-    with running(settings), _stop_asked() as asked, server, crew:
-        say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}. Stop with ^C.")
+    web = _child(WEB, settings, "web.log")
+    with running(settings), _stop_asked() as asked, server, web, crew:
+        say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}.")
+        say(f"Uploads: {web_url(settings)}/api, described at {web_url(settings)}/docs. Stop with ^C.")
         with _schedules(settings, say):
             while not asked():
                 crew.watch()

@@ -47,6 +47,10 @@ class Settings:
     tries: int = 3  # an application that fails as often is set aside
     retry_seconds: int = 20  # before the second try; twice as long before the third
     sample_share: float = 0.01  # of what passes, that people review without being told so; from 0 to 1
+    web_host: str = "127.0.0.1"  # where the web listens; behind a proxy with TLS where others are to reach it
+    web_port: int = 4211
+    upload_mb: int = 100  # of one application that is uploaded; held in memory while it is taken in
+    upload_files: int = 100  # of one application
     lease_seconds: int = 120  # without a sign of life, after which another process may take the work
     prefect_port: int = 4210  # of the embedded Prefect server, on loopback
 

@@ -64,6 +64,13 @@ def up(workers: Workers = None) -> None:
     run(store(), with_workers(settings(), workers), typer.echo)
 
 
+def serve() -> None:
+    """Run the web alone: the upload API, with its documentation at /docs. `up` runs it too."""
+    from pipeline.running import serve_web
+
+    serve_web(settings())
+
+
 def export(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write.")]) -> None:
     """Write issued certificates, chains and pictures to FOLDER/issued, what waits for people to FOLDER/review.json."""
     from pipeline.export import export as run
@@ -74,5 +81,5 @@ def export(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where 
 
 def add_to(app: typer.Typer) -> None:
     """The commands of this part."""
-    for command in (init, ingest, up, export):
+    for command in (init, ingest, up, serve, export):
         app.command()(command)

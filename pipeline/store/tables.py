@@ -52,6 +52,26 @@ class User(Table):
     added_at: Mapped[datetime]
 
 
+class Client(Table):
+    """A program that may upload. `token` is the keyed hash of what it shows."""
+
+    __tablename__ = "clients"
+    name: Mapped[str] = mapped_column(WORD, primary_key=True)
+    token: Mapped[str] = mapped_column(NAME_OF_BLOB, unique=True)
+    added_at: Mapped[datetime]
+
+
+class Upload(Table):
+    """A request to take something in: once for each key of a client. `submission_id` is None until it was done."""
+
+    __tablename__ = "uploads"
+    client: Mapped[str] = mapped_column(WORD, primary_key=True)
+    key_index: Mapped[str] = mapped_column(NAME_OF_BLOB, primary_key=True)
+    content: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    submission_id: Mapped[str | None] = mapped_column(ID)
+    begun_at: Mapped[datetime]
+
+
 class Application(Table):
     """`state` is one of `pipeline.states.State`; `source_index` finds the folder that it came from."""
 
