@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from pipeline import steps, work
 from pipeline.ingest import take_in_inbox
 from pipeline.issue import issue_all
+from pipeline.remote import take_in_remote
 from pipeline.running import prefect_answers
 from pipeline.steps import Desk
 from pipeline.store.store import open_store
@@ -55,7 +56,8 @@ def application(submission: str) -> None:
 def inbox() -> int:
     """Take in what lies in the inbox; workers do the rest."""
     settings = Settings.from_environment(os.environ)
-    return len(take_in_inbox(open_store(settings), settings))
+    store = open_store(settings)
+    return len(take_in_inbox(store, settings)) + len(take_in_remote(store, settings))
 
 
 @flow(name="issue", persist_result=False)

@@ -31,7 +31,7 @@ def deployments(settings: Settings) -> list[Any]:
 
     found = []
     for scheduled, wanted, seconds in (
-        (inbox, settings.inbox is not None, settings.inbox_seconds),
+        (inbox, settings.inbox is not None or bool(settings.inbox_url), settings.inbox_seconds),
         (issue, bool(settings.issuer), settings.issue_seconds),
     ):
         if wanted:

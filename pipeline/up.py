@@ -79,8 +79,8 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
-    if settings.inbox is None and not settings.issuer:
-        say("No schedules: set YINJIAN_INBOX to a folder, YINJIAN_ISSUER to a user.")
+    if settings.inbox is None and not settings.inbox_url and not settings.issuer:
+        say("No schedules: set YINJIAN_INBOX to a folder or YINJIAN_INBOX_URL to a bucket, YINJIAN_ISSUER to a user.")
         yield
         return
     with _child("pipeline.schedules", settings, "schedules.log"):

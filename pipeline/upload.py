@@ -70,7 +70,7 @@ def _receive(store: Store, settings: Settings, sent: Sent) -> Received:
     done = _reserved(store, sent, content)
     if done is not None:
         return Received(done, True)
-    with _folder(sent) as folder:
+    with folder_of(sent.files, sent.claim, new_id("U")) as folder:
         receipt = submit(store, folder, actor_of(sent.client), replace(settings, settle_seconds=0), to=sent.to)
     with store.writing() as session:
         row = session.get_one(Upload, (sent.client, _key(store, sent)))
@@ -123,22 +123,21 @@ def _answer(store: Store, session: Session, row: Upload, content: str) -> Receip
 
 
 @contextmanager
-def _folder(sent: Sent) -> Iterator[Path]:
-    """What was sent, in a folder that only this program sees and that is gone afterwards."""
+def folder_of(files: Sequence[tuple[str, bytes]], claim: bytes | None, name: str) -> Iterator[Path]:
+    """Files and claim in a folder of that name, which only this program sees and which is gone afterwards."""
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="yinjian-", dir=place) as private:
-        folder = Path(private) / new_id("U")
+        folder = Path(private) / name
         folder.mkdir()
-        for name, content in _named(sent.files):
-            (folder / name).write_bytes(content)
-        if sent.claim is not None:
-            (folder / CLAIM).write_bytes(sent.claim)
+        for number, (own, content) in enumerate(files):  # in the order in which they were sent
+            (folder / f"{number:03d}-{plain_name(own)}").write_bytes(content)
+        if claim is not None:
+            (folder / CLAIM).write_bytes(claim)
         yield folder
 
 
-def _named(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Names that are no paths, hide nothing, and keep the order in which they were sent."""
-    for number, (name, content) in enumerate(files):
-        last = PurePosixPath(name.replace("\\", "/")).name
-        plain = re.sub(r"[^\w.-]", "_", last)[-LONGEST_NAME:]
-        yield f"{number:03d}-{plain}" + ("_" if plain.lower().endswith(PARTIAL) else ""), content
+def plain_name(name: str) -> str:
+    """A name that is no path and hides nothing; what stands for a file that is being copied ends otherwise."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    plain = re.sub(r"[^\w.-]", "_", last)[-LONGEST_NAME:]
+    return (plain.lstrip(".") or "file") + ("_" if plain.lower().endswith(PARTIAL) else "")

@@ -40,6 +40,8 @@ class Settings:
     ca_pin_file: Path | None = None  # PIN of the CA's token
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     inbox: Path | None = None  # folder that is looked through on schedule; None: none
+    inbox_url: str = ""  # fsspec's: a bucket (s3://...) or a server (sftp://...) that is looked through too
+    inbox_options: Path | None = None  # JSON of fsspec's options for it: endpoint, user, key
     inbox_seconds: int = 60  # between two looks
     settle_seconds: int = 10  # a folder in which something was written this short ago is still being copied
     issuer: str = ""  # user in whose name the scheduled run issues; empty: it does not run
