@@ -69,7 +69,7 @@ def ring(reading: Reading, text: str, mark_id: str = "seal_declaration", page: i
     [
         ("哈尔滨松北青松软件有限公司", "seal.name_mismatch"),  # another unit
         ("大庆油城建设工程集团", "seal.name_mismatch"),
-        (UNIT.replace("云", "去"), "seal.unclear"),  # one symbol: another unit or a misreading
+        (UNIT.replace("云", "去"), "seal.name_mismatch"),  # one symbol, and all of it read surely
         (UNIT[:7], "seal.unclear"),  # half of it worn away
         ("", "seal.unclear"),
     ],
@@ -91,6 +91,17 @@ def test_a_misread_symbol_in_a_ring_is_settled_by_the_lattice() -> None:
 def test_copy_seals_are_the_units() -> None:
     foreign = ring(NEW, "大庆油城建设工程集团", "material_seal", LICENCE)
     assert found(foreign) == [("seal.name_mismatch", "business_licence")]
+
+
+def test_a_seal_on_a_copy_that_is_read_throughout_is_another_units_though_one_symbol_differs() -> None:
+    named = verdict(ring(NEW, UNIT.replace("云", "去"), "material_seal", LICENCE))
+    assert [(f.code, f.severity) for f in named.findings] == [("seal.name_mismatch", Severity.BLOCKS)]
+
+
+def test_an_unsure_symbol_in_a_seal_on_a_copy_contradicts_nothing() -> None:
+    at, seen = UNIT.index("云"), UNIT.replace("云", "去")
+    unsure = with_mark(NEW, "material_seal", LICENCE, ring_text=seen, ring_lattice=doubtful(seen, at, "左"))
+    assert [(f.code, f.severity) for f in verdict(unsure).findings] == [("seal.unclear", Severity.NOTES)]
 
 
 def test_an_illegible_seal_on_a_copy_is_noted_while_the_form_proves_the_seal() -> None:

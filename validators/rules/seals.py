@@ -88,6 +88,8 @@ def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     legible = _legible(name, ring)
     if ring == name or (legible >= share * len(name) and _may_say(case, mark, name)):
         return Owner.UNIT
+    if len(ring) == len(name) and _read_throughout(mark, case.policy.ring_sure):
+        return Owner.ANOTHER
     # Over a copy's print much is misread that is no other name.
     likely = mark.id == "material_seal" and legible >= case.policy.ring_another * len(name)
     if _strangers(mark, name, ring, case.policy.ring_sure) >= case.policy.ring_strangers and not likely:
@@ -124,6 +126,16 @@ def _worst_difference(lattice: Lattice, read: str, expected: str) -> float:
         if kind != "equal":
             worst = min(worst, lattice.log_probability(read[:a0] + expected[b0:b1] + read[a1:]) - base)
     return worst
+
+
+def _read_throughout(mark: Mark, sure: float) -> bool:
+    """Whether every symbol of the seal was read surely; without a lattice all are taken for sure.
+
+    Such a text that is as long as the name is a name of its own, however little it differs. Of 231 seals of units on
+    their own copies, one was read otherwise than it says in this way.
+    """
+    lattice = mark.ring_lattice
+    return lattice is None or all(p >= log(sure) for _, p in lattice.best_path())
 
 
 def _legible(name: str, ring: str) -> int:
