@@ -30,12 +30,16 @@ def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str
     # Work does not wait for Prefect's server: flow runs appear there once it answers.
     server = _child("pipeline.prefect_server", settings, "prefect-server.log")
     web = _child(WEB, settings, "web.log")
-    with running(settings), _stop_asked() as asked, server, web, crew:
+    with running(settings), _stop_asked() as asked, server, web as serving, crew:
         say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}.")
         say(f"Uploads: {web_url(settings)}/api, described at {web_url(settings)}/docs. Stop with ^C.")
         with _schedules(settings, say):
+            lost = False
             while not asked():
                 crew.watch()
+                if serving.poll() is not None and not lost:
+                    lost = True
+                    say(f"The web has ended: see {settings.var_dir / 'web.log'}. The work goes on without it.")
                 time.sleep(LOOK_SECONDS)
         say("Stopping; what is being read is finished first.")
 
@@ -88,7 +92,7 @@ def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]
 
 
 @contextmanager
-def _child(module: str, settings: Settings, log: str) -> Iterator[None]:
+def _child(module: str, settings: Settings, log: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process beside this one, with its log in `var_dir`, that ends with the block."""
     with _log(settings.var_dir / log) as output:
         process = subprocess.Popen(
@@ -99,7 +103,7 @@ def _child(module: str, settings: Settings, log: str) -> Iterator[None]:
             env=environment(settings),
         )
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             end(process, END_SECONDS)

@@ -18,7 +18,7 @@ from bench.stores import free_port, up_command
 from pipeline.crew import environment
 from pipeline.ingest import finish
 from pipeline.intake import submit
-from pipeline.running import is_up, prefect_answers, prefect_url
+from pipeline.running import is_up, prefect_answers, prefect_url, web_url
 from pipeline.store.store import open_store
 from pipeline.store.tables import Application
 from tests.conftest import prepared
@@ -34,7 +34,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A running `up` with an inbox: its process and settings."""
     root = tmp_path_factory.mktemp("up")
     (root / "inbox").mkdir()
-    settings = replace(prepared(root), inbox=root / "inbox", inbox_seconds=3, workers=1, prefect_port=free_port())
+    ports = {"prefect_port": free_port(), "web_port": free_port()}
+    settings = replace(prepared(root), inbox=root / "inbox", inbox_seconds=3, workers=1, **ports)
     log = (root / "up.log").open("wb")
     process = subprocess.Popen(UP, env=environment(settings), stdout=log, stderr=log)
     try:
@@ -43,7 +44,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    assert not prefect_answers(settings) and not is_up(settings)
+    assert not prefect_answers(settings) and not is_up(settings) and not web_answers(settings)
     # What nobody may read there: neither Prefect's database nor any log.
     for path in root.rglob("*"):
         if path.is_file() and "inbox" not in path.parts:
@@ -56,6 +57,18 @@ def wait(condition: Any, seconds: float) -> None:
     while not condition():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.2)
+
+
+def web_answers(settings: Settings) -> bool:
+    try:
+        return httpx.get(f"{web_url(settings)}/api/health", timeout=5).json() == {"status": "ok"}
+    except httpx.TransportError:
+        return False
+
+
+def test_the_web_answers_while_up_runs(running: Any) -> None:
+    _, settings = running
+    wait(lambda: web_answers(settings), 30)
 
 
 def flow_runs(settings: Settings) -> list[dict[str, Any]]:
@@ -105,7 +118,7 @@ def test_a_second_up_is_refused(running: Any) -> None:
 
 
 def test_a_killed_up_takes_its_servers_with_it(tmp_path: Path) -> None:
-    settings = replace(prepared(tmp_path), workers=1, prefect_port=free_port())
+    settings = replace(prepared(tmp_path), workers=1, prefect_port=free_port(), web_port=free_port())
     process = subprocess.Popen(UP, env=environment(settings), stdout=subprocess.DEVNULL)
     wait(lambda: prefect_answers(settings), START_SECONDS)
     os.kill(process.pid, signal.SIGKILL)
