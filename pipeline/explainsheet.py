@@ -17,7 +17,9 @@ from yinjian.errors import InputError
 from yinjian.findings import Severity
 from yinjian.geometry import Box
 
-CROPS = 2  # of a rule
+CROPS = 2  # of a rule whose findings name no place
+POINTS = 10.0  # of print at its full size
+PAGE_MM, MM_PER_POINT = 210.0, 0.3528
 SEEN = 5  # places of one that holds
 MARGIN = 0.012  # of the page round a place
 CROP_PX = 700  # of the long side: sharp at 60 mm
@@ -32,7 +34,7 @@ p {{ margin: 0; }}
 .rule {{ margin: 0 0 0.5em; break-inside: avoid; }}
 .sentence, .seen {{ color: #555; }}
 .blocks {{ color: #b00020; }} .warns {{ color: #a05a00; }} .notes {{ color: #555; }}
-img {{ max-height: {crop}mm; max-width: 84mm; border: 0.3pt solid #999; margin: 0.5mm 1mm 0 0; }}
+img {{ border: 0.3pt solid #999; margin: 0.5mm 1mm 0 0; max-width: 100%; }}
 .holds {{ font-size: 0.72em; columns: 2; }}
 """
 
@@ -52,7 +54,7 @@ def one_page(found: Explanation) -> bytes:
 
     body, size = "".join(_body(found)), 1.0
     while True:
-        css = CSS.format(family=chinese_font_family(), points=10 * size, crop=32 * size)
+        css = CSS.format(family=chinese_font_family(), points=POINTS * size)
         document = HTML(string=f"<html lang=zh><style>{css}</style><body>{body}</body></html>").render()
         if len(document.pages) == 1 or size < SMALLEST:
             return bytes(document.copy(document.pages[:1]).write_pdf())
@@ -89,11 +91,11 @@ def _shown(rule: Explained) -> list[Evidence]:
     """Whatever the findings name, else what was looked at first."""
     named = {item.where for item in rule.findings}
     placed = [seen for seen in rule.evidence if seen.box is not None]
-    return ([seen for seen in placed if seen.where in named] or placed)[:CROPS]
+    return [seen for seen in placed if seen.where in named] or placed[:CROPS]
 
 
 def _crop(found: Explanation, seen: Evidence) -> str:
-    """The part of the page as an image; nothing where the page is not at hand."""
+    """The part of the page as an image, as large as on an A4 page; nothing where the page is not at hand."""
     if seen.page is None or seen.box is None or seen.page >= len(found.pages):
         return ""
     page = found.pages[seen.page]
@@ -105,7 +107,8 @@ def _crop(found: Explanation, seen: Evidence) -> str:
     scale = min(1.0, CROP_PX / max(part.shape[:2]))
     small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     _, png = cv2.imencode(".png", small)
-    return f'<img src="data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}">'
+    wide = PAGE_MM * (x1 - x0) / width / (POINTS * MM_PER_POINT)  # in ems: it shrinks with the print
+    return f'<img style="width: {wide:.2f}em" src="data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}">'
 
 
 def _with_margin(box: Box) -> Box:
