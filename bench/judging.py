@@ -6,6 +6,7 @@ registers and earlier applications that make other faults of it, and again with 
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections import Counter
@@ -38,6 +39,7 @@ from yinjian.textfold import fold
 AS_OF = date(2026, 11, 30)
 GRID = (0.0, 0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 PROCESSES = 2
+POLICY_FILE = Path(__file__).parents[1] / "validators" / "policy.toml"
 RESULTS = Path(__file__).with_name("results")
 REFERRING = ("renew", "replace", "secondary")
 
@@ -153,6 +155,21 @@ def chosen(points: Sequence[Point], target: float) -> Point | None:
     return max(kept, key=lambda point: (point.passes.value, point.min_confidence), default=None)
 
 
+def proposed(text: str, point: Point, target: float, measured: str) -> str:
+    """The policy's text with the thresholds of a point, what they were chosen for, and the next version."""
+    told = {
+        "version": f'"{int(Policy.from_toml(text).version) + 1}"',
+        "min_confidence": str(point.min_confidence),
+        "min_phone_confidence": str(max(point.min_confidence, POLICY.min_phone_confidence)),
+        "target": str(target),
+        "measured": f'"{measured}"',
+    }
+    for name, value in told.items():
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text, count=1)
+    Policy.from_toml(text)  # what cannot be used is not written
+    return text
+
+
 def automation(found: Iterable[tuple[Trial, Verdict]], online: bool) -> Share:
     """Of clean applications, those that pass."""
     own = [verdict.decision == "pass" for trial, verdict in found if trial.clean and trial.read.recipe.online is online]
@@ -244,6 +261,7 @@ def bench(
     seed: Annotated[int | None, typer.Option(min=0, help="Equal seeds give equal papers; default: a new one.")] = None,
     target: Annotated[float, typer.Option(min=0, max=1, help="Share of passes that may hold a wrong value.")] = 0.001,
     profile: Annotated[list[str] | None, typer.Option(help="These take turns; default: all but the held-out.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Set the policy's thresholds for --target.")] = False,
 ) -> None:
     """Judge applications with seeded faults and clean ones, and draw what thresholds do."""
     seed = secrets.randbelow(9_000_000) + 1_000_000 if seed is None else seed
@@ -253,6 +271,13 @@ def bench(
     reads = track(read_all(recipes, PROCESSES), "reading", count, console=Console(stderr=True))
     found = [trial for read in reads for trial in trials(read)]
     report(found, target, console)
+    best = chosen(curve(found), target)
+    if write and best is not None:
+        told = (
+            f"seed {seed}, {count} applications: wrong {shown(best.wrong)}, clean ones that pass {shown(best.passes)}"
+        )
+        POLICY_FILE.write_text(proposed(POLICY_FILE.read_text("utf-8"), best, target, told), "utf-8")
+        console.print(f"{POLICY_FILE} is of the next version: look at it, run the tests, commit it.")
     path = RESULTS / f"judging-{datetime.now().astimezone():%Y-%m-%d-%H%M}.png"
     RESULTS.mkdir(exist_ok=True)
     drawn(curve(found), path)

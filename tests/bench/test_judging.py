@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.judging import Trial, chosen, curve, trials
+from bench.judging import POLICY_FILE, Point, Trial, chosen, curve, proposed, trials
 from bench.reading import Read
 from samples.series import CERTIFICATES, Recipe
 from tests.validators.test_samples import SAMPLES, reading_of
+from validators.policy import POLICY, Policy
+from yinjian.share import Share
 
 CLEAN = ("a01", "a03", "a07", "a12", "a14", "a21")
 
@@ -50,3 +52,13 @@ def test_the_curve_lets_all_clean_ones_pass_at_every_threshold_when_reading_is_s
 def test_no_threshold_is_chosen_where_nothing_passes() -> None:
     assert chosen((), 0.001) is None
     assert set(CERTIFICATES) >= {read(name).recipe.certificate for name in CLEAN}
+
+
+def test_a_chosen_target_makes_the_next_version_of_the_policy() -> None:
+    text = POLICY_FILE.read_text("utf-8")
+    point = Point(0.95, Share(45, 50), Share(0, 45))
+    policy = Policy.from_toml(proposed(text, point, 0.001, "seed 7, 100 applications"))
+    assert int(policy.version) == int(POLICY.version) + 1
+    assert (policy.min_confidence, policy.min_phone_confidence) == (0.95, 0.95)
+    assert (policy.chosen.target, policy.chosen.measured) == (0.001, "seed 7, 100 applications")
+    assert policy.margin == POLICY.margin
