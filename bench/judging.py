@@ -24,6 +24,7 @@ from rich.table import Table
 
 from bench.reading import Read, read_all
 from bench.report import shown
+from pipeline.impressions import Known, impressions, reuses
 from samples.faults import FAULTS
 from samples.profiles import DEFAULT
 from samples.series import CERTIFICATES, series
@@ -80,11 +81,12 @@ def trials(read: Read) -> Iterator[Trial]:
     expected = seeded or next(iter(stated), "")
     known = _register(read)
     refers = bool(known)
-    yield Trial(read, known, (), expected)
+    within = reuses(impressions(read.reading, read.recipe.name, ""), Known())
+    yield Trial(read, known, within, expected)
     if expected:
         return
     yield Trial(read, (), (), "business.no_certificate") if refers else _already(read)
-    yield from (Trial(read, known, (reuse,), f"{kind}.reused") for kind, reuse in _reuses(read))
+    yield from (Trial(read, known, (*within, reuse), f"{kind}.reused") for kind, reuse in _reuses(read))
 
 
 def _register(read: Read) -> tuple[RegisterEntry, ...]:
