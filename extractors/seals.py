@@ -19,6 +19,8 @@ RED_INK = 0.07  # density: fainter red is paper and light
 SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOINS_MM = (3.5, 1.5)  # strokes of one seal lie this close together; what is printed beside it may, too
 BETTER = 0.1  # more of its border shows in this than in what it was joined with
+OVAL = 0.88  # of the longer axis: a shorter one is an oval seal's
+STRETCHED = 0.03  # of the radius: so far the border lies off the circle of a seal that may be none
 CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
 MOSTLY = 0.8  # of a stamp's width and height in a person's frame: it is the one that is meant
@@ -146,13 +148,29 @@ def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tu
     if boxy > 0.9 and off > 0.03:
         return "square", (float(cx), float(cy)), (float(w / 2), float(h / 2)), _small_turn(tilt)
     if aspect < 0.9 and boxy > 0.7 and off > 0.02:
-        (cx, cy), (w, h), tilt = cv2.fitEllipse(hull)
-        if min(w, h) < 0.88 * max(w, h):
-            # The longer axis is the one that lies: names on ovals run along it.
-            tilt, w, h = (tilt, w, h) if w >= h else (tilt - 90.0, h, w)
-            tilt = (tilt + 90.0) % 180.0 - 90.0
-            return "oval", (float(cx), float(cy)), (float(w / 2), float(h / 2)), float(tilt)
+        middle, axes, turn = _ellipse(hull)
+        if axes[1] < OVAL * axes[0]:
+            return "oval", middle, axes, turn
+    if off > STRETCHED:
+        # A photographed page may be a little longer than it is taken for: a round seal on it is no circle.
+        middle, axes, turn = _ellipse(hull)
+        if _off(_outermost(points, np.asarray(middle, np.float32)), middle, axes, turn) < off / 2:
+            return "round", middle, axes, turn
     return "round", centre, (radius, radius), 0.0
+
+
+def _ellipse(hull: Floats) -> tuple[tuple[float, float], tuple[float, float], float]:
+    """Centre, half axes and turn of the ellipse through the outermost ink; the longer axis lies: names run along it."""
+    (cx, cy), (w, h), tilt = cv2.fitEllipse(hull)
+    tilt, w, h = (tilt, w, h) if w >= h else (tilt - 90.0, h, w)
+    return (float(cx), float(cy)), (float(w / 2), float(h / 2)), float((tilt + 90.0) % 180.0 - 90.0)
+
+
+def _off(outer: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> float:
+    """The median distance of the outermost ink from an ellipse, in radii."""
+    c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    offset = (outer - np.array(centre)) @ np.array([[c, -s], [s, c]]) / np.array(radii)
+    return float(np.median(np.abs(np.linalg.norm(offset, axis=1) - 1.0)))
 
 
 def _small_turn(tilt: float) -> float:

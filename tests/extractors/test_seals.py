@@ -63,6 +63,19 @@ def test_red_print_close_to_a_stamp_is_not_taken_for_a_part_of_it() -> None:
     assert seal.radii == pytest.approx(mm(20, 14.5), abs=6)
 
 
+@pytest.mark.parametrize("longer", [1.11, 1.13])
+def test_a_round_stamp_on_a_page_that_is_taken_for_longer_than_it_is(longer: float) -> None:
+    """The far edge of a photographed sheet is not always seen."""
+    image = blank()
+    for angle in np.arange(0, 360, 15):
+        x, y = 100 + 16 * np.sin(np.radians(angle)), 140 + 16 * np.cos(np.radians(angle))
+        cv2.rectangle(image, mm(x - 1, y - 1), mm(x + 1, y + 1), RED, -1)
+    stamped(image, 100, 140)
+    (seal,) = find_seals(sheet_of(np.asarray(cv2.resize(image, None, fx=1.0, fy=longer), np.uint8)))
+    assert seal.shape == "round"
+    assert seal.rect == pytest.approx((*mm(80, 120 * longer), *mm(120, 160 * longer)), abs=8)
+
+
 @pytest.mark.parametrize("what", ["letterhead", "star", "gold", "handwriting", "emblem", "logo"])
 def test_other_red_things_are_no_seals(what: str) -> None:
     image = blank()
