@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from yinjian.textfold import fold, fold_code
 Floats = NDArray[np.float32]
 
 COPY = "copy"
-NEAREST = 2  # candidates that are looked at closely
+NEAREST, OF_ONE_DIE = 2, 8  # candidates that are looked at closely: any, and those as near as one die's are
+NEARER = 0.994  # dot product: impressions of other dies are hardly ever as near
 NEAR = 0.98  # dot product: farther ones are no candidates
 WORTH_TELLING = 0.95  # likeness: less is never one impression
 ALL_OF_IT = 0.1  # of a copy's tiles may differ: fresh ones differ in what is stamped on them, and in where
@@ -60,17 +61,18 @@ class Index:
         self._entries.append(impression)
 
     def nearest(self, vector: Floats, application: str) -> Iterator[Impression]:
-        """At most `NEAREST` impressions of other applications, nearest first."""
+        """The few impressions of other applications that are nearest, nearest first.
+
+        A unit's own seal is there once for each of its papers: more are looked at where that many are so near.
+        """
         near = self._vectors[: len(self._entries)] @ vector if self._entries else np.zeros(0, np.float32)
         places = np.flatnonzero(near > NEAR)
-        found = 0
-        for place in places[np.argsort(-near[places])]:
-            entry = self._entries[place]
-            if entry.application != application:
-                yield entry
-                found += 1
-            if found == NEAREST:
+        ordered = places[np.argsort(-near[places])]
+        others = (place for place in ordered if self._entries[place].application != application)
+        for rank, place in enumerate(islice(others, OF_ONE_DIE)):
+            if rank >= NEAREST and near[place] <= NEARER:
                 return
+            yield self._entries[place]
 
 
 @dataclass(frozen=True, slots=True)

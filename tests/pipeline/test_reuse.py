@@ -59,6 +59,15 @@ def test_another_impression_of_the_seal_is_no_reuse() -> None:
     assert all(reuse.likeness < 0.989 for reuse in found)
 
 
+def test_it_is_found_among_many_other_impressions_of_the_same_seal() -> None:
+    """A unit's papers of some years: the vector alone does not tell them apart."""
+    many = [printed(f"a{number}", seal_plate(number)) for number in range(1, 9)]
+    for number in (1, 5, 8):
+        (reuse,) = reuses((printed("b", seal_plate(number, AGAIN[1])),), knowing(*many))
+        assert reuse.application == f"a{number}"
+        assert reuse.likeness > 0.989
+
+
 def test_an_applications_own_earlier_submission_does_not_count() -> None:
     assert reuses((printed("a", seal_plate(1, AGAIN[1])),), knowing(printed("a", seal_plate(1)))) == ()
 
