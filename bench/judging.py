@@ -1,11 +1,12 @@
 """`python -m bench.judging`: what passes on its own, and whether it may, by what thresholds ask for.
 
 Applications with one seeded fault each and clean ones are read once. Each reading is then judged as it came, beside
-registers and earlier applications that make other faults of it, and again with stricter and laxer thresholds.
+claims, registers and earlier applications that make other faults of it, and again with stricter and laxer thresholds.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Annotated, Any
 
@@ -25,7 +27,9 @@ from rich.table import Table
 from bench.reading import Read, read_all
 from bench.report import shown
 from pipeline.impressions import Known, impressions, reuses
+from samples.cases import form_of
 from samples.faults import FAULTS
+from samples.lookalikes import impostor
 from samples.profiles import DEFAULT
 from samples.series import CERTIFICATES, series
 from validators.judge import judge, open_case
@@ -42,6 +46,7 @@ GRID = (0.0, 0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 PROCESSES = 2
 POLICY_FILE = Path(__file__).parents[1] / "validators" / "policy.toml"
 RESULTS = Path(__file__).with_name("results")
+PROVEN = ("unit_name", "uscc", "authorization_agent_name", "authorization_agent_id", "applicant_name", "applicant_id")
 REFERRING = ("renew", "replace", "secondary")
 
 
@@ -50,7 +55,7 @@ class Trial:
     """A reading to be judged. `expected`: the code of the fault that was seeded, `""` for none."""
 
     read: Read
-    register: tuple[RegisterEntry, ...]
+    register: tuple[RegisterEntry, ...] | None
     reuse: tuple[Reuse, ...]
     expected: str
 
@@ -86,6 +91,9 @@ def trials(read: Read) -> Iterator[Trial]:
     if expected:
         return
     yield Trial(read, (), (), "business.no_certificate") if refers else _already(read)
+    if refers:
+        yield Trial(read, None, within, "register.unavailable")
+    yield from (Trial(replace(read, claim=claim), known, within, code) for code, claim in _claims(read))
     yield from (Trial(read, known, (*within, reuse), f"{kind}.reused") for kind, reuse in _reuses(read))
 
 
@@ -115,6 +123,24 @@ def _already(read: Read) -> Trial:
     """A new certificate where one is active."""
     entry = replace(_entry(read, read.recipe.certificate), valid_until=date(2027, 6, 30))
     return Trial(read, (entry,), (), "business.already_active")
+
+
+def _claims(read: Read) -> Iterator[tuple[str, bytes]]:
+    """The claim with one thing in it that the paper does not bear out, and the code of it."""
+    if read.claim is None:
+        return
+    said = json.loads(read.claim)
+    draw = Random(read.recipe.seed)
+    for name in [name for name in PROVEN if said["fields"].get(name)]:
+        other = said["fields"] | {name: impostor(said["fields"][name], draw)}
+        yield "field.inconsistent", _file(said | {"fields": other})
+    on = [c for c in CERTIFICATES if c != read.recipe.certificate and form_of(c) != form_of(read.recipe.certificate)]
+    yield "form.wrong_certificate", _file(said | {"certificate": draw.choice(on)})
+    yield "claim.invalid", _file(said | {"fields": said["fields"] | {draw.choice(sorted(said["fields"])): 7}})
+
+
+def _file(claim: dict[str, Any]) -> bytes:
+    return json.dumps(claim, ensure_ascii=False).encode()
 
 
 def _reuses(read: Read) -> Iterator[tuple[str, Reuse]]:
@@ -259,7 +285,7 @@ def drawn(points: Sequence[Point], path: Path) -> None:
 
 
 def bench(
-    count: Annotated[int, typer.Option(min=1, help="Applications, every other one with a seeded fault.")] = 96,
+    count: Annotated[int, typer.Option(min=1, help="Applications: two with a seeded fault, one clean, in turn.")] = 96,
     seed: Annotated[int | None, typer.Option(min=0, help="Equal seeds give equal papers; default: a new one.")] = None,
     target: Annotated[float, typer.Option(min=0, max=1, help="Share of passes that may hold a wrong value.")] = 0.001,
     profile: Annotated[list[str] | None, typer.Option(help="These take turns; default: all but the held-out.")] = None,
@@ -267,7 +293,7 @@ def bench(
 ) -> None:
     """Judge applications with seeded faults and clean ones, and draw what thresholds do."""
     seed = secrets.randbelow(9_000_000) + 1_000_000 if seed is None else seed
-    faults = tuple(name for fault in FAULTS for name in ("", fault))
+    faults = tuple(name for n, fault in enumerate(FAULTS) for name in (("", fault) if n % 2 else (fault,)))
     recipes = list(series(count, seed, CERTIFICATES, tuple(profile or DEFAULT), faults))
     console = Console()
     reads = track(read_all(recipes, PROCESSES), "reading", count, console=Console(stderr=True))

@@ -20,6 +20,7 @@ from yinjian.records import FieldReading
 CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 DIFFER = 0.8  # of its confidence has a value that another look did not bear out
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
+DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
 BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
 
 
@@ -154,7 +155,7 @@ def read_date(
     kept = [lattices for _, _, lattices, _ in read]
     rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
-    if not any(texts):
+    if sum(map(len, texts)) < DIGITS_OF_DATE:
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
     meant, confidence = likeliest_day(kept)
     if not is_day("/".join(meant)):

@@ -37,7 +37,7 @@ def _exactly_one(case: Case, group: str) -> Iterator[Finding]:
 
 
 def business_offered(case: Case) -> Iterator[Finding]:
-    """《专家数字证书和电子印章申请表》办理业务：□新办 □续费 □补办
+    """《专家数字证书和电子印章申请表》；办理业务；□新办 □续费 □补办。
 
     Each certificate has its own businesses on each platform.
     """

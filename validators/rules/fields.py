@@ -123,7 +123,7 @@ def application_dated(case: Case) -> Iterator[Finding]:
 
 
 def agent_is_authorized(case: Case) -> Iterator[Finding]:
-    """本单位授权经办人为合法代理人，代表本单位办理数字证书和电子印章相关事宜。
+    """本单位授权经办人；为合法代理人，代表本单位办理；数字证书和电子印章相关事宜。
 
     The agent named in the table is the one that the authorization names.
     """

@@ -32,7 +32,7 @@ def form_fits_certificate(case: Case) -> Iterator[Finding]:
 
 
 def certificate_offered(case: Case) -> Iterator[Finding]:
-    """黑龙江CA为该平台用户提供企业机构数字证书、法人数字证书、企业证书（副锁）等，请用户根据业务需求办理。"""
+    """黑龙江CA为该平台用户提供企业机构数字证书、法人数字证书、企业证书（副锁）；请用户根据业务需求。"""
     subject = case.subject
     if subject.platform and subject.certificate and not case.offers:
         yield finding("form.wrong_certificate", "certificate", "该平台不办理这种证书，请核对平台与证书类型。")

@@ -33,7 +33,7 @@ def register_at_hand(case: Case) -> Iterator[Finding]:
 
 
 def certificate_exists(case: Case) -> Iterator[Finding]:
-    """数字证书及电子印章有效期为1年，数字证书用户应提前办理续费。如果丢失USBKEY或USBKEY损坏，可到HLJCA处进行补办。
+    """数字证书及电子印章有效期为1年，数字证书用户应提前办理续费。丢失USBKEY或USBKEY损坏，可到HLJCA处进行补办。
 
     An active certificate to replace, revoke or add a key to; for a renewal one that ended lately will do.
     """
