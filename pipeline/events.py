@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.audit import append
 from pipeline.clock import now, shown
 from pipeline.store.tables import Event, VerdictRow
 from yinjian.errors import SetupError
@@ -34,7 +35,7 @@ def record(
         raise SetupError(what, "Set the clock right, then run this again.")
     event = Event(at=at, actor=actor, action=action, subject=subject, application_id=application_id)
     event.hash, event.detail = hash, detail
-    session.add(event)
+    append(session, event)
 
 
 def record_verdict(session: Session, actor: str, verdict: VerdictRow, application_id: str) -> None:

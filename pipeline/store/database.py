@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from yinjian.errors import SettingsError, StoreError
 
 WRITES = "yinjian_writes"
+WRITER = 0x79696E6A  # PostgreSQL's number for the lock of who writes
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database that exists. Transactions are short; those that write are serial on SQLite from their start."""
+    """A database that exists. Transactions are short; those that write follow one another from their start."""
 
     engine: Engine
 
@@ -51,15 +52,15 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that is kept when the block ends, and undone when it raises."""
+        """A transaction that is kept when the block ends, and undone when it raises.
+
+        Those that write follow one another from their start: the entries of the audit log are one chain.
+        """
         engine = self.engine.execution_options(**{WRITES: True})
         with explained(), Session(engine, expire_on_commit=False) as session, session.begin():
+            if self.engine.name != "sqlite":  # which is told so by `_begin`
+                session.execute(select(func.pg_advisory_xact_lock(WRITER)))
             yield session
-
-    @property
-    def serial(self) -> bool:
-        """Whether only one transaction writes at a time."""
-        return self.engine.name == "sqlite"
 
 
 def _sqlite(path: Path, busy_seconds: int) -> Engine:

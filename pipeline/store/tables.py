@@ -353,7 +353,10 @@ class Registered(Table):
 
 
 class Event(Table):
-    """Who did what, when, to which hash. Never edited, never deleted; without personal data."""
+    """Who did what, when, to which hash. Never edited, never deleted; without personal data.
+
+    `id` counts without gaps; `link` chains an entry to the one before (see `pipeline.audit`).
+    """
 
     __tablename__ = "events"
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
@@ -364,3 +367,4 @@ class Event(Table):
     application_id: Mapped[str | None] = mapped_column(ID, index=True)
     hash: Mapped[str] = mapped_column(NAME_OF_BLOB)
     detail: Mapped[str]
+    link: Mapped[str] = mapped_column(NAME_OF_BLOB)

@@ -13,8 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from pipeline.audit import append
 from pipeline.events import record
 from pipeline.store import codec, keyring
 from pipeline.store.blobs import Blobs
@@ -81,7 +82,7 @@ def test_a_record_of_another_version_is_said_to_be_one() -> None:
 def test_a_clock_set_back_stops_what_would_be_recorded(store: Store) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
     with store.writing() as session:
-        session.execute(insert(Event).values(at=later, actor="a", action="x", subject="x:1", hash="", detail=""))
+        append(session, Event(at=later, actor="a", action="x", subject="x:1", hash="", detail=""))
     with pytest.raises(SetupError, match="clock"), store.writing() as session:
         record(session, "a", "x", "x:2")
     with store.reading() as session:

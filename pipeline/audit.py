@@ -1,0 +1,106 @@
+"""The audit log as a chain: each entry's link is the hash of the link before it and of all that the entry says.
+
+After Crosby and Wallach, "Efficient Data Structures for Tamper-Evident Logging" (2009): a log of which the head is kept
+elsewhere cannot be bent behind it. The database alone shows what was changed, taken out, put in or moved; a kept head
+shows also a tail that was cut off, a database that was brought back, and a chain that was computed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.store.tables import Event
+from yinjian import strictjson
+from yinjian.errors import InputError
+
+START = "0" * 64  # the link before the first entry
+HEAD_BYTES = 4096
+AT_ONCE = 5000  # rows fetched together
+TOLD = 20  # faults; one that was computed anew may have thousands
+COLUMNS = (
+    Event.id, Event.at, Event.actor, Event.action, Event.subject,
+    Event.application_id, Event.hash, Event.detail, Event.link,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry's number and link when it was taken, 0 and `START` of an empty log."""
+
+    number: int
+    link: str
+    taken_at: datetime
+
+    def as_json(self) -> str:
+        """One line, to be kept where who can write to the database cannot."""
+        return json.dumps({"number": self.number, "link": self.link, "taken_at": self.taken_at.isoformat()}) + "\n"
+
+
+def link(before: str, entry: Sequence[Any]) -> str:
+    """SHA-256 (hex) of an entry behind the link `before`. `entry`: the columns of `Event` but the link, in their order.
+
+    Never to be changed: every log that was ever written is verified by it.
+    """
+    number, at, *rest = entry
+    said = json.dumps([number, at.astimezone(UTC).isoformat(timespec="microseconds"), *rest], ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{said}".encode()).hexdigest()
+
+
+def append(session: Session, event: Event) -> None:
+    """Add an event as the last one. The transaction must be one that writes: those follow one another."""
+    last = session.execute(select(Event.id, Event.link).order_by(Event.id.desc()).limit(1)).first()
+    number, before = (last.id, last.link) if last else (0, START)
+    event.id = number + 1
+    entry = (event.id, event.at, event.actor, event.action, event.subject)
+    event.link = link(before, (*entry, event.application_id, event.hash, event.detail))
+    session.add(event)
+    session.flush()
+
+
+def head(session: Session, taken_at: datetime) -> Head:
+    """The log's end."""
+    last = session.execute(select(Event.id, Event.link).order_by(Event.id.desc()).limit(1)).first()
+    return Head(last.id, last.link, taken_at) if last else Head(0, START, taken_at)
+
+
+def parse_head(data: bytes) -> Head:
+    """A head that was kept. Raises InputError when it is none."""
+    try:
+        value = strictjson.load(data, HEAD_BYTES)
+        if isinstance(value, dict) and isinstance(value["number"], int) and isinstance(value["link"], str):
+            return Head(value["number"], value["link"], datetime.fromisoformat(value["taken_at"]))
+    except (strictjson.JsonProblem, KeyError, TypeError, ValueError):
+        pass
+    raise InputError("This is no head of an audit log.", "Give a file that `yinjian audit head` wrote.")
+
+
+def faults(session: Session, heads: Iterable[Head] = ()) -> Iterator[str]:
+    """What is wrong with the log, a line each, with the numbers of the entries; nothing when it is whole."""
+    kept = {number: [h for h in heads if h.number == number] for number in {h.number for h in heads}}
+    number, before = 0, START
+    yield from _of_heads(kept.pop(0, ()), START)
+    rows = session.execute(select(*COLUMNS).order_by(Event.id).execution_options(yield_per=AT_ONCE))
+    for *entry, stored in rows:
+        if entry[0] != number + 1:
+            yield f"entries {number + 1} to {entry[0] - 1} are missing"
+        elif stored != link(before, entry):
+            yield f"entry {entry[0]} does not follow from entry {number}: one of them was changed, put in or moved"
+        number, before = entry[0], stored
+        yield from _of_heads(kept.pop(number, ()), stored)
+    for lost in sorted(kept):
+        yield f"the log ends at entry {number}, but entry {lost} was there: its tail is cut off, or it is an older copy"
+
+
+def _of_heads(heads: Iterable[Head], stored: str) -> Iterator[str]:
+    for kept in heads:
+        if kept.link != stored:
+            when = kept.taken_at.isoformat(timespec="seconds")
+            yield f"entry {kept.number} is not the one that was last at {when}: what is before it was written anew"

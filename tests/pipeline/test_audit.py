@@ -1,0 +1,221 @@
+"""The audit log: only added to, and no way of bending it goes unnoticed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from pipeline.audit import START, Head, append, faults, head, link, parse_head
+from pipeline.crew import environment
+from pipeline.events import record
+from pipeline.store.migrate import _config
+from pipeline.store.store import Store
+from pipeline.store.tables import Event
+from tests.conftest import prepared
+from yinjian.errors import InputError, StoreError
+from yinjian.settings import Settings
+
+NOW = datetime(2026, 11, 25, 8, 0, 0, 123456, UTC)
+COUNT = 12
+MANY = 100_000
+
+
+@pytest.fixture
+def log(store: Store) -> Store:
+    """A dozen entries."""
+    for n in range(COUNT):
+        with store.writing() as session:
+            record(session, "li", "decided", f"application:{n}", "ab" * 32, detail="同意")
+    return store
+
+
+def found(store: Store, *heads: Head) -> list[str]:
+    with store.reading() as session:
+        return list(faults(session, heads))
+
+
+def kept(store: Store) -> Head:
+    with store.reading() as session:
+        return head(session, NOW)
+
+
+def unguarded(store: Store, change: Callable[[Session], object]) -> None:
+    """A change by somebody who may do anything with the database."""
+    sqlite = store.database.engine.name == "sqlite"
+    off = ("DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete") if sqlite else ()
+    with store.writing() as session:
+        for statement in off or ("ALTER TABLE events DISABLE TRIGGER ALL",):
+            session.execute(text(statement))
+        change(session)
+
+
+def forged(entry: int, before: str) -> Event:
+    event = Event(id=entry, at=NOW, actor="li", action="decided", subject="application:x", application_id=None)
+    event.hash, event.detail = "", ""
+    event.link = link(before, (entry, NOW, "li", "decided", "application:x", None, "", ""))
+    return event
+
+
+def swap(session: Session) -> None:
+    for old, new in ((4, 99), (5, 4), (99, 5)):
+        session.execute(update(Event).where(Event.id == old).values(id=new))
+
+
+def put_in(session: Session) -> None:
+    """An entry that follows from the one before it, the later ones moved up."""
+    for number in range(COUNT, 5, -1):
+        session.execute(update(Event).where(Event.id == number).values(id=number + 1))
+    before = session.scalars(select(Event.link).where(Event.id == 5)).one()
+    session.add(forged(6, before))
+
+
+def cut(session: Session) -> None:
+    session.execute(delete(Event).where(Event.id > COUNT - 3))
+
+
+def cut_and_written_on(session: Session) -> None:
+    """A database that was brought back, and in use since."""
+    cut(session)
+    for _ in range(6):
+        append(session, Event(at=NOW, actor="li", action="x", subject="x:1", hash="", detail=""))
+
+
+def anew(session: Session) -> None:
+    """One entry changed, and the chain behind it computed once more."""
+    rows, before = session.scalars(select(Event).order_by(Event.id)).all(), START
+    rows[3].detail = "不同意"
+    for row in rows:
+        said = (row.id, row.at, row.actor, row.action, row.subject, row.application_id, row.hash, row.detail)
+        before = row.link = link(before, said)
+
+
+def test_a_whole_log(log: Store) -> None:
+    assert found(log, Head(0, START, NOW), kept(log)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda s: s.execute(update(Event).where(Event.id == 5).values(detail="不同意")), "entry 5 does not follow"),
+        (lambda s: s.execute(update(Event).where(Event.id == 5).values(at=NOW)), "entry 5 does not follow"),
+        (lambda s: s.execute(delete(Event).where(Event.id == 5)), "entries 5 to 5 are missing"),
+        (swap, "entry 4 does not follow from entry 3"),
+        (put_in, "entry 7 does not follow from entry 6"),
+    ],
+    ids=["edit", "clock", "deletion", "reordering", "insertion"],
+)
+def test_what_the_log_alone_shows(log: Store, change: Callable[[Session], object], told: str) -> None:
+    unguarded(log, change)
+    assert any(line.startswith(told) for line in found(log))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (cut, "the log ends at entry 9, but entry 12"),
+        (cut_and_written_on, "entry 12 is not"),
+        (anew, "entry 12 is not"),
+    ],
+    ids=["truncation", "roll-back", "computed anew"],
+)
+def test_what_a_kept_head_shows(log: Store, change: Callable[[Session], object], told: str) -> None:
+    head = kept(log)
+    unguarded(log, change)
+    assert found(log) == []
+    assert any(line.startswith(told) for line in found(log, head))
+
+
+@pytest.mark.parametrize("change", [update(Event).values(detail=""), delete(Event)], ids=["update", "delete"])
+def test_the_database_refuses_to_change_it(log: Store, change: object) -> None:
+    with pytest.raises((DBAPIError, StoreError)), log.writing() as session:
+        session.execute(change)  # type: ignore[call-overload]
+    assert found(log, kept(log)) == []
+
+
+def test_many_write_at_once(store: Store) -> None:
+    def write(n: int) -> None:
+        with store.writing() as session:
+            session.scalars(select(Event.id)).first()
+            record(session, "li", "decided", f"application:{n}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(60)))
+    assert found(store) == []
+    assert kept(store).number == 60
+
+
+def test_a_log_of_an_earlier_version_is_chained(settings: Settings) -> None:
+    engine: Engine = create_engine(_emptied(settings))
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        columns = "id, at, actor, action, subject, hash, detail"
+        entry = f"INSERT INTO events ({columns}) VALUES (:id, :at, 'a', 'b', 'c:1', '', '')"
+        connection.execute(text(entry), [{"id": n, "at": str(NOW)[:26]} for n in (1, 2, 5, 6)])
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with Session(engine) as session:
+        assert list(faults(session)) == []
+        append(session, Event(at=NOW + timedelta(1), actor="li", action="x", subject="x:1", hash="", detail=""))
+        assert head(session, NOW).number == 5
+
+
+def _emptied(settings: Settings) -> str:
+    """The address of the database without its tables."""
+    engine = create_engine(settings.database)
+    if engine.name == "sqlite":
+        Path(engine.url.database or "").unlink()
+    else:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    return settings.database
+
+
+def test_a_hundred_thousand_entries(store: Store) -> None:
+    rows, before = [], START
+    for n in range(1, MANY + 1):
+        said = {"id": n, "at": NOW, "actor": "li", "action": "x", "subject": "x:1", "application_id": None}
+        said |= {"hash": "ab" * 32, "detail": ""}
+        before = link(before, tuple(said.values()))
+        rows.append(said | {"link": before})
+    with store.writing() as session:
+        session.execute(insert(Event), rows)
+    start = time.perf_counter()
+    assert found(store, kept(store)) == []
+    assert time.perf_counter() - start < 10
+
+
+def test_a_head_is_kept_and_read_again(log: Store) -> None:
+    assert parse_head(kept(log).as_json().encode()) == kept(log)
+    for data in (b"", b"[]", b'{"number": "1"}', b'{"number": 1, "link": "a", "taken_at": "x"}', b"\xff"):
+        with pytest.raises(InputError, match="no head"):
+            parse_head(data)
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        yinjian = str(Path(sys.executable).with_name("yinjian"))
+        done = subprocess.run([yinjian, *arguments], env=environment(settings), capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    (tmp_path / "head").write_text(run("audit", "head"))
+    assert "whole" in run("audit", "verify", "--head", str(tmp_path / "head"))
+    (tmp_path / "head").write_text(Head(9, "ab" * 32, NOW).as_json())
+    assert "entry 9 was there" in run("audit", "verify", "--head", str(tmp_path / "head"), code=1)
