@@ -19,17 +19,18 @@ from issuance.faults import error_for
 from issuance.files import locked
 from issuance.profiles import Profile, Profiles, profiles
 from issuance.reservation import Reservation, check_serial
-from issuance.signing import PublicKey, check_signature, checked_key, kind_of, signed, strong_key
+from issuance.signing import PublicKey, check_signature, checked_key, holds, kind_of, signed, strong_key
 from issuance.softhsm import SoftTokens
 from issuance.subject import authority_subject, subject_name
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
-from yinjian.errors import Refused, SetupError
+from yinjian.errors import Refused, SetupError, TokenError
 from yinjian.files import write_whole
 
 ROOT_FILE, ISSUING_FILE, TOKENS = "root.pem", "issuing.pem", "token"
 ANY_POLICY = ObjectIdentifier("2.5.29.32.0")
 CA_KEY = KeyKind.RSA_3072
+AUDIT_KEY = KeyName("audit", b"audit")
 _RESTORE = "Restore the CA's directory from its backup."
 
 
@@ -62,6 +63,18 @@ class Authority:
     def sign(self, data: bytes) -> bytes:
         """RSA PKCS#1 v1.5 with SHA-256 by the issuing key: for certificates, and for what revokes them."""
         return self._device.sign(self._token, self._pin, self._key.label, self._key.id, data)
+
+    def audit_key(self) -> bytes:
+        """The key (P-256, SPKI DER) that signs the heads of the audit log; made on the token when it is not there."""
+        return self._device.make_key(self._token, self._pin, AUDIT_KEY.label, AUDIT_KEY.id, KeyKind.P_256)
+
+    def attest(self, data: bytes) -> bytes:
+        """A signature by the audit key: DER ECDSA with SHA-256. The CA's own keys sign nothing but what is the CA's."""
+        key = strong_key(self.audit_key())
+        signature = self._device.sign(self._token, self._pin, AUDIT_KEY.label, AUDIT_KEY.id, data)
+        if not holds(key, signature, data):
+            raise TokenError("The signature that the token made does not hold.", "Check that it is the right token.")
+        return signature
 
     def issue(
         self, approval: Approval, reservation: Reservation, public_key: bytes, by: Profiles | None = None

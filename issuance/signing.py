@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from issuance.tokens import KeyKind
 from yinjian.errors import Refused, TokenError
@@ -44,6 +44,11 @@ def check_signature(der: bytes, signer: PublicKey) -> None:
     certificate = x509.load_der_x509_certificate(der)
     if not holds(signer, certificate.signature, certificate.tbs_certificate_bytes):
         raise TokenError("The signature that the token made does not hold.", "Check that it is the right token.")
+
+
+def pem_of(spki: bytes) -> str:
+    """A public key (SPKI DER) as PEM."""
+    return load_der_public_key(spki).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def holds(key: PublicKey, signature: bytes, data: bytes) -> bool:

@@ -10,38 +10,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.heads import START, Head
 from pipeline.store.tables import Event
-from yinjian import strictjson
-from yinjian.errors import InputError
 
-START = "0" * 64  # the link before the first entry
-HEAD_BYTES = 4096
 AT_ONCE = 5000  # rows fetched together
 TOLD = 20  # faults; one that was computed anew may have thousands
 COLUMNS = (
     Event.id, Event.at, Event.actor, Event.action, Event.subject,
     Event.application_id, Event.hash, Event.detail, Event.link,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last entry's number and link when it was taken, 0 and `START` of an empty log."""
-
-    number: int
-    link: str
-    taken_at: datetime
-
-    def as_json(self) -> str:
-        """One line, to be kept where who can write to the database cannot."""
-        return json.dumps({"number": self.number, "link": self.link, "taken_at": self.taken_at.isoformat()}) + "\n"
 
 
 def link(before: str, entry: Sequence[Any]) -> str:
@@ -69,17 +52,6 @@ def head(session: Session, taken_at: datetime) -> Head:
     """The log's end."""
     last = session.execute(select(Event.id, Event.link).order_by(Event.id.desc()).limit(1)).first()
     return Head(last.id, last.link, taken_at) if last else Head(0, START, taken_at)
-
-
-def parse_head(data: bytes) -> Head:
-    """A head that was kept. Raises InputError when it is none."""
-    try:
-        value = strictjson.load(data, HEAD_BYTES)
-        if isinstance(value, dict) and isinstance(value["number"], int) and isinstance(value["link"], str):
-            return Head(value["number"], value["link"], datetime.fromisoformat(value["taken_at"]))
-    except (strictjson.JsonProblem, KeyError, TypeError, ValueError):
-        pass
-    raise InputError("This is no head of an audit log.", "Give a file that `yinjian audit head` wrote.")
 
 
 def faults(session: Session, heads: Iterable[Head] = ()) -> Iterator[str]:

@@ -84,14 +84,19 @@ def issue_all(store: Store, settings: Settings, actor: str, only: Sequence[str] 
 @contextmanager
 def workshop(store: Store, settings: Settings, actor: str) -> Iterator[Workshop]:
     """The CA's token opened, and the station."""
-    if not (ca_directory(settings) / ISSUING_FILE).exists():
-        raise SetupError("There is no CA yet.", "Make it: yinjian ca init --organization NAME")
-    pin = pins.user_pin(settings.ca_pin_file, "the CA's token", CA_PIN)
     with (
-        open_authority(ca_directory(settings), pin, settings.pkcs11_module) as authority,
+        opened_ca(settings) as authority,
         SoftTokenStation(token_directory(settings), settings.pkcs11_module) as station,
     ):
         yield Workshop(store, settings, authority, station, actor)
+
+
+def opened_ca(settings: Settings) -> Authority:
+    """The CA, its token opened. Raises SetupError when there is none yet."""
+    if not (ca_directory(settings) / ISSUING_FILE).exists():
+        raise SetupError("There is no CA yet.", "Make it: yinjian ca init --organization NAME")
+    pin = pins.user_pin(settings.ca_pin_file, "the CA's token", CA_PIN)
+    return open_authority(ca_directory(settings), pin, settings.pkcs11_module)
 
 
 def ca_directory(settings: Settings) -> Path:

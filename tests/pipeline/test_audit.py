@@ -7,18 +7,23 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from pipeline.audit import START, Head, append, faults, head, link, parse_head
+from pipeline.audit import append, faults, head, link
 from pipeline.crew import environment
 from pipeline.events import record
+from pipeline.heads import START, Head, parse_head, require_signed
 from pipeline.store.migrate import _config
 from pipeline.store.store import Store
 from pipeline.store.tables import Event
@@ -206,6 +211,30 @@ def test_a_head_is_kept_and_read_again(log: Store) -> None:
             parse_head(data)
 
 
+def test_a_signed_head_bears_its_signers_mark_alone() -> None:
+    own, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    signed = Head(9, "ab" * 32, NOW).signed(lambda data: own.sign(data, ec.ECDSA(SHA256())))
+    again = parse_head(signed.as_json().encode())
+    assert again == signed
+    require_signed(again, public(own))
+    for head_of, key in (
+        (again, public(other)),
+        (replace(again, number=8), public(own)),
+        (replace(again, link="cd" * 32), public(own)),
+        (replace(again, taken_at=NOW + timedelta(1)), public(own)),
+        (replace(again, signature=b""), public(own)),
+        (replace(again, signature=b"x"), public(own)),
+    ):
+        with pytest.raises(InputError, match="not signed"):
+            require_signed(head_of, key)
+    with pytest.raises(InputError, match="no public key"):
+        require_signed(again, b"x")
+
+
+def public(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def test_on_the_command_line(tmp_path: Path) -> None:
     settings = prepared(tmp_path)
 
@@ -213,9 +242,17 @@ def test_on_the_command_line(tmp_path: Path) -> None:
         yinjian = str(Path(sys.executable).with_name("yinjian"))
         done = subprocess.run([yinjian, *arguments], env=environment(settings), capture_output=True, text=True)
         assert done.returncode == code, done.stderr
-        return done.stdout
+        return done.stdout + done.stderr
 
-    (tmp_path / "head").write_text(run("audit", "head"))
-    assert "whole" in run("audit", "verify", "--head", str(tmp_path / "head"))
-    (tmp_path / "head").write_text(Head(9, "ab" * 32, NOW).as_json())
-    assert "entry 9 was there" in run("audit", "verify", "--head", str(tmp_path / "head"), code=1)
+    assert "ca init" in run("audit", "head", "--sign", code=4)
+    run("ca", "init", "--organization", "Test CA")
+    kept, key = tmp_path / "head", tmp_path / "audit.pem"
+    key.write_text(run("audit", "key"))
+    kept.write_text(run("audit", "head"))
+    assert "whole" in run("audit", "verify", "--head", str(kept))
+    assert "not signed" in run("audit", "verify", "--head", str(kept), "--key", str(key), code=2)
+    kept.write_text(run("audit", "head", "--sign"))
+    assert run("audit", "key") == key.read_text()
+    assert "whole" in run("audit", "verify", "--head", str(kept), "--key", str(key))
+    kept.write_text(Head(99, "ab" * 32, NOW).as_json())
+    assert "entry 99 was there" in run("audit", "verify", "--head", str(kept), code=1)

@@ -7,7 +7,8 @@ from datetime import UTC
 import sqlalchemy as sa
 from alembic import op
 
-from pipeline.audit import START, link
+from pipeline.audit import link
+from pipeline.heads import START
 
 revision = "0005"
 down_revision = "0004"
