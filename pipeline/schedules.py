@@ -24,15 +24,16 @@ def main() -> None:
 
 
 def deployments(settings: Settings) -> list[Any]:
-    """The inbox where there is one, issuing where there is somebody in whose name it is done."""
+    """The inbox and the audit log's heads where there are folders for them, issuing where it is in somebody's name."""
     from prefect.types.entrypoint import EntrypointType
 
-    from pipeline.flows import inbox, issue
+    from pipeline.flows import audit, inbox, issue
 
     found = []
     for scheduled, wanted, seconds in (
         (inbox, settings.inbox is not None or bool(settings.inbox_url), settings.inbox_seconds),
         (issue, bool(settings.issuer), settings.issue_seconds),
+        (audit, settings.audit_dir is not None, settings.audit_seconds),
     ):
         if wanted:
             kind = EntrypointType.MODULE_PATH

@@ -83,7 +83,7 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
-    if settings.inbox is None and not settings.inbox_url and not settings.issuer:
+    if not any((settings.inbox, settings.inbox_url, settings.issuer, settings.audit_dir)):
         say("No schedules: set YINJIAN_INBOX to a folder or YINJIAN_INBOX_URL to a bucket, YINJIAN_ISSUER to a user.")
         yield
         return

@@ -46,6 +46,8 @@ class Settings:
     settle_seconds: int = 10  # a folder in which something was written this short ago is still being copied
     issuer: str = ""  # user in whose name the scheduled run issues; empty: it does not run
     issue_seconds: int = 60  # between two of its runs
+    audit_dir: Path | None = None  # where the audit log's head is kept on schedule; None: nowhere
+    audit_seconds: int = 3600  # between two heads
     tries: int = 3  # an application that fails as often is set aside
     retry_seconds: int = 20  # before the second try; twice as long before the third
     sample_share: float = 0.01  # of what passes, that people review without being told so; from 0 to 1

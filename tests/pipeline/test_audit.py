@@ -20,15 +20,20 @@ from sqlalchemy import Engine, create_engine, delete, insert, select, text, upda
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from issuance.signing import pem_of
 from pipeline.audit import append, faults, head, link
+from pipeline.cli.issuance import make_ca
 from pipeline.crew import environment
 from pipeline.events import record
+from pipeline.headkeeping import keep_head
 from pipeline.heads import START, Head, parse_head, require_signed
+from pipeline.issue import opened_ca
+from pipeline.schedules import deployments
 from pipeline.store.migrate import _config
-from pipeline.store.store import Store
+from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
 from tests.conftest import prepared
-from yinjian.errors import InputError, StoreError
+from yinjian.errors import InputError, SettingsError, StoreError
 from yinjian.settings import Settings
 
 NOW = datetime(2026, 11, 25, 8, 0, 0, 123456, UTC)
@@ -233,6 +238,38 @@ def test_a_signed_head_bears_its_signers_mark_alone() -> None:
 
 def public(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_heads_are_kept_on_schedule(log: Store, settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, audit_dir=tmp_path / "heads")
+    with pytest.raises(SettingsError, match="not there"):
+        keep_head(log, settings)
+    (tmp_path / "heads").mkdir()
+    first = keep_head(log, settings)
+    assert parse_head(first.read_bytes()).number == COUNT
+    assert keep_head(log, settings) == first
+    with log.writing() as session:
+        record(session, "li", "decided", "application:x")
+    second = keep_head(log, settings)
+    assert sorted(first.parent.iterdir()) == [first, second]
+    unguarded(log, cut)
+    with pytest.raises(StoreError, match="the log ends at entry"):
+        keep_head(log, settings)
+    assert sorted(first.parent.iterdir()) == [first, second]
+
+
+def test_a_head_that_is_kept_is_signed_by_the_ca(tmp_path: Path) -> None:
+    settings = replace(prepared(tmp_path), audit_dir=tmp_path)
+    opened = open_store(settings)
+    make_ca(opened, settings, "Test CA", "operator")
+    kept = parse_head(keep_head(opened, settings).read_bytes())
+    with opened_ca(settings) as authority:
+        require_signed(kept, pem_of(authority.audit_key()).encode())
+
+
+def test_what_is_scheduled(settings: Settings, tmp_path: Path) -> None:
+    assert [d.name for d in deployments(replace(settings, audit_dir=tmp_path))] == ["audit"]
+    assert [d.name for d in deployments(replace(settings, inbox=tmp_path, issuer="li"))] == ["inbox", "issue"]
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

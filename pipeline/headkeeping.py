@@ -1,0 +1,49 @@
+"""On schedule: the audit log is verified against all heads that were kept, and its present head is kept beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from issuance.authority import ISSUING_FILE
+from pipeline.audit import faults, head
+from pipeline.clock import now
+from pipeline.heads import Head, parse_head
+from pipeline.issue import ca_directory, opened_ca
+from pipeline.store.store import Store
+from yinjian.errors import SettingsError, StoreError
+from yinjian.files import write_whole
+from yinjian.settings import Settings
+
+PATTERN = "head-*.json"
+
+
+def keep_head(store: Store, settings: Settings) -> Path:
+    """The file of the present head, signed where there is a CA. One is written where the log has grown.
+
+    Raises SettingsError when the folder is not there (it is not made: what should be mounted may not be), StoreError
+    when the log is not what it was.
+    """
+    folder = settings.audit_dir
+    if folder is None or not folder.is_dir():
+        raise SettingsError("The folder for the audit log's heads is not there.", "Mount it, or set YINJIAN_AUDIT_DIR.")
+    with store.reading() as session:
+        found = next(faults(session, _kept(folder)), None)
+        present = head(session, now())
+    if found is not None:
+        remedy = f"Stop issuing and keep the database as it is; all of it: yinjian audit verify --head {folder}/..."
+        raise StoreError(f"The audit log is not whole: {found}.", remedy)
+    path = folder / f"head-{present.number:012}.json"
+    if not path.exists():
+        write_whole(path, _signed(present, settings).as_json().encode())
+    return path
+
+
+def _kept(folder: Path) -> list[Head]:
+    return [parse_head(path.read_bytes()) for path in sorted(folder.glob(PATTERN))]
+
+
+def _signed(present: Head, settings: Settings) -> Head:
+    if not (ca_directory(settings) / ISSUING_FILE).exists():
+        return present
+    with opened_ca(settings) as authority:
+        return present.signed(authority.attest)
