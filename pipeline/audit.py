@@ -54,7 +54,7 @@ def head(session: Session, taken_at: datetime) -> Head:
     return Head(last.id, last.link, taken_at) if last else Head(0, START, taken_at)
 
 
-def faults(session: Session, heads: Iterable[Head] = ()) -> Iterator[str]:
+def faults(session: Session, heads: Sequence[Head] = ()) -> Iterator[str]:
     """What is wrong with the log, a line each, with the numbers of the entries; nothing when it is whole."""
     kept = {number: [h for h in heads if h.number == number] for number in {h.number for h in heads}}
     number, before = 0, START
@@ -67,7 +67,7 @@ def faults(session: Session, heads: Iterable[Head] = ()) -> Iterator[str]:
             yield f"entry {entry[0]} does not follow from entry {number}: one of them was changed, put in or moved"
         number, before = entry[0], stored
         yield from _of_heads(kept.pop(number, ()), stored)
-    for lost in sorted(kept):
+    for lost in sorted(n for n in kept if n > number):
         yield f"the log ends at entry {number}, but entry {lost} was there: its tail is cut off, or it is an older copy"
 
 

@@ -14,8 +14,6 @@ Heads = Annotated[
     list[Path] | None,
     typer.Option("--head", exists=True, dir_okay=False, help="A head that was kept elsewhere; may be given again."),
 ]
-
-
 Key = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="What `audit key` wrote: heads must be signed by it."),
