@@ -47,6 +47,24 @@ def test_print_under_a_seal() -> None:
     assert "seal.overlaps_text" in faults(image)
 
 
+def test_print_that_the_rim_alone_touches() -> None:
+    image = blank()
+    for left in range(88, 112, 5):
+        cv2.rectangle(image, mm(left, 127), mm(left + 3, 130.6), BLACK, 3)
+    stamped(image, 100, 150)
+    for left in range(88, 112, 5):
+        cv2.rectangle(image, mm(left, 127), mm(left + 3, 130.6), BLACK, 3)
+    assert faults(image) == ("seal.overlaps_text",)
+
+
+def test_print_beside_a_seal_is_not_under_it() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    for left in range(88, 112, 5):
+        cv2.rectangle(image, mm(left, 124), mm(left + 3, 128.4), BLACK, 3)
+    assert faults(image) == ()
+
+
 def test_a_part_of_a_seal_that_is_not_there() -> None:
     image = blank()
     stamped(image, 100, 150)
