@@ -121,14 +121,14 @@ def _nearest_line(sheet: Sheet, seal: Seal) -> float:
     return min([*level, *plumb], default=float("inf"))
 
 
-def _disc(sheet: Sheet, seal: Seal, share: float) -> tuple[tuple[slice, slice], Mask]:
-    """The inside of a seal's outline, shrunk to `share` of it, as page slices and a mask."""
+def _disc(sheet: Sheet, seal: Seal) -> tuple[tuple[slice, slice], Mask]:
+    """The inside of a seal's outline as page slices and a mask."""
     width, height = sheet.size
     x0, y0 = max(0, int(seal.rect[0])), max(0, int(seal.rect[1]))
     x1, y1 = min(width, int(seal.rect[2]) + 1), min(height, int(seal.rect[3]) + 1)
     disc = np.zeros((max(1, y1 - y0), max(1, x1 - x0)), np.uint8)
     centre = (round(seal.centre[0] - x0), round(seal.centre[1] - y0))
-    axes = (max(1, round(seal.radii[0] * share)), max(1, round(seal.radii[1] * share)))
+    axes = (max(1, round(seal.radii[0])), max(1, round(seal.radii[1])))
     if seal.shape == "square":
         box = cv2.boxPoints((centre, (2.0 * axes[0], 2.0 * axes[1]), seal.tilt))
         cv2.fillPoly(disc, [box.astype(np.int32)], 1)
@@ -139,7 +139,7 @@ def _disc(sheet: Sheet, seal: Seal, share: float) -> tuple[tuple[slice, slice], 
 
 def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
     """Dark ink within the seal in mm2, where it is darker than what red ink leaves in red light."""
-    place, disc = _disc(sheet, seal, 1.0)  # print that the rim alone touches is under the seal too
+    place, disc = _disc(sheet, seal)  # print that the rim alone touches is under the seal too
     dark = mask[place] & disc & (sheet.dark[place] > 0.45 * sheet.red[place] + 0.15)
     opened = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     return float(opened.sum()) / sheet.px_per_mm**2
@@ -147,7 +147,7 @@ def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
 
 def strength(sheet: Sheet, seal: Seal) -> float:
     """The typical density of the seal's ink."""
-    place, disc = _disc(sheet, seal, 1.0)
+    place, disc = _disc(sheet, seal)
     ink = sheet.red[place][disc & (sheet.red[place] > 0.07)]
     return float(np.percentile(ink, 60)) if ink.size else 0.0
 

@@ -19,12 +19,12 @@ from issuance.faults import error_for
 from issuance.files import locked
 from issuance.profiles import Profile, Profiles, profiles
 from issuance.reservation import Reservation, check_serial
-from issuance.signing import PublicKey, check_signature, checked_key, holds, kind_of, signed, strong_key
+from issuance.signing import PublicKey, check_made, check_signature, checked_key, kind_of, signed, strong_key
 from issuance.softhsm import SoftTokens
 from issuance.subject import authority_subject, subject_name
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
-from yinjian.errors import Refused, SetupError, TokenError
+from yinjian.errors import Refused, SetupError
 from yinjian.files import write_whole
 
 ROOT_FILE, ISSUING_FILE, TOKENS = "root.pem", "issuing.pem", "token"
@@ -72,8 +72,7 @@ class Authority:
         """A signature by the audit key: DER ECDSA with SHA-256. The CA's own keys sign nothing but what is the CA's."""
         key = strong_key(self.audit_key())
         signature = self._device.sign(self._token, self._pin, AUDIT_KEY.label, AUDIT_KEY.id, data)
-        if not holds(key, signature, data):
-            raise TokenError("The signature that the token made does not hold.", "Check that it is the right token.")
+        check_made(key, signature, data)
         return signature
 
     def issue(

@@ -42,7 +42,12 @@ def signed(builder: x509.CertificateBuilder, sign: Sign, signer: PublicKey) -> b
 def check_signature(der: bytes, signer: PublicKey) -> None:
     """Raises TokenError unless the certificate's signature holds under `signer`."""
     certificate = x509.load_der_x509_certificate(der)
-    if not holds(signer, certificate.signature, certificate.tbs_certificate_bytes):
+    check_made(signer, certificate.signature, certificate.tbs_certificate_bytes)
+
+
+def check_made(signer: PublicKey, signature: bytes, data: bytes) -> None:
+    """Raises TokenError unless a signature that a token made holds under `signer`."""
+    if not holds(signer, signature, data):
         raise TokenError("The signature that the token made does not hold.", "Check that it is the right token.")
 
 

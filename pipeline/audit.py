@@ -20,15 +20,13 @@ from pipeline.heads import START, Head
 from pipeline.store.tables import Event
 
 AT_ONCE = 5000  # rows fetched together
-TOLD = 20  # faults; one that was computed anew may have thousands
-COLUMNS = (
-    Event.id, Event.at, Event.actor, Event.action, Event.subject,
-    Event.application_id, Event.hash, Event.detail, Event.link,
+ENTRY = (  # what a link is of
+    Event.id, Event.at, Event.actor, Event.action, Event.subject, Event.application_id, Event.hash, Event.detail,
 )  # fmt: skip
 
 
 def link(before: str, entry: Sequence[Any]) -> str:
-    """SHA-256 (hex) of an entry behind the link `before`. `entry`: the columns of `Event` but the link, in their order.
+    """SHA-256 (hex) of an entry behind the link `before`. `entry`: the values of `ENTRY`.
 
     Never to be changed: every log that was ever written is verified by it.
     """
@@ -39,11 +37,9 @@ def link(before: str, entry: Sequence[Any]) -> str:
 
 def append(session: Session, event: Event) -> None:
     """Add an event as the last one. The transaction must be one that writes: those follow one another."""
-    last = session.execute(select(Event.id, Event.link).order_by(Event.id.desc()).limit(1)).first()
-    number, before = (last.id, last.link) if last else (0, START)
-    event.id = number + 1
-    entry = (event.id, event.at, event.actor, event.action, event.subject)
-    event.link = link(before, (*entry, event.application_id, event.hash, event.detail))
+    last = head(session, event.at)
+    event.id = last.number + 1
+    event.link = link(last.link, [getattr(event, column.key) for column in ENTRY])
     session.add(event)
     session.flush()
 
@@ -54,12 +50,14 @@ def head(session: Session, taken_at: datetime) -> Head:
     return Head(last.id, last.link, taken_at) if last else Head(0, START, taken_at)
 
 
-def faults(session: Session, heads: Sequence[Head] = ()) -> Iterator[str]:
+def faults(session: Session, heads: Iterable[Head] = ()) -> Iterator[str]:
     """What is wrong with the log, a line each, with the numbers of the entries; nothing when it is whole."""
-    kept = {number: [h for h in heads if h.number == number] for number in {h.number for h in heads}}
+    kept: dict[int, list[Head]] = {}
+    for known in heads:
+        kept.setdefault(known.number, []).append(known)
     number, before = 0, START
     yield from _of_heads(kept.pop(0, ()), START)
-    rows = session.execute(select(*COLUMNS).order_by(Event.id).execution_options(yield_per=AT_ONCE))
+    rows = session.execute(select(*ENTRY, Event.link).order_by(Event.id).execution_options(yield_per=AT_ONCE))
     for *entry, stored in rows:
         if entry[0] != number + 1:
             yield f"entries {number + 1} to {entry[0] - 1} are missing"
