@@ -85,14 +85,15 @@ def trials(read: Read) -> Iterator[Trial]:
     stated = {f["code"] for f in read.expected["findings"]}
     expected = seeded or next(iter(stated), "")
     known = _register(read)
-    refers = bool(known)
     within = reuses(impressions(read.reading, read.recipe.name, ""), Known())
     yield Trial(read, known, within, expected)
     if expected:
         return
-    yield Trial(read, (), (), "business.no_certificate") if refers else _already(read)
-    if refers:
+    if known:
+        yield Trial(read, (), (), "business.no_certificate")
         yield Trial(read, None, within, "register.unavailable")
+    else:
+        yield _already(read)
     yield from (Trial(replace(read, claim=claim), known, within, code) for code, claim in _claims(read))
     yield from (Trial(read, known, (*within, reuse), f"{kind}.reused") for kind, reuse in _reuses(read))
 
@@ -134,7 +135,7 @@ def _claims(read: Read) -> Iterator[tuple[str, bytes]]:
     for name in [name for name in PROVEN if said["fields"].get(name)]:
         other = said["fields"] | {name: impostor(said["fields"][name], draw)}
         yield "field.inconsistent", _file(said | {"fields": other})
-    on = [c for c in CERTIFICATES if c != read.recipe.certificate and form_of(c) != form_of(read.recipe.certificate)]
+    on = [c for c in CERTIFICATES if form_of(c) != form_of(read.recipe.certificate)]
     yield "form.wrong_certificate", _file(said | {"certificate": draw.choice(on)})
     yield "claim.invalid", _file(said | {"fields": said["fields"] | {draw.choice(sorted(said["fields"])): 7}})
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from issuance.authority import ISSUING_FILE
 from pipeline.audit import faults, head
 from pipeline.clock import now
 from pipeline.heads import Head, parse_head
-from pipeline.issue import ca_directory, opened_ca
+from pipeline.issue import has_ca, opened_ca
 from pipeline.store.store import Store
 from yinjian.errors import SettingsError, StoreError
 from yinjian.files import write_whole
@@ -30,7 +29,9 @@ def keep_head(store: Store, settings: Settings) -> Path:
         found = next(faults(session, _kept(folder)), None)
         present = head(session, now())
     if found is not None:
-        remedy = f"Stop issuing and keep the database as it is; all of it: yinjian audit verify --head {folder}/..."
+        remedy = (
+            f"Stop issuing and keep the database; see all: yinjian audit verify --head FILE (of {folder})."
+        )
         raise StoreError(f"The audit log is not whole: {found}.", remedy)
     path = folder / f"head-{present.number:012}.json"
     if not path.exists():
@@ -43,7 +44,7 @@ def _kept(folder: Path) -> list[Head]:
 
 
 def _signed(present: Head, settings: Settings) -> Head:
-    if not (ca_directory(settings) / ISSUING_FILE).exists():
+    if not has_ca(settings):
         return present
     with opened_ca(settings) as authority:
         return present.signed(authority.attest)

@@ -91,9 +91,14 @@ def workshop(store: Store, settings: Settings, actor: str) -> Iterator[Workshop]
         yield Workshop(store, settings, authority, station, actor)
 
 
+def has_ca(settings: Settings) -> bool:
+    """Whether the CA was made, to its end."""
+    return (ca_directory(settings) / ISSUING_FILE).exists()
+
+
 def opened_ca(settings: Settings) -> Authority:
     """The CA, its token opened. Raises SetupError when there is none yet."""
-    if not (ca_directory(settings) / ISSUING_FILE).exists():
+    if not has_ca(settings):
         raise SetupError("There is no CA yet.", "Make it: yinjian ca init --organization NAME")
     pin = pins.user_pin(settings.ca_pin_file, "the CA's token", CA_PIN)
     return open_authority(ca_directory(settings), pin, settings.pkcs11_module)

@@ -16,12 +16,12 @@ from yinjian.errors import SetupError
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
-def upgrade(engine: Engine) -> None:
-    """Run what is missing; nothing when the database is up to date."""
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Run what is missing up to a step, the last one unless told; nothing when the database is there already."""
     config = _config()
     with explained(), engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def require_current(engine: Engine) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -23,16 +20,16 @@ from sqlalchemy.orm import Session
 from issuance.signing import pem_of
 from pipeline.audit import append, faults, head, link
 from pipeline.cli.issuance import make_ca
-from pipeline.crew import environment
 from pipeline.events import record
 from pipeline.headkeeping import keep_head
 from pipeline.heads import START, Head, parse_head, require_signed
 from pipeline.issue import opened_ca
 from pipeline.schedules import deployments
-from pipeline.store.migrate import _config
+from pipeline.store.migrate import upgrade
 from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
 from tests.conftest import prepared
+from tests.pipeline.test_commands import run
 from yinjian.errors import InputError, SettingsError, StoreError
 from yinjian.settings import Settings
 
@@ -167,16 +164,12 @@ def test_many_write_at_once(store: Store) -> None:
 
 def test_a_log_of_an_earlier_version_is_chained(settings: Settings) -> None:
     engine: Engine = create_engine(_emptied(settings))
-    config = _config()
+    upgrade(engine, "0004")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
         columns = "id, at, actor, action, subject, hash, detail"
         entry = f"INSERT INTO events ({columns}) VALUES (:id, :at, 'a', 'b', 'c:1', '', '')"
         connection.execute(text(entry), [{"id": n, "at": str(NOW)[:26]} for n in (1, 2, 5, 6)])
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    upgrade(engine)
     with Session(engine) as session:
         assert list(faults(session)) == []
         append(session, Event(at=NOW + timedelta(1), actor="li", action="x", subject="x:1", hash="", detail=""))
@@ -275,21 +268,19 @@ def test_what_is_scheduled(settings: Settings, tmp_path: Path) -> None:
 def test_on_the_command_line(tmp_path: Path) -> None:
     settings = prepared(tmp_path)
 
-    def run(*arguments: str, code: int = 0) -> str:
-        yinjian = str(Path(sys.executable).with_name("yinjian"))
-        done = subprocess.run([yinjian, *arguments], env=environment(settings), capture_output=True, text=True)
-        assert done.returncode == code, done.stderr
+    def told(*arguments: str, code: int = 0) -> str:
+        done = run(settings, *arguments, code=code)
         return done.stdout + done.stderr
 
-    assert "ca init" in run("audit", "head", "--sign", code=4)
-    run("ca", "init", "--organization", "Test CA")
+    assert "ca init" in told("audit", "head", "--sign", code=4)
+    told("ca", "init", "--organization", "Test CA")
     kept, key = tmp_path / "head", tmp_path / "audit.pem"
-    key.write_text(run("audit", "key"))
-    kept.write_text(run("audit", "head"))
-    assert "whole" in run("audit", "verify", "--head", str(kept))
-    assert "not signed" in run("audit", "verify", "--head", str(kept), "--key", str(key), code=2)
-    kept.write_text(run("audit", "head", "--sign"))
-    assert run("audit", "key") == key.read_text()
-    assert "whole" in run("audit", "verify", "--head", str(kept), "--key", str(key))
+    key.write_text(told("audit", "key"))
+    kept.write_text(told("audit", "head"))
+    assert "whole" in told("audit", "verify", "--head", str(kept))
+    assert "not signed" in told("audit", "verify", "--head", str(kept), "--key", str(key), code=2)
+    kept.write_text(told("audit", "head", "--sign"))
+    assert told("audit", "key") == key.read_text()
+    assert "whole" in told("audit", "verify", "--head", str(kept), "--key", str(key))
     kept.write_text(Head(99, "ab" * 32, NOW).as_json())
-    assert "entry 99 was there" in run("audit", "verify", "--head", str(kept), code=1)
+    assert "entry 99 was there" in told("audit", "verify", "--head", str(kept), code=1)
