@@ -1,15 +1,18 @@
-"""On schedule: the audit log is verified against all heads that were kept, and its present head is kept beside them."""
+"""Keeping heads of the audit log: on schedule it is verified against those that were kept, and one more is kept."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from issuance.signing import checked_key, holds
 from pipeline.audit import faults, head
 from pipeline.clock import now
 from pipeline.heads import Head, parse_head
 from pipeline.issue import has_ca, opened_ca
 from pipeline.store.store import Store
-from yinjian.errors import SettingsError, StoreError
+from yinjian.errors import InputError, SettingsError, StoreError
 from yinjian.files import write_whole
 from yinjian.settings import Settings
 
@@ -29,14 +32,23 @@ def keep_head(store: Store, settings: Settings) -> Path:
         found = next(faults(session, _kept(folder)), None)
         present = head(session, now())
     if found is not None:
-        remedy = (
-            f"Stop issuing and keep the database; see all: yinjian audit verify --head FILE (of {folder})."
-        )
+        remedy = f"Stop issuing and keep the database; see all: yinjian audit verify --head FILE (of {folder})."
         raise StoreError(f"The audit log is not whole: {found}.", remedy)
     path = folder / f"head-{present.number:012}.json"
     if not path.exists():
         write_whole(path, _signed(present, settings).as_json().encode())
     return path
+
+
+def require_signed(head: Head, key_pem: bytes) -> None:
+    """Raises InputError unless the head is signed by that key (PEM)."""
+    try:
+        key = checked_key(load_pem_public_key(key_pem))
+    except ValueError:
+        raise InputError("This is no public key.", "Give the file that `yinjian audit key` wrote.") from None
+    if not holds(key, head.signature, head.statement()):
+        what = f"The head of entry {head.number} is not signed by this key."
+        raise InputError(what, "Do not trust it: take another copy of it, or the key that was kept with it.")
 
 
 def _kept(folder: Path) -> list[Head]:

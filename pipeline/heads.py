@@ -8,9 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from issuance.signing import checked_key, holds
 from yinjian import strictjson
 from yinjian.errors import InputError
 
@@ -57,14 +54,3 @@ def parse_head(data: bytes) -> Head:
     except (strictjson.JsonProblem, KeyError, TypeError, ValueError):
         pass
     raise InputError("This is no head of an audit log.", "Give a file that `yinjian audit head` wrote.")
-
-
-def require_signed(head: Head, key_pem: bytes) -> None:
-    """Raises InputError unless the head is signed by that key (PEM)."""
-    try:
-        key = checked_key(load_pem_public_key(key_pem))
-    except ValueError:
-        raise InputError("This is no public key.", "Give the file that `yinjian audit key` wrote.") from None
-    if not holds(key, head.signature, head.statement()):
-        what = f"The head of entry {head.number} is not signed by this key."
-        raise InputError(what, "Do not trust it: take another copy of it, or the key that was kept with it.")

@@ -52,10 +52,12 @@ def verify(kept: Heads = None, key: Key = None) -> None:
     from itertools import islice
 
     from pipeline.audit import faults
-    from pipeline.heads import parse_head, require_signed
+    from pipeline.heads import parse_head
 
     heads = [parse_head(path.read_bytes()) for path in kept or ()]
     if key is not None:
+        from pipeline.headkeeping import require_signed
+
         for taken in heads:
             require_signed(taken, key.read_bytes())
     with store().reading() as session:

@@ -21,8 +21,8 @@ from issuance.signing import pem_of
 from pipeline.audit import append, faults, head, link
 from pipeline.cli.issuance import make_ca
 from pipeline.events import record
-from pipeline.headkeeping import keep_head
-from pipeline.heads import START, Head, parse_head, require_signed
+from pipeline.headkeeping import keep_head, require_signed
+from pipeline.heads import START, Head, parse_head
 from pipeline.issue import opened_ca
 from pipeline.schedules import deployments
 from pipeline.store.migrate import upgrade
