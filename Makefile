@@ -3,8 +3,9 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+LINT := .venv-lint# pkilint's own: it depends on a package named as a room of ours
 # What is set up depends on these files alone: the same key means that nothing has to be done.
-KEY := $(shell cat requirements.lock pyproject.toml scripts/system-packages | sha256sum | cut -c1-16)
+KEY := $(shell cat requirements.lock requirements-lint.lock pyproject.toml scripts/system-packages | sha256sum | cut -c1-16)
 READY := $(VENV)/.ready-$(KEY)
 WORKERS ?= 2
 # One thread for each process: the processes are as many as the processors already.
@@ -17,13 +18,15 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## system packages, .venv with the pinned packages and the yinjian command
+setup: $(READY) ## system packages, .venv and .venv-lint with the pinned packages, the yinjian command
 
 $(READY):
 	PYTHON=$(PYTHON) scripts/system-packages
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	$(LINT)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(LINT)
+	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps -r requirements-lint.lock
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 	@echo "Ready: $(BIN)/yinjian --help"
@@ -53,7 +56,8 @@ samples: $(READY) ## make samples/applications and what is expected of them agai
 lock: $(READY) ## pin requirements.in again (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: $(PYTHON) -m pip install uv"; exit 1; }
 	uv pip compile requirements.in --override overrides.txt --python-version 3.11 --no-emit-index-url --upgrade -o requirements.lock
+	uv pip compile requirements-lint.in --python-version 3.11 --no-emit-index-url --upgrade -o requirements-lint.lock
 
 clean: ## remove .venv, var and caches
-	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LINT) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ObjectIdentifier
 
-from issuance import authority_plan
-from issuance.authority_plan import Level, Names, Plan
+from issuance import authority_plan, certificate_rules, templates
+from issuance.authority_plan import Names, Plan
+from issuance.certificate_rules import Wanted
+from issuance.crl import Revoked, revocation_template
 from issuance.device import MODULE, Device
-from issuance.extensions import extensions, key_usage
 from issuance.faults import error_for
 from issuance.files import locked
+from issuance.linting import Kind, Linter, refuse
 from issuance.profiles import Profile, Profiles, profiles
 from issuance.reservation import Reservation, check_serial
-from issuance.signing import PublicKey, check_made, check_signature, checked_key, kind_of, signed, strong_key
+from issuance.signing import (
+    PublicKey,
+    check_made,
+    check_signature,
+    checked_key,
+    kind_of,
+    signed,
+    signed_list,
+    strong_key,
+)
 from issuance.softhsm import SoftTokens
-from issuance.subject import authority_subject, subject_name
+from issuance.subject import authority_subject
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
 from yinjian.errors import Refused, SetupError
 from yinjian.files import write_whole
 
 ROOT_FILE, ISSUING_FILE, TOKENS = "root.pem", "issuing.pem", "token"
-ANY_POLICY = ObjectIdentifier("2.5.29.32.0")
 CA_KEY = KeyKind.RSA_3072
 AUDIT_KEY = KeyName("audit", b"audit")
 _RESTORE = "Restore the CA's directory from its backup."
@@ -40,8 +51,11 @@ class Authority:
     The issuing key stays on the token; safe for several threads, and for several processes on one directory.
     """
 
-    def __init__(self, device: Device, token: TokenInfo, pin: str, plan: Plan, chain: tuple[bytes, bytes]) -> None:
+    def __init__(
+        self, device: Device, token: TokenInfo, pin: str, plan: Plan, chain: tuple[bytes, bytes], linter: Linter
+    ) -> None:
         self._device, self._token, self._pin, self._key = device, token, pin, plan.issuing.key
+        self._organization, self._linter = plan.organization, linter
         self.chain = chain  # DER: issuing CA, root
         self.issuing = x509.load_der_x509_certificate(chain[0])
         self._public_key = checked_key(self.issuing.public_key())
@@ -54,6 +68,7 @@ class Authority:
 
     def close(self) -> None:
         self._device.close()
+        self._linter.close()
 
     @property
     def chain_pem(self) -> bytes:
@@ -83,19 +98,36 @@ class Authority:
         The same arguments give the same bytes. Raises Refused for a serial, validity, key, name or profile that does
         not allow it, TokenError when the CA's token does not sign.
         """
-        by = by or profiles()
+        by = by or profiles().at("")
         profile = by.of(approval.certificate)
         by.check_business(approval.business)
         self._check(profile, reservation)
         key = strong_key(public_key)
         if kind_of(key) is not profile.key:
             raise Refused("The key is of another kind than the profile's.", f"Make a key of kind {profile.key.value}.")
-        builder = _builder(self.issuing.subject, key, self._public_key, reservation.serial)
-        builder = builder.not_valid_before(reservation.not_before).not_valid_after(reservation.not_after)
-        builder = builder.subject_name(subject_name(by, profile, approval.subject))
-        for extension, critical in extensions(by, profile, approval.subject, reservation, profile.key):
-            builder = builder.add_extension(extension, critical)
-        return signed(builder, self.sign, self._public_key)
+        builder = templates.of_holder(by, approval, reservation, key, self.issuing.subject, self._public_key)
+        return self.certify(builder, Wanted(by, approval, reservation, public_key, self.issuing))
+
+    def certify(self, template: x509.CertificateBuilder, wanted: Wanted) -> bytes:
+        """The certificate (DER) of a holder's template, signed only when both linters find nothing against it."""
+
+        def lint(draft: bytes) -> None:
+            refuse(certificate_rules.findings(draft, wanted) + self._linter.findings(draft))
+
+        return signed(template, self.sign, self._public_key, lint)
+
+    def delegate(self, serial: int, validity: tuple[datetime, datetime], public_key: bytes) -> bytes:
+        """The certificate (DER) with which a key (P-256, SPKI DER) signs OCSP answers in this CA's name."""
+        issuer, key = self.issuing.subject, strong_key(public_key)
+        template = templates.of_responder(serial, validity, self._organization, key, issuer, self._public_key)
+        return signed(template, self.sign, self._public_key, self._linter.check)
+
+    def revocation_list(
+        self, number: int, this_update: datetime, next_update: datetime, of: Iterable[Revoked]
+    ) -> bytes:
+        """The CRL (DER) with this number. Instants are UTC, in whole seconds."""
+        template = revocation_template(self.issuing, number, this_update, next_update, of)
+        return signed_list(template, self.sign, self._public_key, partial(self._linter.check, kind=Kind.CRL))
 
     def _check(self, profile: Profile, reservation: Reservation) -> None:
         check_serial(reservation.serial)
@@ -127,15 +159,17 @@ def create(directory: Path, names: Names, so_pin: str, pin: str, now: datetime, 
 def _created(directory: Path, names: Names, pins: Pins, now: datetime, module: Path) -> Authority:
     plan = authority_plan.take_up(directory, names, now)
     device, token = SoftTokens(directory / TOKENS, module).prepare(plan.token_label, pins.so_pin, pins.pin)
+    linter = Linter()
     try:
         if plan.token_serial not in ("", token.serial):
             raise error_for("other-token")
         plan = authority_plan.with_token(directory, plan, token.serial)
-        chain = _certificates(directory, plan, device, token, pins.pin)
+        chain = _certificates(directory, plan, device, token, pins.pin, linter)
     except BaseException:
         device.close()
+        linter.close()
         raise
-    return Authority(device, token, pins.pin, plan, chain)
+    return Authority(device, token, pins.pin, plan, chain, linter)
 
 
 def open_authority(directory: Path, pin: str, module: Path = MODULE) -> Authority:
@@ -145,7 +179,7 @@ def open_authority(directory: Path, pin: str, module: Path = MODULE) -> Authorit
     device = SoftTokens(directory / TOKENS, module).device(plan.token_label)
     token = TokenInfo(plan.token_label, plan.token_serial, "")
     try:
-        authority = Authority(device, token, pin, plan, chain)
+        authority = Authority(device, token, pin, plan, chain, Linter())
         _check_chain(authority, device.public_key(token, pin, plan.issuing.key.label, plan.issuing.key.id))
     except BaseException:
         device.close()
@@ -158,7 +192,9 @@ def pem(der: bytes) -> bytes:
     return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
 
 
-def _certificates(directory: Path, plan: Plan, device: Device, token: TokenInfo, pin: str) -> tuple[bytes, bytes]:
+def _certificates(
+    directory: Path, plan: Plan, device: Device, token: TokenInfo, pin: str, linter: Linter
+) -> tuple[bytes, bytes]:
     """Keys and certificates of both levels, on the token and as files; the issuing CA's file comes last of all."""
 
     def by_root(data: bytes) -> bytes:
@@ -167,8 +203,9 @@ def _certificates(directory: Path, plan: Plan, device: Device, token: TokenInfo,
     root_name = authority_subject(plan.organization, plan.root.common_name)
     issuing_name = authority_subject(plan.organization, plan.issuing.common_name)
     root_key, issuing_key = (_key(device, token, pin, level.key) for level in (plan.root, plan.issuing))
-    root = signed(_ca(plan.root, root_name, root_key, root_name, root_key, 1), by_root, root_key)
-    issuing = signed(_ca(plan.issuing, issuing_name, issuing_key, root_name, root_key, 0), by_root, root_key)
+    above = templates.of_authority(plan.root, root_name, root_key, root_name, root_key, 1)
+    below = templates.of_authority(plan.issuing, issuing_name, issuing_key, root_name, root_key, 0)
+    root, issuing = (signed(template, by_root, root_key, linter.check) for template in (above, below))
     for level, der, file in ((plan.root, root, ROOT_FILE), (plan.issuing, issuing, ISSUING_FILE)):
         device.write_certificate(token, pin, level.key.label, level.key.id, der)
         write_whole(directory / file, pem(der))
@@ -177,28 +214,6 @@ def _certificates(directory: Path, plan: Plan, device: Device, token: TokenInfo,
 
 def _key(device: Device, token: TokenInfo, pin: str, key: KeyName) -> PublicKey:
     return strong_key(device.make_key(token, pin, key.label, key.id, CA_KEY))
-
-
-def _ca(
-    level: Level, name: x509.Name, key: PublicKey, issuer: x509.Name, issuer_key: PublicKey, below: int
-) -> x509.CertificateBuilder:
-    """A CA's certificate that may have `below` CAs under it."""
-    begin, end = level.validity
-    builder = _builder(issuer, key, issuer_key, level.number).subject_name(name)
-    builder = builder.not_valid_before(begin).not_valid_after(end)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
-    builder = builder.add_extension(key_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
-    if name == issuer:
-        return builder
-    return builder.add_extension(x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, None)]), critical=False)
-
-
-def _builder(issuer: x509.Name, key: PublicKey, issuer_key: PublicKey, serial: int) -> x509.CertificateBuilder:
-    """What every certificate starts with: serial, issuer, key, and both key identifiers (RFC 5280, method 1)."""
-    builder = x509.CertificateBuilder().serial_number(serial).issuer_name(issuer).public_key(key)
-    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key)
-    return builder.add_extension(above, critical=False)
 
 
 def _read(path: Path) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from yinjian.catalogue.model import Holder
 from yinjian.errors import CatalogueError, Refused
 
 FILE = Path(__file__).parent / "profiles.toml"
+_BASE = "{base}"
 _REMEDY = "Correct the profile file and try again."
 KEY_USAGES = (
     "digital_signature",
@@ -45,7 +46,7 @@ class StringKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What all certificates share. `policy` is an OID; the URLs are pointers for those who check."""
+    """What all certificates share. `policy` is an OID; the URLs are pointers for those who check, `{base}` in them."""
 
     businesses: tuple[str, ...]
     validity_years: int
@@ -147,6 +148,12 @@ class Profiles:
         if business not in self.common.businesses:
             raise Refused("What was approved gives no certificate.", "Carry out the business that was applied for.")
 
+    def at(self, base: str) -> Profiles:
+        """The same for an installation that is found at `base` (an http URL); `""`: without the pointers to it."""
+        lists = self.common.crl_urls, self.common.ocsp_urls, self.common.issuer_urls
+        crl, ocsp, issuer = (tuple(_filled(urls, base.rstrip("/"))) for urls in lists)
+        return replace(self, common=replace(self.common, crl_urls=crl, ocsp_urls=ocsp, issuer_urls=issuer))
+
     def rows(self, holder: Holder) -> tuple[SubjectRow, ...]:
         return next(template.rows for template in self.subjects if template.holder is holder)
 
@@ -165,7 +172,7 @@ def load(path: Path = FILE, of: Catalogue | None = None) -> Profiles:
 
 @cache
 def profiles() -> Profiles:
-    """The profiles of this installation, read once."""
+    """The profiles of the file, read once; pointers still without their place (`Profiles.at`)."""
     return load()
 
 
@@ -230,7 +237,11 @@ def _value_problems(found: Profiles) -> Iterator[str]:
     if found.identity_number.iterations < 1:
         yield "identity_number.iterations: 1 or more"
     urls = (*found.common.crl_urls, *found.common.ocsp_urls, *found.common.issuer_urls)
-    yield from (f"{url} is no http URL" for url in urls if not url.startswith(("http://", "https://")))
+    yield from (f"{url} is no http URL" for url in urls if not url.startswith(("http://", f"{_BASE}/")))
+
+
+def _filled(urls: tuple[str, ...], base: str) -> Iterator[str]:
+    return (url.replace(_BASE, base) for url in urls if base or _BASE not in url)
 
 
 def _is_oid(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Certificates whose signature comes from a token.
+"""Certificates, revocation lists and OCSP answers whose signature comes from a token.
 
 `cryptography` encodes what is to be signed but takes no key from a token. So it signs with a key that is thrown away,
 and the token's signature over the same bytes takes that one's place.
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import cache
 
 from asn1crypto import core  # type: ignore[import-untyped]
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -17,26 +19,52 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.x509.ocsp import OCSPResponseBuilder
 
 from issuance.tokens import KeyKind
 from yinjian.errors import Refused, TokenError
 
-Sign = Callable[[bytes], bytes]  # RSA PKCS#1 v1.5 with SHA-256
+Sign = Callable[[bytes], bytes]  # RSA PKCS#1 v1.5 or DER ECDSA, with SHA-256
+Lint = Callable[[bytes], None]  # raises what keeps a draft from being signed
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 _WEAK = "Make a key of the profile's kind on the token."
 
 
-def signed(builder: x509.CertificateBuilder, sign: Sign, signer: PublicKey) -> bytes:
-    """The certificate (DER) that `sign` signs. `signer` is the public half: the result is checked before it is given.
+def signed(builder: x509.CertificateBuilder, sign: Sign, signer: PublicKey, lint: Lint) -> bytes:
+    """The certificate (DER) that `sign` signs, when `lint` let it pass. `signer` is the public half, for the result.
 
-    Raises TokenError when the signature does not hold.
+    What is linted is the certificate to the last byte but for its signature. Raises what `lint` raises, and TokenError
+    when the signature does not hold.
     """
     draft = builder.sign(_throw_away(), SHA256())
-    certificate = asn1_x509.Certificate.load(draft.public_bytes(Encoding.DER))
+    der = draft.public_bytes(Encoding.DER)
+    lint(der)
+    certificate = asn1_x509.Certificate.load(der)
     certificate["signature_value"] = core.OctetBitString(sign(draft.tbs_certificate_bytes))
     der = bytes(certificate.dump())
     check_signature(der, signer)
     return der
+
+
+def signed_list(builder: x509.CertificateRevocationListBuilder, sign: Sign, signer: PublicKey, lint: Lint) -> bytes:
+    """The revocation list (DER) that `sign` signs; as `signed`."""
+    draft = builder.sign(_throw_away(), SHA256())
+    der = draft.public_bytes(Encoding.DER)
+    lint(der)
+    revoked = asn1_crl.CertificateList.load(der)
+    revoked["signature"] = core.OctetBitString(sign(draft.tbs_certlist_bytes))
+    der = bytes(revoked.dump())
+    check_made(signer, x509.load_der_x509_crl(der).signature, draft.tbs_certlist_bytes)
+    return der
+
+
+def signed_answer(builder: OCSPResponseBuilder, sign: Sign) -> bytes:
+    """The OCSP answer (DER) that `sign` signs with a P-256 key. Not checked again: many are made, each for a moment."""
+    draft = builder.sign(_throw_away_curve(), SHA256())
+    answer = asn1_ocsp.OCSPResponse.load(draft.public_bytes(Encoding.DER))
+    basic = answer["response_bytes"]["response"].parsed
+    basic["signature"] = core.OctetBitString(sign(draft.tbs_response_bytes))
+    return bytes(answer.dump(force=True))
 
 
 def check_signature(der: bytes, signer: PublicKey) -> None:
@@ -99,3 +127,8 @@ def kind_of(key: PublicKey) -> KeyKind:
 def _throw_away() -> rsa.RSAPrivateKey:
     """Its signatures never leave this file; RSA, so that the algorithm named inside is the token's."""
     return rsa.generate_private_key(65537, 2048)
+
+
+@cache
+def _throw_away_curve() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())

@@ -16,8 +16,8 @@ NOW = datetime(2026, 7, 1, 4, 30, 15, tzinfo=UTC)
 PINS = Pins("87654321", "24682468")
 CA_PINS = Pins("11223344", "99887766")
 NAMES = Names("示例数字证书认证有限公司", "示例根证书", "示例签发证书")
-UNIT = Subject("哈尔滨示例科技有限公司", "91230100MA00000X0X", "", "")
-PERSON = Subject("哈尔滨示例科技有限公司", "91230100MA00000X0X", "王示例", "23010219900101123X")
+UNIT = Subject("哈尔滨示例科技有限公司", "91230100MA00000X0K", "", "")
+PERSON = Subject("哈尔滨示例科技有限公司", "91230100MA00000X0K", "王示例", "230102199001011230")
 
 
 def an_approval(certificate: str = "enterprise", subject: Subject | None = None, business: str = "new") -> Approval:

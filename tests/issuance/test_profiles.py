@@ -60,7 +60,7 @@ WRONG = {
     "number as name": ('attribute = "CN", field = "person_name"', 'attribute = "CN", field = "id_number"', "no name"),
     "policy of numbers": ('policy = "hashed"', 'policy = "shown"', "shown"),
     "iterations": ("iterations = 200000", "iterations = 0", "1 or more"),
-    "URL": ("crl_urls = []", 'crl_urls = ["ldap://x"]', "no http URL"),
+    "URL": ('crl_urls = ["{base}/', 'crl_urls = ["ldap://x/', "no http URL"),
 }
 
 
