@@ -21,20 +21,22 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bench.stores import prepared
+from bench.stores import make_ca, prepared
 from issuance.station import SoftTokenStation
 from pipeline import orders
-from pipeline.cli.issuance import make_ca
 from pipeline.crew import environment
 from pipeline.export import export
 from pipeline.ingest import finish, take_in
-from pipeline.issue import issue_all, token_directory, token_pins
+from pipeline.issue import issue_all
+from pipeline.personalising import token_pins
 from pipeline.registry import CertificateState, import_register
 from pipeline.states import State, Work
 from pipeline.store.check import problems
+from pipeline.store.issuing_tables import CertificateRow, Order, Seal
 from pipeline.store.store import Store, open_store
-from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Event, Lease, Order, Seal, Submission
+from pipeline.store.tables import Application, ApprovalRow, Event, Lease, Submission
 from pipeline.users import Role, add_user
+from pipeline.workshop import token_directory
 from yinjian.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -110,7 +112,7 @@ def run(folder: Path, worker: str, as_of: date) -> None:
     list(finish(store, [receipt.submission for receipt in taken.receipts], settings, worker))
     with store.writing() as session:
         for order in session.scalars(select(Order).where(Order.state == orders.OrderState.DUE)).all():
-            orders.pay(session, order.application_id, orders.Method.COUNTER, "issuer")
+            orders.pay(session, order.application_id, orders.Method.COUNTER, "issuer", "S-1")
     issue_all(store, settings, "issuer")
     export(store, settings, settings.var_dir / "out")
 
@@ -187,7 +189,7 @@ def _prepared(folder: Path) -> Settings:
     import_register(store, SAMPLES / "register.json", "soak")
     with store.writing() as session:
         add_user(session, "issuer", (Role.ISSUER,))
-    make_ca(store, settings, "Soak CA", "soak")
+    make_ca(settings)
     return settings
 
 

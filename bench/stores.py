@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.store.store import prepare_store
+from pipeline import ceremony
+from pipeline.ceremony import People
+from pipeline.store.store import open_store, prepare_store
+from pipeline.users import Role, add_user
 from yinjian.settings import DEFAULTS, Settings
 
 PASSPHRASE = "korrekt pferd batterie"
@@ -42,3 +45,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def make_ca(settings: Settings) -> None:
+    """A CA, by the ceremony of two."""
+    store = open_store(settings)
+    with store.writing() as session:
+        add_user(session, "adm", (Role.ADMINISTRATOR,))
+        add_user(session, "aud", (Role.AUDITOR,))
+    ceremony.hold(store, settings, "Test CA", People("adm", "aud"))

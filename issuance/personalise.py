@@ -18,15 +18,17 @@ from cryptography import x509
 
 from issuance.authority import Authority
 from issuance.faults import error_for
+from issuance.profiles import Profiles
 from issuance.reservation import Reservation
-from issuance.signing import checked_key, holds
+from issuance.signing import PublicKey, checked_key, holds
 from issuance.station import TokenStation, authority_name
 from issuance.tokens import Item, KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
 from yinjian.errors import TokenError
 
-# A token that signs what it is given must never be led to sign a document by way of a challenge.
+# A token that signs what it is given must never be led to sign a document by way of a challenge, nor the reverse.
 _CHALLENGE = b"yinjian: proof of possession\0"
+_ACCEPTANCE = b"yinjian: acceptance\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ def make_key(station: TokenStation, reservation: Reservation, kind: KeyKind, pin
     return MadeKey(token, key)
 
 
-def certify(authority: Authority, approval: Approval, reservation: Reservation, made: MadeKey) -> bytes:
+def certify(
+    authority: Authority, approval: Approval, reservation: Reservation, made: MadeKey, by: Profiles | None = None
+) -> bytes:
     """The certificate (DER). Raises Refused, or TokenError for the CA's token."""
-    return authority.issue(approval, reservation, made.public_key)
+    return authority.issue(approval, reservation, made.public_key, by)
 
 
 def deliver(
@@ -74,16 +78,41 @@ def deliver(
     return Delivered(token, hashlib.sha256(certificate).hexdigest())
 
 
+def accept(
+    station: TokenStation, reservation: Reservation, token: TokenInfo, pin: str, certificate: bytes, statement: bytes
+) -> bytes:
+    """The holder's signature over a statement, by the key that is taken over. Raises TokenError."""
+    signature = station.prove(token, pin, _key(reservation), _ACCEPTANCE + statement)
+    if not accepted(certificate, statement, signature):
+        raise _foreign_key()
+    return signature
+
+
+def accepted(certificate: bytes, statement: bytes, signature: bytes) -> bool:
+    """Whether a signature under an acceptance is that of the certificate's key."""
+    return holds(_key_of(certificate), signature, _ACCEPTANCE + statement)
+
+
 def _check_possession(
     station: TokenStation, reservation: Reservation, token: TokenInfo, pin: str, certificate: bytes
 ) -> None:
     challenge = _CHALLENGE + secrets.token_bytes(32)
-    name = KeyName(reservation.key_label, reservation.key_id)
-    signature = station.prove(token, pin, name, challenge)
-    if not holds(checked_key(x509.load_der_x509_certificate(certificate).public_key()), signature, challenge):
-        raise TokenError(
-            "The key on the token is not the certificate's.", "Revoke the certificate and issue anew on another token."
-        )
+    signature = station.prove(token, pin, _key(reservation), challenge)
+    if not holds(_key_of(certificate), signature, challenge):
+        raise _foreign_key()
+
+
+def _key(reservation: Reservation) -> KeyName:
+    return KeyName(reservation.key_label, reservation.key_id)
+
+
+def _key_of(certificate: bytes) -> PublicKey:
+    return checked_key(x509.load_der_x509_certificate(certificate).public_key())
+
+
+def _foreign_key() -> TokenError:
+    what = "The key on the token is not the certificate's."
+    return TokenError(what, "Revoke the certificate and issue anew on another token.")
 
 
 def _check_contents(items: tuple[Item, ...], reservation: Reservation, chain: tuple[bytes, ...]) -> None:

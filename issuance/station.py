@@ -47,6 +47,9 @@ class TokenStation(Protocol):
     def read_certificate(self, token: TokenInfo, pin: str, key_id: bytes) -> bytes:
         """DER."""
 
+    def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
+        """The security officer gives the holder a new PIN, also where it is locked (解锁)."""
+
     def contents(self, token: TokenInfo, pin: str) -> tuple[Item, ...]:
         """Everything on the token."""
 
@@ -107,6 +110,9 @@ class SoftTokenStation:
 
     def read_certificate(self, token: TokenInfo, pin: str, key_id: bytes) -> bytes:
         return self.device(token.label).read_certificate(token, pin, key_id)
+
+    def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
+        self.device(token.label).reset_pin(token, so_pin, pin)
 
     def contents(self, token: TokenInfo, pin: str) -> tuple[Item, ...]:
         return self.device(token.label).contents(token, pin)

@@ -11,21 +11,19 @@ from sqlalchemy.orm import Session
 
 from pipeline import quality
 from pipeline.states import State
+from pipeline.store.issuing_tables import CertificateRow, Order, Seal
 from pipeline.store.readings import latest_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import (
     Application,
     ApprovalRow,
-    CertificateRow,
     CorrectionRow,
     DecisionRow,
     Event,
     File,
     FindingRow,
-    Order,
     ReadingRow,
-    Seal,
     SettlementRow,
     Submission,
     VerdictRow,

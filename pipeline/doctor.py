@@ -165,7 +165,7 @@ def store(environ: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("store", f"{opened.database.engine.name}, up to date")
     ca = settings.var_dir / "ca" / "issuing.pem"
-    yield Check("CA", str(ca) if ca.exists() else "none (yinjian ca init makes one)")
+    yield Check("CA", str(ca) if ca.exists() else "none (yinjian ca ceremony makes one)")
 
 
 def key(path: Path, settings: Settings) -> Check:

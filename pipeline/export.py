@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from issuance.authority import pem
 from pipeline.cases import WAITING, Summary, summaries
 from pipeline.contract import as_finding
-from pipeline.issue import ca_directory
 from pipeline.registry import CertificateState
 from pipeline.states import State
+from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store
-from pipeline.store.tables import CertificateRow, Seal
+from pipeline.workshop import ca_directory
 from yinjian.errors import InputError
 from yinjian.files import write_whole
 from yinjian.findings import finding

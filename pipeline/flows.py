@@ -14,14 +14,20 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from pipeline import steps, work
+from pipeline.ceremony import make_responder
 from pipeline.headkeeping import keep_head
 from pipeline.ingest import take_in_inbox
 from pipeline.issue import issue_all
+from pipeline.notices import remind
+from pipeline.reconcile import reconcile
 from pipeline.remote import take_in_remote
+from pipeline.revocation import publish
 from pipeline.running import prefect_answers
 from pipeline.steps import Desk
 from pipeline.store.store import open_store
-from yinjian.errors import YinjianError
+from pipeline.users import SYSTEM
+from pipeline.workshop import opened_ca, opened_station
+from yinjian.errors import StoreError, YinjianError
 from yinjian.settings import Settings
 
 _desk: ContextVar[Desk] = ContextVar("desk")  # of this process; no parameter of a flow, for Prefect keeps those
@@ -73,6 +79,36 @@ def audit() -> str:
     """Verify the audit log and keep its head; the run fails when the log is not what it was."""
     settings = Settings.from_environment(os.environ)
     return keep_head(open_store(settings), settings).name
+
+
+@flow(name="revocation", persist_result=False)
+def revocation() -> int:
+    """Publish a revocation list, and see that the OCSP responder's certificate does not end."""
+    settings = Settings.from_environment(os.environ)
+    store = open_store(settings)
+    with opened_ca(settings) as authority:
+        make_responder(store, settings, authority, SYSTEM)
+        return publish(store, authority, settings, SYSTEM).number
+
+
+@flow(name="reminders", persist_result=False)
+def reminders() -> int:
+    """Make notices for the certificates that end soon."""
+    store = open_store(Settings.from_environment(os.environ))
+    with store.writing() as session:
+        return len(remind(store, session))
+
+
+@flow(name="reconciliation", persist_result=False)
+def reconciliation() -> int:
+    """Compare database, tokens and certificates; the run fails when something belongs to nothing."""
+    settings = Settings.from_environment(os.environ)
+    with opened_station(settings) as station:
+        found = reconcile(open_store(settings), station)
+    orphans = [difference.what for difference in found if difference.orphan]
+    if orphans:
+        raise StoreError(f"{len(orphans)} things belong to nothing: {orphans[0]}", "See all: yinjian reconcile")
+    return len(found)
 
 
 def process_in_flow(desk: Desk, submission: str) -> None:

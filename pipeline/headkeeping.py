@@ -10,8 +10,8 @@ from issuance.signing import checked_key, holds
 from pipeline.audit import faults, head
 from pipeline.clock import now
 from pipeline.heads import Head, parse_head
-from pipeline.issue import has_ca, opened_ca
 from pipeline.store.store import Store
+from pipeline.workshop import has_ca, opened_ca
 from yinjian.errors import InputError, SettingsError, StoreError
 from yinjian.files import write_whole
 from yinjian.settings import Settings

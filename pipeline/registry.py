@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from pipeline.clock import CHINA, now
 from pipeline.events import record
 from pipeline.store.codec import dump, load
+from pipeline.store.issuing_tables import CertificateRow, Registered
 from pipeline.store.store import Store
-from pipeline.store.tables import CertificateRow, Registered
 from yinjian.approval import Subject
 from yinjian.records import RegisterEntry
 from yinjian.register import load_register
@@ -26,8 +26,12 @@ class CertificateState(StrEnum):
 
     RESERVED = "reserved"  # serial, dates and labels are fixed; not signed
     SIGNED = "signed"  # not yet on its token
-    ISSUED = "issued"
+    ISSUED = "issued"  # on its token, not accepted by its holder: on hold
+    ACTIVE = "active"
     REVOKED = "revoked"
+
+
+IN_FORCE = (CertificateState.SIGNED, CertificateState.ISSUED, CertificateState.ACTIVE)
 
 
 def import_register(store: Store, path: Path, actor: str) -> int:
@@ -35,7 +39,7 @@ def import_register(store: Store, path: Path, actor: str) -> int:
     entries = load_register(path)
     with store.writing() as session:
         known = dict(_by_serial(session))
-        changed = sum(_enter(store, session, entry, known) for entry in entries)
+        changed = sum(enter(store, session, entry, known) for entry in entries)
         if changed:
             record(session, actor, "register", "register:import", detail=f"{changed} of {len(entries)} entries")
     return changed
@@ -45,7 +49,9 @@ def _by_serial(session: Session) -> Iterator[tuple[str, Registered]]:
     return ((row.serial_index, row) for row in session.scalars(select(Registered)))
 
 
-def _enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str, Registered]) -> bool:
+def enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str, Registered] | None = None) -> bool:
+    """Bring in one certificate, or what is new of it; whether anything was. `known`: all rows by their index."""
+    known = dict(_by_serial(session)) if known is None else known
     # Without a serial number only the whole entry tells whether it is there already.
     text = dump(replace(entry, status="", valid_until=None)).decode()
     index = store.vault.blind("serial", entry.serial or text)
@@ -63,12 +69,14 @@ def _enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str
 
 def register(store: Store, session: Session, on: date) -> tuple[RegisterEntry, ...]:
     """All certificates that exist, with their state on a day."""
-    imported = (
-        load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
-        for row in session.scalars(select(Registered).order_by(Registered.id))
-    )
     rows = session.scalars(select(CertificateRow).where(CertificateRow.state != CertificateState.RESERVED))
-    return (*imported, *(_entry(store, row, on) for row in rows))
+    return (*imported(store, session), *(_entry(store, row, on) for row in rows))
+
+
+def imported(store: Store, session: Session) -> Iterator[RegisterEntry]:
+    """The certificates that were brought in."""
+    for row in session.scalars(select(Registered).order_by(Registered.id)):
+        yield load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
 
 
 def _entry(store: Store, row: CertificateRow, on: date) -> RegisterEntry:

@@ -10,6 +10,7 @@ from pipeline.death import die_with_parent
 from pipeline.running import prefect_answers
 from yinjian.settings import Settings
 
+DAY_SECONDS = 86400
 WAIT_SECONDS = 120  # for Prefect's server
 
 
@@ -24,16 +25,23 @@ def main() -> None:
 
 
 def deployments(settings: Settings) -> list[Any]:
-    """The inbox and the audit log's heads where there are folders for them, issuing where it is in somebody's name."""
+    """The inbox and the audit log's heads where there are folders for them, issuing where it is in somebody's name.
+
+    Where there is a CA: revocation lists, reminders and reconciliation.
+    """
     from prefect.types.entrypoint import EntrypointType
 
-    from pipeline.flows import audit, inbox, issue
+    from pipeline.flows import audit, inbox, issue, reconciliation, reminders, revocation
+    from pipeline.workshop import has_ca
 
     found = []
     for scheduled, wanted, seconds in (
         (inbox, settings.inbox is not None or bool(settings.inbox_url), settings.inbox_seconds),
         (issue, bool(settings.issuer), settings.issue_seconds),
         (audit, settings.audit_dir is not None, settings.audit_seconds),
+        (revocation, has_ca(settings), settings.crl_seconds),
+        (reminders, has_ca(settings), DAY_SECONDS),
+        (reconciliation, has_ca(settings), settings.reconcile_seconds),
     ):
         if wanted:
             kind = EntrypointType.MODULE_PATH

@@ -16,6 +16,7 @@ from pipeline.crew import Crew, environment
 from pipeline.death import end
 from pipeline.running import HOST, WEB, prefect_url, running, web_url
 from pipeline.store.store import Store
+from pipeline.workshop import has_ca
 from yinjian.errors import SetupError
 from yinjian.settings import Settings
 
@@ -83,7 +84,7 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _schedules(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
-    if not any((settings.inbox, settings.inbox_url, settings.issuer, settings.audit_dir)):
+    if not any((settings.inbox, settings.inbox_url, settings.issuer, settings.audit_dir, has_ca(settings))):
         say("No schedules: set YINJIAN_INBOX to a folder or YINJIAN_INBOX_URL to a bucket, YINJIAN_ISSUER to a user.")
         yield
         return

@@ -57,6 +57,12 @@ def require_another(session: Session, actor: str, application_id: str) -> None:
         raise Refused(what, "Have another issuer do it: yinjian user list")
 
 
+def require_two(first: str, second: str) -> None:
+    """Raises Refused unless two different people stand behind what the CA does of its own accord."""
+    if first == second:
+        raise Refused(f"{first} cannot be both of two people.", "Have somebody else confirm it: yinjian user list")
+
+
 def reviewers_of(session: Session, application_id: str) -> frozenset[str]:
     """All who had a part in what was decided."""
     parts = (DecisionRow, CorrectionRow, SettlementRow)

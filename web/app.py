@@ -9,8 +9,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 
+from pipeline.answering import Answers
 from pipeline.store.store import Store
 from pipeline.upload import TooLarge
+from web import status
 from web.limits import BodyLimit
 from web.uploads import routes
 from yinjian.errors import InputError, Refused, StoreError, YinjianError
@@ -34,8 +36,9 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app = FastAPIOffline(
         title="Yinjian 印鉴", summary="Taking in applications for digital certificates and electronic seals."
     )
-    app.state.store, app.state.settings = store, settings
+    app.state.store, app.state.settings, app.state.answers = store, settings, Answers(store, settings)
     app.include_router(routes)
+    app.include_router(status.routes)
     app.add_middleware(BodyLimit, most=settings.upload_mb * MEGABYTE)
     app.add_exception_handler(YinjianError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)

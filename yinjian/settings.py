@@ -38,6 +38,11 @@ class Settings:
     passphrase_file: Path | None = None  # unlocks the key of the store; None asks at the terminal
     token_pin_file: Path | None = None  # PIN of the token that wraps the key, where one does
     ca_pin_file: Path | None = None  # PIN of the CA's token
+    ocsp_pin_file: Path | None = None  # PIN of the token that answers OCSP; None: the CA's
+    public_url: str = ""  # where others reach the web, as http://ca.example: what certificates point to
+    crl_hours: int = 48  # until a revocation list says there will be another
+    reconcile_seconds: int = 3600  # between two comparisons of database, tokens and certificates
+    crl_seconds: int = 43200  # between two lists on schedule; one more comes with each revocation
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     inbox: Path | None = None  # folder that is looked through on schedule; None: none
     inbox_url: str = ""  # fsspec's: a bucket (s3://...) or a server (sftp://...) that is looked through too

@@ -26,7 +26,7 @@ def head(sign: Annotated[bool, typer.Option("--sign", help="By the audit key on 
     """Print the log's head. Keep it where who can write to the database cannot: on paper, or on another machine."""
     from pipeline.audit import head as head_of
     from pipeline.clock import now
-    from pipeline.issue import opened_ca
+    from pipeline.workshop import opened_ca
 
     with store().reading() as session:
         taken = head_of(session, now())
@@ -40,7 +40,7 @@ def head(sign: Annotated[bool, typer.Option("--sign", help="By the audit key on 
 def key() -> None:
     """Print the key that heads are signed by (PEM). Keep it beside them."""
     from issuance.signing import pem_of
-    from pipeline.issue import opened_ca
+    from pipeline.workshop import opened_ca
 
     with opened_ca(settings()) as authority:
         typer.echo(pem_of(authority.audit_key()), nl=False)

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
+import json
+
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from issuance import authority
-from issuance.authority_plan import Names
-from pipeline import orders, pins
-from pipeline.cases import find, find_certificate
+from pipeline import orders
+from pipeline.cases import find
 from pipeline.cli.progress import output
-from pipeline.clock import now, shown
-from pipeline.events import record
-from pipeline.issue import CA_PIN, Result, ca_directory, issue_all, token_directory, token_pins
+from pipeline.clock import shown
+from pipeline.issue import Choices, Result, issue_all
+from pipeline.store.issuing_tables import Order
 from pipeline.store.store import Store
-from pipeline.store.tables import ApprovalRow, Order
-from pipeline.users import Role, require_role
-from yinjian.errors import InputError, Refused, TokenError
+from yinjian.errors import InputError, Refused
 from yinjian.settings import Settings
 
 OUT = Console(soft_wrap=True, markup=False, highlight=False)
 
 
-def make_ca(store: Store, settings: Settings, organization: str, actor: str) -> str:
-    """Root and issuing CA; what to say about it."""
-    names = Names(organization, f"{organization} Root CA", f"{organization} Issuing CA")
-    both = pins.both(settings.ca_pin_file, "the CA's token", CA_PIN)
-    directory = ca_directory(settings)
-    with authority.create(directory, names, both.so_pin, both.pin, now(), settings.pkcs11_module) as made:
-        chain = made.chain
-    with store.writing() as session:
-        for name, der in zip(("issuing", "root"), chain, strict=True):
-            record(session, actor, "ca", f"ca:{name}", store.vault.name(der), detail="made on its token")
-    return f"Made {directory / 'root.pem'} and {directory / 'issuing.pem'}. Keep a copy of {directory}."
-
-
-def run_issue(store: Store, settings: Settings, actor: str, cases: list[str]) -> int:
+def run_issue(store: Store, settings: Settings, actor: str, cases: list[str], choices: Choices) -> int:
     """Issue, and say what came of each; the exit code."""
+    if choices != Choices() and len(cases) != 1:
+        raise InputError("Which certificate is meant is said for one application.", "Give its id.")
     with store.reading() as session:
         only = [find(store, session, case).id for case in cases]
-    results = issue_all(store, settings, actor, only)
+    results = issue_all(store, settings, actor, only, choices)
     if not results:
         OUT.print("Nothing to issue: no application is approved and not issued yet.")
         return 0
@@ -56,14 +43,31 @@ def _table(results: tuple[Result, ...]) -> Table:
     return found
 
 
-def record_payment(store: Store, cases: list[str], method: str, actor: str) -> None:
+def record_payment(store: Store, cases: list[str], method: str, receipt: str, actor: str) -> None:
     """That applications were paid, all of them or none."""
     if method not in set(orders.Method):
         raise InputError(f"There is no method {method}.", f"Give one of {', '.join(orders.Method)}.")
+    how = orders.Method(method)
     with store.writing() as session:
-        paid = [orders.pay(session, find(store, session, c).id, orders.Method(method), actor) for c in cases]
+        paid = [orders.pay(session, find(store, session, case).id, how, actor, receipt) for case in cases]
     for order in paid:
         OUT.print(f"{order.application_id}: {order.state}, {order.yuan} yuan")
+
+
+def give_back(store: Store, case: str, reason: str, receipt: str, actor: str) -> None:
+    with store.writing() as session:
+        order = orders.refund(store, session, find(store, session, case).id, reason, receipt, actor)
+    OUT.print(f"{order.application_id}: {order.state}, {order.yuan} yuan")
+
+
+def show_invoice(store: Store, case: str, title: str, tax_number: str, actor: str) -> None:
+    """What the invoice of an application is made of, as JSON; with a title, on whom it is made out from now on."""
+    with store.writing() as session:
+        id = find(store, session, case).id
+        if title:
+            orders.make_out(store, session, id, title, tax_number, actor)
+        found = orders.invoice(store, orders.order_of(session, id))
+    OUT.print(json.dumps(found, ensure_ascii=False, indent=1))
 
 
 def set_price(store: Store, case: str, yuan: int, actor: str) -> None:
@@ -87,20 +91,3 @@ def list_orders(store: Store, due: bool) -> None:
         yuan = "not stated" if order.yuan is None else str(order.yuan)
         table.add_row(order.application_id, yuan, order.state, order.method or "", order.recorded_by or "", paid)
     output().print(table)
-
-
-def show_pin(store: Store, settings: Settings, serial: str, actor: str) -> None:
-    """The PIN of a token, and how to look at it."""
-    with store.writing() as session:
-        require_role(session, actor, Role.ISSUER)
-        row = find_certificate(session, serial)
-        if row is None:
-            raise InputError("There is no certificate with this serial number.", "See `yinjian queue --all`.")
-        application = session.get_one(ApprovalRow, row.approval_id).application_id
-        record(session, actor, "pin_shown", f"certificate:{row.serial}", "", application)
-        pin = token_pins(store, row).pin
-    conf = (token_directory(settings) / row.token_label / "softhsm2.conf").absolute()
-    if not conf.exists():
-        raise TokenError(f"Token {row.token_label} is not at this station.", "Look where it was made.")
-    OUT.print(f"token {row.token_label}  serial {row.token_serial}  PIN {pin}")
-    OUT.print(f"SOFTHSM2_CONF={conf} pkcs11-tool --module {settings.pkcs11_module} --login --list-objects")

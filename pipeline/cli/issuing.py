@@ -1,4 +1,4 @@
-"""`ca`, `issue`, `order`, `token`: from an approval to a token."""
+"""`issue`, `order`: from an approval to a token, and what it costs."""
 
 from __future__ import annotations
 
@@ -8,30 +8,21 @@ import typer
 
 from pipeline.cli.arguments import Actor, Case, settings, store
 
-ca = typer.Typer(help="The certificate authority's own keys.", no_args_is_help=True)
 order = typer.Typer(help="What an application costs, and whether it is paid.", no_args_is_help=True)
-token = typer.Typer(help="Tokens of subjects.", no_args_is_help=True)
-
-
-@ca.command("init")
-def ca_init(
-    organization: Annotated[str, typer.Option(help="The CA's organisation, as it stands in its certificates.")],
-    actor: Annotated[str, typer.Option(help="Who makes it.")] = "operator",
-) -> None:
-    """Make the root and the issuing CA on a token. May be run again after an interruption."""
-    from pipeline.cli.issuance import make_ca
-
-    typer.echo(make_ca(store(), settings(), organization, actor))
+Receipt = Annotated[str, typer.Option(help="The receipt's number; asked for at the counter.")]
 
 
 def issue(
     actor: Actor,
     cases: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these; default: all.")] = None,
+    refers: Annotated[str | None, typer.Option(metavar="SERIAL", help="The certificate that it is about.")] = None,
+    seal: Annotated[bool | None, typer.Option(help="Whether a binding takes the electronic seal along.")] = None,
 ) -> None:
-    """Issue what is approved and paid: key on a token, certificate, seal. Exits 7 when a token failed."""
+    """Do what is approved and paid: issue, renew, replace, unlock, revoke, bind. Exits 7 when a token failed."""
     from pipeline.cli.issuance import run_issue
+    from pipeline.issue import Choices
 
-    raise typer.Exit(run_issue(store(), settings(), actor, cases or []))
+    raise typer.Exit(run_issue(store(), settings(), actor, cases or [], Choices(refers and refers.upper(), seal)))
 
 
 @order.command("pay")
@@ -39,11 +30,33 @@ def order_pay(
     cases: Annotated[list[str], typer.Argument(metavar="ID...", help="Applications that were paid.")],
     actor: Actor,
     method: Annotated[str, typer.Option(help="counter, online or transfer.")] = "counter",
+    receipt: Receipt = "",
 ) -> None:
     """Record that applications were paid."""
     from pipeline.cli.issuance import record_payment
 
-    record_payment(store(), cases, method, actor)
+    record_payment(store(), cases, method, receipt, actor)
+
+
+@order.command("refund")
+def order_refund(case: Case, actor: Actor, reason: Annotated[str, typer.Option(help="Why.")], receipt: Receipt) -> None:
+    """Record that what was paid was given back, before anything was issued for it."""
+    from pipeline.cli.issuance import give_back
+
+    give_back(store(), case, reason, receipt, actor)
+
+
+@order.command("invoice")
+def order_invoice(
+    case: Case,
+    actor: Actor,
+    title: Annotated[str, typer.Option(help="On whom it is made out from now on.")] = "",
+    tax_number: Annotated[str, typer.Option(help="Of a unit.")] = "",
+) -> None:
+    """What the invoice of a paid application is made of, as JSON."""
+    from pipeline.cli.issuance import show_invoice
+
+    show_invoice(store(), case, title, tax_number, actor)
 
 
 @order.command("price")
@@ -64,16 +77,7 @@ def order_list(
     list_orders(store(), due)
 
 
-@token.command("pin")
-def token_pin(serial: Annotated[str, typer.Argument(metavar="SERIAL")], actor: Actor) -> None:
-    """The PIN of a certificate's token, for its envelope. That it was shown is recorded."""
-    from pipeline.cli.issuance import show_pin
-
-    show_pin(store(), settings(), serial, actor)
-
-
 def add_to(app: typer.Typer) -> None:
     """The commands of this part."""
     app.command()(issue)
-    for name, part in (("ca", ca), ("order", order), ("token", token)):
-        app.add_typer(part, name=name)
+    app.add_typer(order, name="order")

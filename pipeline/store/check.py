@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.store import codec
+from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store
-from pipeline.store.tables import CertificateRow, File, ReadingRow, Seal, Submission, Table
+from pipeline.store.tables import File, ReadingRow, Submission, Table
 from yinjian.errors import StoreError
 
 

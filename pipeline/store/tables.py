@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Double, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import BigInteger, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, LargeBinary
 
@@ -270,7 +270,7 @@ class SampleRow(Table):
 
 
 class ApprovalRow(Table):
-    """Leave to issue; one for each application."""
+    """Leave to issue; one for each application. `refers`: the serial of the certificate that it is about, if any."""
 
     __tablename__ = "approvals"
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -280,76 +280,7 @@ class ApprovalRow(Table):
     evidence: Mapped[str] = mapped_column(NAME_OF_BLOB)
     actor: Mapped[str] = mapped_column(WORD)
     approved_at: Mapped[datetime]
-
-
-class Order(Table):
-    """What is to be paid for an application. `yuan` is None until staff set a fee that no document states."""
-
-    __tablename__ = "orders"
-    id: Mapped[str] = mapped_column(ID, primary_key=True)
-    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"), unique=True)
-    yuan: Mapped[int | None]
-    state: Mapped[str] = mapped_column(WORD)
-    method: Mapped[str | None] = mapped_column(WORD)
-    recorded_by: Mapped[str | None] = mapped_column(WORD)
-    made_at: Mapped[datetime]
-    paid_at: Mapped[datetime | None]
-
-
-class CertificateRow(Table):
-    """A certificate, reserved before its first signature: serial, dates, labels."""
-
-    __tablename__ = "certificates"
-    serial: Mapped[str] = mapped_column(WORD, primary_key=True)
-    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"))
-    usage: Mapped[str] = mapped_column(WORD)
-    state: Mapped[str] = mapped_column(WORD, index=True)
-    platform: Mapped[str] = mapped_column(WORD)
-    certificate: Mapped[str] = mapped_column(WORD)
-    subject_sealed: Mapped[bytes]
-    unit_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
-    uscc_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
-    person_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
-    id_number_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
-    token_label: Mapped[str] = mapped_column(WORD, unique=True)
-    token_serial: Mapped[str | None] = mapped_column(WORD)
-    pins_sealed: Mapped[bytes]
-    key_label: Mapped[str] = mapped_column(WORD, unique=True)
-    key_id: Mapped[str] = mapped_column(WORD)
-    not_before: Mapped[datetime]
-    not_after: Mapped[datetime]
-    reserved_by: Mapped[str] = mapped_column(WORD)
-    blob: Mapped[str | None] = mapped_column(NAME_OF_BLOB)
-    issued_at: Mapped[datetime | None]
-    __table_args__ = (UniqueConstraint("approval_id", "usage"),)
-
-
-class Seal(Table):
-    """The picture of a seal or signature, for one platform; bound to a certificate (agreement 一.14)."""
-
-    __tablename__ = "seals"
-    id: Mapped[str] = mapped_column(ID, primary_key=True)
-    serial: Mapped[str] = mapped_column(ForeignKey("certificates.serial"), unique=True)
-    kind: Mapped[str] = mapped_column(WORD)
-    blob: Mapped[str] = mapped_column(NAME_OF_BLOB)
-    width_mm: Mapped[float] = mapped_column(Double)
-    height_mm: Mapped[float] = mapped_column(Double)
-    platform: Mapped[str] = mapped_column(WORD)
-    made_at: Mapped[datetime]
-
-
-class Registered(Table):
-    """A certificate of the register that was brought in from elsewhere."""
-
-    __tablename__ = "register"
-    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
-    platform: Mapped[str] = mapped_column(WORD)
-    certificate: Mapped[str] = mapped_column(WORD)
-    serial_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
-    entry_sealed: Mapped[bytes]
-    status: Mapped[str] = mapped_column(WORD)
-    valid_until: Mapped[date | None]
-    imported_at: Mapped[datetime]
+    refers: Mapped[str | None] = mapped_column(WORD)
 
 
 class Event(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from extractors.opening import Scan
 from tests.validators import builder
 from yinjian.checkdigits import uscc_check
 from yinjian.findings import Finding, finding
-from yinjian.records import FieldReading, Reading
+from yinjian.records import FieldReading, Mark, Reading
 from yinjian.settings import Settings
 
 AS_OF = builder.TODAY
@@ -31,10 +32,37 @@ FOUND = {
 }
 
 
+FORMLESS = ("unlock", "change", "bind")
+BUSINESSES = ("secondary", "renew", "replace", "revoke", *FORMLESS)
+
+
+def claim_of(name: str, platform: str = "hpe", certificate: str = "enterprise") -> str:
+    """The claim of an application without a form, as its `application.json`."""
+    business, _, number = name.partition("-")
+    return json.dumps(
+        {
+            "platform": platform,
+            "certificate": certificate,
+            "business": business,
+            "fields": {"unit_name": builder.UNIT, "uscc": code_of(int(number))},
+            "submitted_on": builder.TODAY.isoformat(),
+        }
+    )
+
+
+def _copies_only(reading: Reading) -> tuple[FieldReading, ...]:
+    return tuple(f for f in reading.fields if "." in f.id or f.id.startswith("licence_"))
+
+
+def _copied(reading: Reading) -> tuple[Mark, ...]:
+    return tuple(m for m in reading.marks if m.id == "material_seal")
+
+
 class Knows:
     """Reads by the application's name: `clean-3` passes, `faulty-3` lacks its telephone, others crash or kill.
 
-    `altered-3` has another agreement, `smudged-3` a seal that is unclear and clipped, `warned-3` a page too many.
+    `altered-3` has another agreement, `smudged-3` a seal that is unclear and clipped, `warned-3` a page too many;
+    `renew-3` and the other businesses are clean applications of the same unit as `clean-3`.
     """
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
@@ -44,7 +72,10 @@ class Knows:
             raise ValueError(f"{builder.UNIT} {builder.LEGAL_ID}")
         if kind == "kills":
             os.kill(os.getpid(), signal.SIGKILL)
-        reading = of_unit(builder.application(), int(number or 0))
+        business = kind if kind in BUSINESSES else "new"
+        reading = of_unit(builder.application(business="new" if kind in FORMLESS else business), int(number or 0))
+        if kind in FORMLESS:
+            reading = replace(reading, form=None, choices=(), fields=_copies_only(reading), marks=_copied(reading))
         if kind == "faulty":
             reading = builder.with_field(reading, "agent_phone", "")
         if kind == "smudged":
@@ -61,10 +92,15 @@ def knows(settings: Settings) -> Knows:
     return Knows()
 
 
+def code_of(number: int) -> str:
+    """The code of the unit with that number."""
+    code = f"91230109MA1B{number:05d}"
+    return code + uscc_check(code)
+
+
 def of_unit(reading: Reading, number: int) -> Reading:
     """The same application of another unit, with a picture of its seal."""
-    code = f"91230109MA1B{number:05d}"
-    code += uscc_check(code)
+    code = code_of(number)
     fields = tuple(_with_code(f, code) if f.id in ("uscc", "licence_uscc") else f for f in reading.fields)
     marks = tuple(replace(m, image=seal()) if m.id == "seal_collection" else m for m in reading.marks)
     return replace(reading, fields=fields, marks=marks)

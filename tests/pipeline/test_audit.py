@@ -17,17 +17,17 @@ from sqlalchemy import Engine, create_engine, delete, insert, select, text, upda
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bench.stores import make_ca
 from issuance.signing import pem_of
 from pipeline.audit import append, faults, head, link
-from pipeline.cli.issuance import make_ca
 from pipeline.events import record
 from pipeline.headkeeping import keep_head, require_signed
 from pipeline.heads import START, Head, parse_head
-from pipeline.issue import opened_ca
 from pipeline.schedules import deployments
 from pipeline.store.migrate import upgrade
 from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
+from pipeline.workshop import opened_ca
 from tests.conftest import prepared
 from tests.pipeline.test_commands import run
 from yinjian.errors import InputError, SettingsError, StoreError
@@ -254,7 +254,7 @@ def test_heads_are_kept_on_schedule(log: Store, settings: Settings, tmp_path: Pa
 def test_a_head_that_is_kept_is_signed_by_the_ca(tmp_path: Path) -> None:
     settings = replace(prepared(tmp_path), audit_dir=tmp_path)
     opened = open_store(settings)
-    make_ca(opened, settings, "Test CA", "operator")
+    make_ca(settings)
     kept = parse_head(keep_head(opened, settings).read_bytes())
     with opened_ca(settings) as authority:
         require_signed(kept, pem_of(authority.audit_key()).encode())
@@ -272,8 +272,12 @@ def test_on_the_command_line(tmp_path: Path) -> None:
         done = run(settings, *arguments, code=code)
         return done.stdout + done.stderr
 
-    assert "ca init" in told("audit", "head", "--sign", code=4)
-    told("ca", "init", "--organization", "Test CA")
+    assert "ca ceremony" in told("audit", "head", "--sign", code=4)
+    for name, role in (("adm", "administrator"), ("aud", "auditor")):
+        told("user", "add", name, "--role", role)
+    people = ("--operator", "adm", "--witness", "aud")
+    assert "cannot be both" in told("ca", "ceremony", "--organization", "Test CA", *people[:3], "adm", code=8)
+    told("ca", "ceremony", "--organization", "Test CA", *people)
     kept, key = tmp_path / "head", tmp_path / "audit.pem"
     key.write_text(told("audit", "key"))
     kept.write_text(told("audit", "head"))

@@ -16,20 +16,20 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 from sqlalchemy import select
 
-from pipeline import issue, orders
+from pipeline import orders, personalising
 from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
-from pipeline.cli import issuance as commands
 from pipeline.clock import today
 from pipeline.export import export
 from pipeline.intake import submit
-from pipeline.issue import issue_all, token_directory
+from pipeline.issue import issue_all
+from pipeline.personalising import token_pins
 from pipeline.registry import import_register, register
 from pipeline.states import State
-from pipeline.store.store import Store, open_store
-from pipeline.store.tables import Application, ApprovalRow, CertificateRow, Event, Lease, Order, Seal, Submission
-from pipeline.users import Role, add_user
-from tests.conftest import prepared
+from pipeline.store.issuing_tables import CertificateRow, Order, Seal
+from pipeline.store.store import Store
+from pipeline.store.tables import Application, ApprovalRow, Event, Lease, Submission
+from pipeline.workshop import token_directory
 from tests.pipeline.flow import finished_case, settle_all, work_all
 from tests.pipeline.papers import AS_OF, folder
 from tests.validators import builder
@@ -39,38 +39,15 @@ from yinjian.errors import InputError, Refused, SetupError, TokenError
 from yinjian.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, made once: its directory."""
-    settings = prepared(tmp_path_factory.mktemp("ca"))
-    commands.make_ca(open_store(settings), settings, "Test CA", "operator")
-    return settings.var_dir / "ca"
-
-
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path, authority: Path) -> Settings:
-    """Those of a store with staff and a CA, on SQLite unless asked otherwise."""
-    url = ""
-    if getattr(request, "param", "") == "postgresql":
-        from tests.conftest import new_database
-
-        server: str = request.getfixturevalue("postgresql")
-        url = server.format(new_database(server))
-    settings = prepared(tmp_path, url)
-    shutil.copytree(authority, settings.var_dir / "ca")
-    conf = next((settings.var_dir / "ca").rglob("softhsm2.conf"))
-    conf.write_text(conf.read_text().replace(str(authority), str(settings.var_dir / "ca")))
-    with open_store(settings).writing() as session:
-        add_user(session, "rev", (Role.REVIEWER,))
-        add_user(session, "iss", (Role.ISSUER,))
-        add_user(session, "both", (Role.REVIEWER, Role.ISSUER))
-    return settings
+def settings(with_ca: Settings) -> Settings:
+    return with_ca
 
 
 def paid_case(store: Store, settings: Settings, name: str = "clean-1") -> str:
     application = finished_case(store, name, settings)
     with store.writing() as session:
-        orders.pay(session, application, orders.Method.COUNTER, "iss")
+        orders.pay(session, application, orders.Method.COUNTER, "iss", "R-1")
     return application
 
 
@@ -79,7 +56,7 @@ def certificates(store: Store) -> list[CertificateRow]:
         return list(session.scalars(select(CertificateRow)))
 
 
-@pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("with_ca", ["sqlite", "postgresql"], indirect=True)
 def test_from_approval_to_files_that_openssl_accepts(store: Store, settings: Settings, tmp_path: Path) -> None:
     application = paid_case(store, settings)
     (result,) = issue_all(store, settings, "iss")
@@ -116,7 +93,7 @@ def test_the_key_on_the_token_is_sensitive_and_never_extractable(store: Store, s
     (row,) = certificates(store)
     conf = token_directory(settings) / row.token_label / "softhsm2.conf"
     tool = ["pkcs11-tool", "--module", str(settings.pkcs11_module), "--login", "--list-objects", "--type", "privkey"]
-    pin = issue.token_pins(store, row).pin
+    pin = token_pins(store, row).pin
     listed = subprocess.run([*tool, "--pin", pin], env={"SOFTHSM2_CONF": str(conf)}, capture_output=True, text=True)
     assert listed.returncode == 0 and "sensitive, always sensitive, never extractable" in listed.stdout
     assert listed.stdout.count("Private Key Object") == 1
@@ -139,7 +116,7 @@ def test_who_approved_never_issues(store: Store, settings: Settings) -> None:
     with store.writing() as session:
         word = Word(Ruling.APPROVE, "rev", "已电话核实")
         rule(store, session, session.get_one(Application, application), word, catalogue())
-        orders.pay(session, application, orders.Method.COUNTER, "iss")
+        orders.pay(session, application, orders.Method.COUNTER, "iss", "R-1")
     (result,) = issue_all(store, settings, "both")
     assert isinstance(result.waits, Refused) and "cannot issue it too" in result.waits.what
     (result,) = issue_all(store, settings, "iss")
@@ -195,7 +172,7 @@ def test_a_second_new_certificate_for_the_same_holder_is_refused(
             row = session.get_one(Application, application)
             rule(store, session, row, Word(Ruling.APPROVE, "rev", "核实"), catalogue())
         for order in session.scalars(select(Order)).all():
-            orders.pay(session, order.application_id, orders.Method.COUNTER, "iss")
+            orders.pay(session, order.application_id, orders.Method.COUNTER, "iss", "R-1")
     results = issue_all(store, settings, "iss")
     assert [r.waits is None for r in results] == [True, False]
     assert "active certificate" in str(results[1].waits)
@@ -216,16 +193,16 @@ def test_an_issued_certificate_is_in_the_register(store: Store, settings: Settin
 @contextmanager
 def broken_off(at: str) -> Iterator[None]:
     """Stops issuing at one of its steps, as a kill would."""
-    before = getattr(issue, at)
+    before = getattr(personalising, at)
 
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    setattr(issue, at, stop)
+    setattr(personalising, at, stop)
     try:
         yield
     finally:
-        setattr(issue, at, before)
+        setattr(personalising, at, before)
 
 
 @pytest.mark.parametrize("at", ["_certify", "_deliver", "_finish"])
@@ -263,11 +240,11 @@ def test_a_missing_token_and_a_wrong_pin_say_what_to_do(store: Store, settings: 
         issue_all(store, replace(settings, ca_pin_file=tmp_path / "none"), "iss")
     with pytest.raises(SetupError, match="softhsm2"):
         issue_all(store, replace(settings, pkcs11_module=tmp_path / "none.so"), "iss")
-    shutil.rmtree(next((settings.var_dir / "ca").rglob("tokens")))
+    shutil.rmtree(next((settings.var_dir / "ca" / "token").rglob("tokens")))
     with pytest.raises(TokenError):
         issue_all(store, settings, "iss")
     shutil.rmtree(settings.var_dir / "ca")
-    with pytest.raises(SetupError, match="ca init"):
+    with pytest.raises(SetupError, match="ca ceremony"):
         issue_all(store, settings, "iss")
     with store.reading() as session:
         assert session.scalars(select(Lease)).all() == [] and not certificates(store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import pipeline.store.issuing_tables  # noqa: F401 its tables, too
 from pipeline.store.tables import Table
 
 connection = context.config.attributes["connection"]

@@ -1,0 +1,34 @@
+"""The envelope of a token: one A4 page, folded so that the PIN is inside."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pipeline.fonts import chinese_font_family
+
+CSS = """
+@page {{ size: A4; margin: 0; }}
+body {{ font-family: "{family}", sans-serif; font-size: 11pt; margin: 0; }}
+section {{ box-sizing: border-box; height: 99mm; padding: 14mm 20mm; border-bottom: 0.3pt dashed #888; }}
+h1 {{ font-size: 15pt; margin: 0 0 5mm; }}
+p {{ margin: 0 0 2.5mm; }}
+.pin {{ font-family: "DejaVu Sans Mono", monospace; font-size: 24pt; letter-spacing: 3pt; }}
+.small {{ font-size: 9pt; color: #444; }}
+"""
+
+
+def envelope(whom: str, token_label: str, serials: tuple[str, ...], pin: str) -> bytes:
+    """The page as PDF: outside whose it is, inside the PIN, then what to do with it."""
+    from weasyprint import HTML  # late: it takes half a second
+
+    numbers = "".join(f"<p>证书序列号：{escape(serial)}</p>" for serial in serials)
+    body = (
+        f"<section><h1>密码信封</h1><p>{escape(whom)}</p><p>介质编号：{escape(token_label)}</p>"
+        '<p class="small">请确认信封完好。如有拆封痕迹，请勿领取。</p></section>'
+        f'<section><p>PIN 码：</p><p class="pin">{escape(pin)}</p>{numbers}</section>'
+        "<section><p>请在领取后立即修改 PIN 码，并妥善保管本页。</p>"
+        "<p>多次连续输入错误密码将导致 USBKEY 自动锁死，届时请到服务网点办理解锁。</p>"
+        '<p class="small">领取时请现场验证证书信息，确认无异议后签收。</p></section>'
+    )
+    css = CSS.format(family=chinese_font_family())
+    return bytes(HTML(string=f"<html lang=zh><style>{css}</style><body>{body}</body></html>").write_pdf())

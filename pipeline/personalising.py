@@ -1,0 +1,233 @@
+"""Certificates of one approval: reserved, their keys made, signed, brought onto their token, kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from issuance import personalise as steps
+from issuance.images import checked_image
+from issuance.reservation import Reservation, reserve
+from issuance.services import Service, Which
+from issuance.tokens import Pins, TokenInfo
+from pipeline import leases, pins
+from pipeline.clock import now
+from pipeline.events import record
+from pipeline.reference import Referred
+from pipeline.registry import CertificateState
+from pipeline.revocation import revoke_referred
+from pipeline.states import State, move
+from pipeline.store.codec import dump
+from pipeline.store.issuing_tables import CertificateRow, Seal
+from pipeline.store.readings import load_reading
+from pipeline.store.store import Store, new_id
+from pipeline.store.tables import Application, ApprovalRow, ReadingRow, VerdictRow
+from pipeline.workshop import Workshop
+from yinjian.approval import Approval, Usage
+from yinjian.catalogue import catalogue
+from yinjian.errors import Refused
+from yinjian.records import Mark
+
+COLLECTED = {"seal_collection", "signature_collection"}  # the marks that become electronic ones
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease that this process holds: on what, and as whom."""
+
+    lease: str
+    owner: str
+
+
+def personalise(
+    shop: Workshop, approval: Approval, service: Service, old: Referred | None, held: Held
+) -> tuple[str, ...]:
+    """All certificates of one approval on their token; their serial numbers."""
+    shop.profiles.check_business(approval.business)
+    serials = _reserve(shop, approval, service, old)
+    for serial in serials:
+        certificate = _certify(shop, approval, service, serial)
+        _deliver(shop, serial, certificate)
+    _finish(shop, approval, service, old, serials, held)
+    return serials
+
+
+def _reserve(shop: Workshop, approval: Approval, service: Service, old: Referred | None) -> tuple[str, ...]:
+    """The serial numbers of an approval: those reserved before, or drawn now."""
+    with shop.store.writing() as session:
+        # Both on one row: only who holds it may reserve, on any database.
+        session.get_one(ApprovalRow, approval.id, with_for_update=True)
+        own = select(CertificateRow.serial).where(CertificateRow.approval_id == approval.id)
+        found = session.scalars(own.order_by(CertificateRow.serial)).all()
+        if found:
+            return tuple(found)
+        rows = _rows(shop, approval, service, old)
+        session.add_all(rows)
+        for row in rows:
+            event = f"certificate:{row.serial}"
+            record(session, shop.actor, "reserved", event, approval.evidence, approval.application, row.usage)
+        return tuple(sorted(row.serial for row in rows))
+
+
+def _rows(shop: Workshop, approval: Approval, service: Service, old: Referred | None) -> list[CertificateRow]:
+    """One for each usage, all on one token: another, or that of the certificate referred to where we made it."""
+    before = {row.usage: row for row in old.rows} if old else {}
+    one = next(iter(before.values()), None)
+    same = one is not None and service.token is Which.SAME
+    officer = token_pins(shop.store, one).so_pin if same and one is not None else None
+    new, label, made = pins.draw(), one.token_label if same and one is not None else "", []
+    sealed = _sealed_pins(shop.store, Pins(officer or new.so_pin, new.pin))
+    ends = old.not_after if old and service.business == "renew" else None
+    for usage in shop.profiles.of(approval.certificate).usages:
+        years = shop.profiles.common.validity_years
+        fixed = reserve(approval, usage, now(), years=years, runs_from=ends, token_label=label)
+        label = label or fixed.token_label
+        row = _row(shop, approval, fixed)
+        follows = before.get(usage)
+        row.predecessor = follows.serial if follows else old.serial if old else None
+        row.pins_sealed = sealed
+        if follows and same and service.key is Which.SAME:
+            row.key_label, row.key_id = follows.key_label, follows.key_id
+        made.append(row)
+    return made
+
+
+def _row(shop: Workshop, approval: Approval, reservation: Reservation) -> CertificateRow:
+    vault, subject = shop.store.vault, approval.subject
+    row = CertificateRow(serial=f"{reservation.serial:X}", approval_id=approval.id, usage=reservation.usage)
+    row.state, row.platform, row.certificate = CertificateState.RESERVED, approval.platform, approval.certificate
+    row.business, row.changed_at = approval.business, now()
+    row.subject_sealed = vault.seal("certificates.subject", dump(subject).decode())
+    row.unit_index, row.uscc_index = vault.blind("unit_name", subject.unit_name), vault.blind("uscc", subject.uscc)
+    row.person_index = vault.blind("person_name", subject.person_name)
+    row.id_number_index = vault.blind("id_number", subject.id_number)
+    row.token_label, row.key_label = reservation.token_label, reservation.key_label
+    row.key_id, row.reserved_by = reservation.key_id.hex(), shop.actor
+    row.not_before, row.not_after = reservation.not_before, reservation.not_after
+    return row
+
+
+def _certify(shop: Workshop, approval: Approval, service: Service, serial: str) -> bytes:
+    """The certificate (DER) of a reservation, its key made on its token."""
+    with shop.store.reading() as session:
+        row = session.get_one(CertificateRow, serial)
+    if row.blob is not None:
+        return shop.store.blobs.get(row.blob)
+    reservation, its_pins = reservation_of(row), token_pins(shop.store, row)
+    if row.predecessor and service.token is Which.SAME:
+        _taken_back(shop, row, its_pins)
+    made = steps.make_key(shop.station, reservation, shop.profiles.of(approval.certificate).key, its_pins)
+    certificate = steps.certify(shop.authority, approval, reservation, made, shop.profiles)
+    blob = shop.store.blobs.put(certificate)
+    with shop.store.writing() as session:
+        row = session.get_one(CertificateRow, serial, with_for_update=True)
+        row.token_serial, row.blob, row.state = made.token.serial, blob, CertificateState.SIGNED
+        row.changed_at = now()
+        set_pins(shop.store, session, row.token_label, its_pins)
+        detail = f"on token {row.token_label}"
+        record(session, shop.actor, "signed", f"certificate:{serial}", blob, approval.application, detail)
+    return certificate
+
+
+def _taken_back(shop: Workshop, row: CertificateRow, new: Pins) -> None:
+    """A token that comes back gets a new PIN from the officer: only its holder knew the one before."""
+    with shop.store.reading() as session:
+        made = select(CertificateRow).where(CertificateRow.blob.is_not(None))
+        before = session.scalars(made.where(CertificateRow.token_label == row.token_label)).first()
+    if before is not None and before.token_serial is not None:
+        shop.station.reset_pin(TokenInfo(row.token_label, before.token_serial, ""), new.so_pin, new.pin)
+
+
+def _deliver(shop: Workshop, serial: str, certificate: bytes) -> None:
+    """The certificate on its token, read back and compared."""
+    with shop.store.reading() as session:
+        row = session.get_one(CertificateRow, serial)
+    pin = token_pins(shop.store, row).pin
+    steps.deliver(shop.station, reservation_of(row), token_of(row), pin, certificate, shop.authority.chain)
+
+
+def _finish(
+    shop: Workshop, approval: Approval, service: Service, old: Referred | None, serials: tuple[str, ...], held: Held
+) -> None:
+    mark = _mark(shop.store, approval) if service.seal else None
+    image = checked_image(mark.image) if mark else None
+    blob = shop.store.blobs.put(image.png) if image else ""
+    with shop.store.writing() as session:
+        leases.require(session, held.lease, held.owner)
+        for serial in serials:
+            row = session.get_one(CertificateRow, serial)
+            row.state, row.issued_at, row.changed_at = CertificateState.ISSUED, now(), now()
+        if mark is not None and image is not None:
+            seal = Seal(id=new_id("E"), serial=_sealing(session, serials), kind=mark.kind, blob=blob)
+            seal.platform, seal.made_at = approval.platform, now()
+            seal.width_mm, seal.height_mm = image.width_mm, image.height_mm
+            session.add(seal)
+            record(session, shop.actor, "made", f"seal:{seal.id}", blob, approval.application, mark.kind)
+        if old is not None and service.old is not None:
+            revoke_referred(shop.store, session, old, service.old, shop.actor, approval.application)
+        application = session.get_one(Application, approval.application, with_for_update=True)
+        move(session, application, State.ISSUED, shop.actor, approval.evidence, ", ".join(serials))
+        leases.release(session, held.lease, held.owner)
+
+
+def _sealing(session: Session, serials: tuple[str, ...]) -> str:
+    """The certificate that an electronic seal goes with: one that may sign."""
+    rows = [session.get_one(CertificateRow, serial) for serial in serials]
+    return next((row.serial for row in rows if row.usage != Usage.ENCRYPT), serials[0])
+
+
+def _mark(store: Store, approval: Approval) -> Mark | None:
+    """The collected seal or signature; None where the business makes no electronic one, or a person let it go."""
+    with store.reading() as session:
+        row = session.get_one(ApprovalRow, approval.id)
+        reading = session.get_one(ReadingRow, session.get_one(VerdictRow, row.verdict_id).reading_id)
+    if reading.form is None:
+        return None
+    asked = {mark.id for mark in catalogue().required_marks(reading.form, approval.business)}
+    marks = load_reading(store, reading).marks
+    return next((mark for mark in marks if mark.id in asked & COLLECTED and mark.image), None)
+
+
+def reservation_of(row: CertificateRow) -> Reservation:
+    """What was fixed of a certificate."""
+    return Reservation(
+        serial=int(row.serial, 16),
+        usage=Usage(row.usage),
+        key_label=row.key_label,
+        key_id=bytes.fromhex(row.key_id),
+        token_label=row.token_label,
+        not_before=row.not_before,
+        not_after=row.not_after,
+    )
+
+
+def token_of(row: CertificateRow) -> TokenInfo:
+    """The token of a certificate, as it was recorded."""
+    return TokenInfo(row.token_label, row.token_serial or "", "")
+
+
+def token_pins(store: Store, row: CertificateRow) -> Pins:
+    """The PINs of a subject's token; the holder's is `""` once only the holder knows it."""
+    return Pins(**json.loads(store.vault.open("certificates.pins", row.pins_sealed)))
+
+
+def require_pin(store: Store, row: CertificateRow) -> str:
+    """The PIN of a token that was not handed over yet. Refused for one that only its holder knows."""
+    pin = token_pins(store, row).pin
+    if not pin:
+        remedy = "The holder enters it; if it is forgotten, it is unlocked (解锁)."
+        raise Refused("The PIN of this token is the holder's alone.", remedy)
+    return pin
+
+
+def set_pins(store: Store, session: Session, token_label: str, new: Pins) -> None:
+    """The PINs of a token from now on, with all its certificates."""
+    for row in session.scalars(select(CertificateRow).where(CertificateRow.token_label == token_label)):
+        row.pins_sealed = _sealed_pins(store, new)
+
+
+def _sealed_pins(store: Store, of: Pins) -> bytes:
+    return store.vault.seal("certificates.pins", json.dumps({"so_pin": of.so_pin, "pin": of.pin}))

@@ -1,0 +1,42 @@
+"""What the CA publishes: its certificates and the revocation list in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pipeline.clock import now
+from pipeline.revocation import latest_list
+from pipeline.store.store import Store
+from pipeline.workshop import ca_directory
+from yinjian.settings import Settings
+
+FETCHED_AGAIN = timedelta(minutes=10)  # a list that follows a revocation is not to wait long in others' caches
+NAMES = ("issuing", "root")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A revocation list: DER, until when it says it holds, and until when others may keep it."""
+
+    der: bytes
+    next_update: datetime
+    until: datetime
+
+
+def current_list(store: Store) -> Published | None:
+    """The revocation list in force; None before there is one."""
+    with store.reading() as session:
+        found = latest_list(session)
+        return None if found is None else Published(found.der, found.next_update, now() + FETCHED_AGAIN)
+
+
+def authority_certificate(settings: Settings, name: str) -> bytes | None:
+    """The certificate of the issuing CA or the root (DER); None for another name, or where there is no CA."""
+    path = ca_directory(settings) / f"{name}.pem"
+    if name not in NAMES or not path.is_file():
+        return None
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)

@@ -1,0 +1,79 @@
+"""What everybody may ask: OCSP, the revocation list, the CA's certificate. No log-in, nothing about people."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from email.utils import format_datetime
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from pipeline.answering import Answer, Answers
+from pipeline.clock import now
+from pipeline.published import authority_certificate, current_list
+
+OCSP, CRL, CERTIFICATE = "application/ocsp-response", "application/pkix-crl", "application/pkix-cert"
+LONGEST = 4096  # bytes of a request: one certificate and a nonce take about 150
+
+routes = APIRouter()
+
+
+@routes.post("/ocsp", response_class=Response)
+async def ask(request: Request) -> Response:
+    """Whether a certificate holds (RFC 6960); the body is the request, DER."""
+    body = await request.body()
+    return await _answered(request, body if len(body) <= LONGEST else b"")
+
+
+@routes.get("/ocsp/{encoded:path}", response_class=Response)
+async def ask_by_url(request: Request, encoded: str) -> Response:
+    """The same, the request as base64 in the address (RFC 6960, A.1), so that answers can be cached on their way."""
+    try:
+        body = base64.b64decode(encoded, validate=True) if len(encoded) <= 2 * LONGEST else b""
+    except (binascii.Error, ValueError):
+        body = b""
+    return await _answered(request, body)
+
+
+async def _answered(request: Request, body: bytes) -> Response:
+    answers: Answers = request.app.state.answers
+    # What is at hand is given at once; only what must be signed or looked up takes a thread.
+    found = answers.at_hand(body)
+    return _response(await run_in_threadpool(answers.to, body) if found is None else found)
+
+
+def _response(answer: Answer) -> Response:
+    if answer.until is None:
+        return Response(answer.der, media_type=OCSP, headers={"Cache-Control": "no-store"})
+    return Response(answer.der, media_type=OCSP, headers=_cached(answer.until))
+
+
+@routes.get("/pki/issuing.crl", response_class=Response)
+def revocation_list(request: Request) -> Response:
+    """The revocation list of the issuing CA, DER."""
+    found = current_list(request.app.state.store)
+    if found is None:
+        raise HTTPException(404, "No revocation list was published yet.")
+    return Response(found.der, media_type=CRL, headers=_cached(min(found.next_update, found.until)))
+
+
+@routes.get("/pki/{name}.cer", response_class=Response)
+def certificate(request: Request, name: str) -> Response:
+    """The certificate of the issuing CA (`issuing`) or of the root (`root`), DER."""
+    found = authority_certificate(request.app.state.settings, name)
+    if found is None:
+        raise HTTPException(404, "There is no such certificate.")
+    return Response(found, media_type=CERTIFICATE)
+
+
+def _cached(until: datetime) -> dict[str, str]:
+    """RFC 5019, section 6.2."""
+    seconds = max(0, int((until - now()).total_seconds()))
+    return {"Cache-Control": f"max-age={seconds}, public, no-transform, must-revalidate", "Expires": _http_date(until)}
+
+
+def _http_date(instant: datetime) -> str:
+    return format_datetime(instant, usegmt=True)
