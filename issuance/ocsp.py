@@ -5,26 +5,38 @@ The key that answers is not the CA's: who takes over the machine that answers ca
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from asn1crypto import core  # type: ignore[import-untyped]
+from asn1crypto import ocsp as asn1
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPResponseStatus
 
-from issuance.crl import Revoked
+from issuance.crl import Reason, Revoked
 from issuance.device import Device
-from issuance.signing import signed_answer
 from issuance.tokens import KeyName, TokenInfo
 from yinjian.errors import InputError
 
 LONGEST_NONCE = 128  # octets (RFC 9654, section 2.1)
 _ALGORITHMS: dict[str, type[hashes.HashAlgorithm]] = {
     kind.name: kind for kind in (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
+}
+# asn1crypto's names for them
+_REASONS = {
+    Reason.KEY_COMPROMISE: "key_compromise",
+    Reason.AFFILIATION_CHANGED: "affiliation_changed",
+    Reason.SUPERSEDED: "superseded",
+    Reason.CESSATION_OF_OPERATION: "cessation_of_operation",
+    Reason.PRIVILEGE_WITHDRAWN: "privilege_withdrawn",
+    Reason.CERTIFICATE_HOLD: "certificate_hold",
 }
 
 
@@ -78,8 +90,10 @@ class Responder:
 
     def __init__(self, device: Device, token: TokenInfo, pin: str, key: KeyName, chain: tuple[bytes, bytes]) -> None:
         self._device, self._token, self._pin, self._key = device, token, pin, key
-        self.certificate = x509.load_der_x509_certificate(chain[0])
-        above = x509.load_der_x509_certificate(chain[1])
+        self._own, above = (asn1_x509.Certificate.load(der) for der in chain)
+        # "KeyHash ::= OCTET STRING -- SHA-1 hash of responder's public key" (RFC 6960 4.2.1)
+        own_key = hashlib.sha1(bytes(self._own.public_key["public_key"]), usedforsecurity=False).digest()
+        self._id = asn1.ResponderId(name="by_key", value=own_key)
         self._hashes = {name: _hashed(above, kind()) for name, kind in _ALGORITHMS.items()}
 
     def __enter__(self) -> Self:
@@ -97,31 +111,51 @@ class Responder:
         return ours == (asked.issuer_name_hash, asked.issuer_key_hash)
 
     def answer(self, asked: Asked, status: Status, this_update: datetime, next_update: datetime) -> bytes:
-        """The signed answer (DER). `status` None: good. Raises TokenError when the token does not sign."""
-        revoked = status if isinstance(status, Revoked) else None
-        said = ocsp.OCSPCertStatus.GOOD if status is None else ocsp.OCSPCertStatus.UNKNOWN
-        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
-            asked.issuer_name_hash,
-            asked.issuer_key_hash,
-            asked.serial,
-            _ALGORITHMS[asked.algorithm](),
-            ocsp.OCSPCertStatus.REVOKED if revoked else said,
-            this_update,
-            next_update,
-            revoked.since if revoked else None,
-            x509.ReasonFlags(revoked.reason) if revoked else None,
+        """The signed answer (DER). `status` None: good. Raises TokenError when the token does not sign.
+
+        Its signature is not checked again: many answers are made, each for a moment, and all who ask check it.
+        """
+        single = {
+            "cert_id": {
+                "hash_algorithm": {"algorithm": asked.algorithm},
+                "issuer_name_hash": asked.issuer_name_hash,
+                "issuer_key_hash": asked.issuer_key_hash,
+                "serial_number": asked.serial,
+            },
+            "cert_status": _cert_status(status),
+            "this_update": this_update,
+            "next_update": next_update,
+        }
+        said = asn1.ResponseData(
+            {"responder_id": self._id, "produced_at": this_update, "responses": [asn1.SingleResponse(single)]}
         )
-        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
-        builder = builder.certificates([self.certificate])
         if asked.nonce is not None:
-            builder = builder.add_extension(x509.OCSPNonce(asked.nonce), critical=False)
-        return signed_answer(builder, self._sign)
+            said["response_extensions"] = [{"extn_id": "nonce", "extn_value": core.OctetString(asked.nonce)}]
+        basic = asn1.BasicOCSPResponse(
+            {
+                "tbs_response_data": said,
+                "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+                "signature": self._sign(bytes(said.dump())),
+                "certs": [self._own],
+            }
+        )
+        body = {"response_type": "basic_ocsp_response", "response": basic}
+        return bytes(asn1.OCSPResponse({"response_status": "successful", "response_bytes": body}).dump())
 
     def _sign(self, data: bytes) -> bytes:
         return self._device.sign(self._token, self._pin, self._key.label, self._key.id, data)
 
 
-def _hashed(issuing: x509.Certificate, kind: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
-    """Hashes of the CA's name and of its key, as requests carry them: `cryptography` makes them in a request."""
-    request = ocsp.OCSPRequestBuilder().add_certificate(issuing, issuing, kind).build()
-    return request.issuer_name_hash, request.issuer_key_hash
+def _cert_status(status: Status) -> asn1.CertStatus:
+    if status is None:
+        return asn1.CertStatus(name="good", value=core.Null())
+    if isinstance(status, Unknown):
+        return asn1.CertStatus(name="unknown", value=core.Null())
+    reason = _REASONS[status.reason]
+    return asn1.CertStatus(name="revoked", value={"revocation_time": status.since, "revocation_reason": reason})
+
+
+def _hashed(issuing: asn1_x509.Certificate, kind: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
+    """Hashes of the CA's name and of its key, the bits alone, as requests carry them (RFC 6960 4.1.1)."""
+    name, key = bytes(issuing.subject.dump()), bytes(issuing.public_key["public_key"])
+    return tuple(hashlib.new(kind.name, data).digest() for data in (name, key))  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Certificates, revocation lists and OCSP answers whose signature comes from a token.
+"""Certificates and revocation lists whose signature comes from a token.
 
 `cryptography` encodes what is to be signed but takes no key from a token. So it signs with a key that is thrown away,
 and the token's signature over the same bytes takes that one's place.
@@ -11,7 +11,6 @@ from functools import cache
 
 from asn1crypto import core  # type: ignore[import-untyped]
 from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -19,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from cryptography.x509.ocsp import OCSPResponseBuilder
 
 from issuance.tokens import KeyKind
 from yinjian.errors import Refused, TokenError
@@ -56,15 +54,6 @@ def signed_list(builder: x509.CertificateRevocationListBuilder, sign: Sign, sign
     der = bytes(revoked.dump())
     check_made(signer, x509.load_der_x509_crl(der).signature, draft.tbs_certlist_bytes)
     return der
-
-
-def signed_answer(builder: OCSPResponseBuilder, sign: Sign) -> bytes:
-    """The OCSP answer (DER) that `sign` signs with a P-256 key. Not checked again: many are made, each for a moment."""
-    draft = builder.sign(_throw_away_curve(), SHA256())
-    answer = asn1_ocsp.OCSPResponse.load(draft.public_bytes(Encoding.DER))
-    basic = answer["response_bytes"]["response"].parsed
-    basic["signature"] = core.OctetBitString(sign(draft.tbs_response_bytes))
-    return bytes(answer.dump(force=True))
 
 
 def check_signature(der: bytes, signer: PublicKey) -> None:
@@ -127,8 +116,3 @@ def kind_of(key: PublicKey) -> KeyKind:
 def _throw_away() -> rsa.RSAPrivateKey:
     """Its signatures never leave this file; RSA, so that the algorithm named inside is the token's."""
     return rsa.generate_private_key(65537, 2048)
-
-
-@cache
-def _throw_away_curve() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
