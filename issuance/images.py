@@ -29,11 +29,12 @@ class MarkImage:
     height_mm: float
 
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"IEND\xaeB`\x82"  # every PNG's last chunk
 
 
 def checked_image(data: bytes) -> MarkImage:
-    """The picture of a mark, written anew with its resolution. Raises Refused for anything that could not be one."""
+    """The picture of a mark, and nothing else that its file held. Raises Refused for anything that could not be one."""
     if len(data) > LARGEST_BYTES:
         raise Refused("The mark's image is larger than 8 MiB.", _AGAIN)
     picture = _opened(data)
@@ -42,7 +43,8 @@ def checked_image(data: bytes) -> MarkImage:
     if not _is_600_dpi(picture):
         raise Refused("The mark's image is not marked as 600 dpi.", "Cut it out of the page again: yinjian read --out.")
     _check_ink(picture)
-    return _written(picture)
+    width, height = (round(side / DPI * 25.4, 2) for side in picture.size)
+    return MarkImage(data if _is_bare(data) else _written(picture), width, height)
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -76,10 +78,19 @@ def _check_ink(picture: Image.Image) -> None:
         raise Refused(f"The mark's image is smaller than {SMALLEST_MM:g} mm.", _AGAIN)
 
 
-def _written(picture: Image.Image) -> MarkImage:
+def _is_bare(data: bytes) -> bool:
+    """Whether the file holds its pixels and resolution only: then it need not be written anew, which takes long."""
+    kinds, place = [], len(SIGNATURE)
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        kinds.append(data[place + 4 : place + 8])
+        place += length + 12
+    return kinds == [b"IHDR", b"pHYs", b"IDAT", b"IEND"] and place == len(data)
+
+
+def _written(picture: Image.Image) -> bytes:
     """Pixels only: text, times and profiles of the old file stay behind. The same picture gives the same bytes."""
     bare = Image.frombytes("RGBA", picture.size, picture.tobytes())
     stream = io.BytesIO()
     bare.save(stream, "PNG", dpi=(DPI, DPI))
-    width, height = (round(side / DPI * 25.4, 2) for side in picture.size)
-    return MarkImage(stream.getvalue(), width, height)
+    return stream.getvalue()

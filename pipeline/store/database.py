@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from yinjian.errors import SettingsError, StoreError
 
@@ -64,26 +65,38 @@ class Database:
 
 
 def _sqlite(path: Path, busy_seconds: int) -> Engine:
-    # A connection for each transaction (about 0.2 ms): a file that was taken away is noticed, not written to any more.
-    # mode=rw: a database that is gone must never be answered with a new, empty one.
-    idle: list[sqlite3.Connection] = []  # one that stays: with the last one SQLite would empty its log each time
-
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, busy_seconds)
-        if not idle:
-            idle.append(_connect(path, busy_seconds))
+        # mode=rw: a database that is gone must never be answered with a new, empty one.
+        address = f"file:{quote(str(path))}?mode=rw"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
-    engine = create_engine(f"sqlite:///{path}", creator=connect, poolclass=NullPool, hide_parameters=True)
+    def opened(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _identity(path)
+
+    def taken(connection: sqlite3.Connection, record: ConnectionPoolEntry, proxy: object) -> None:
+        """A file that was taken away or replaced is noticed, not written to any more."""
+        if record.info.get("file") != _identity(path):
+            raise DisconnectionError
+
+    url = f"sqlite:///{path}"
+    engine = create_engine(url, creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "checkout", taken)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _connect(path: Path, busy_seconds: int) -> sqlite3.Connection:
-    address = f"file:{quote(str(path))}?mode=rw"
-    return sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin(connection: Connection) -> None:

@@ -64,6 +64,7 @@ def prepare_store(settings: Settings, wrapper: Callable[[], keyring.Wrapper] | N
     if database.file is not None and not database.file.exists():
         create_file(database.file)
     migrate.upgrade(database.engine)
+    database.engine.dispose()
     return made
 
 

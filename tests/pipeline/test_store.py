@@ -227,6 +227,7 @@ class TestSqlite:
     def test_a_damaged_database_says_so(self, store: Store) -> None:
         file = store.database.file
         assert file is not None
+        store.database.engine.dispose()  # as the next process finds it
         file.write_bytes(b"no database" * 1000)
         with pytest.raises(StoreError, match="damaged"), store.reading() as session:
             session.get(User, "a")
