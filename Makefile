@@ -46,9 +46,11 @@ bench: $(READY) ## speed and accuracy beside a stock full-page run (BENCH="--cou
 	$(BIN)/python -m bench $(BENCH)
 	$(ONE_THREAD) $(BIN)/python -m bench.overhead
 	$(ONE_THREAD) $(BIN)/python -m bench.reuse
+	$(ONE_THREAD) $(BIN)/python -m bench.issuing
 
-soak: $(READY) ## kill a run over 30 applications 30 times and see that nothing is lost or doubled (about half an hour)
+soak: $(READY) ## kill reading and issuing again and again; nothing is lost or doubled (about half an hour)
 	$(ONE_THREAD) $(BIN)/python -m bench.soak $(SOAK)
+	$(ONE_THREAD) $(BIN)/python -m bench.issuesoak
 
 samples: $(READY) ## make samples/applications and what is expected of them again
 	$(BIN)/python -m samples ready

@@ -91,7 +91,7 @@ def main(
         with store.writing() as session:
             add_user(session, "issuer", (Role.ISSUER,))
             add_user(session, "rev", (Role.REVIEWER,))
-        _approve(store, settings, count + whole)
+        approve(store, settings, count + whole)
         with store.reading() as session:
             ids = list(session.scalars(select(ApprovalRow.id)))
         shares = [ids[whole:][worker::workers] for worker in range(workers)]
@@ -165,7 +165,7 @@ def _timed(function: Callable[..., Any], spent: dict[str, float], stage: str) ->
     return timed
 
 
-def _approve(store: Store, settings: Settings, count: int) -> None:
+def approve(store: Store, settings: Settings, count: int) -> None:
     """Applications that passed and are paid, from readings that are known."""
     from tests.pipeline.flow import finished_case
 

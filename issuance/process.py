@@ -20,6 +20,9 @@ START_SECONDS = 30.0
 # After these the module itself may be confused, by files that another process left torn say.
 _START_ANEW = {"no-store", "no-token", "other", "protocol"}
 
+# SoftHSM2 empties and rewrites a token's head at each login: who opens the token in that moment finds none.
+_MOMENTARY, _PAUSES = {"no-store", "no-token", "other"}, (0.05, 0.2, 0.5)
+
 
 class TokenProcess:
     """One running `issuance.token_process`. Starts at the first question, and again after it was killed.
@@ -48,9 +51,14 @@ class TokenProcess:
         except wire.BadLine:
             raise InputError("This is more than a token takes at once.", "Give it less than 180 KiB.") from None
         with self._turn:
-            child = self._running()
-            self._write(child, line)
-            return self._answer(child, self._seconds)
+            for pause in (*self._pauses(), None):
+                try:
+                    return self._asked(line)
+                except wire.Fault as fault:
+                    if pause is None or fault.code not in _MOMENTARY:
+                        raise error_for(fault.code, fault.ckr, fault.tries) from None
+                    time.sleep(pause)
+        raise AssertionError
 
     def close(self) -> None:
         """End the process. A later question starts another."""
@@ -59,6 +67,15 @@ class TokenProcess:
                 self._child.kill()
                 self._child.communicate()
             self._child, self._rest = None, b""
+
+    def _asked(self, line: bytes) -> object:
+        child = self._running()
+        self._write(child, line)
+        return self._answer(child, self._seconds)
+
+    def _pauses(self) -> tuple[float, ...]:
+        # A real token that is not there, or refuses, is so a moment later too.
+        return _PAUSES if self._configuration is not None else ()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -99,7 +116,7 @@ class TokenProcess:
         if isinstance(fault, Mapping):
             if fault.get("code") in _START_ANEW:
                 self.close()
-            raise error_for(*(str(fault.get(key, "")) for key in ("code", "ckr", "tries")))
+            raise wire.Fault(*(str(fault.get(key, "")) for key in ("code", "ckr", "tries")))
         if "done" not in message:
             self.close()
             raise error_for("garbled")

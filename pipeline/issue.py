@@ -128,6 +128,7 @@ def _guarded(shop: Workshop, approval_id: str, choices: Choices) -> Task:
     with shop.store.writing() as session:
         row = session.get_one(ApprovalRow, approval_id)
         require_role(session, shop.actor, Role.ISSUER)
+        _require_approved(session, row)
         require_another(session, shop.actor, row.application_id)
         require_paid(session, row.application_id)
         require_evidence(shop.store, session, row)
@@ -139,6 +140,13 @@ def _guarded(shop: Workshop, approval_id: str, choices: Choices) -> Task:
             row.refers = old.serial
             record(session, shop.actor, "refers", f"certificate:{old.serial}", row.evidence, row.application_id)
     return Task(approval, service, old, choices)
+
+
+def _require_approved(session: Session, row: ApprovalRow) -> None:
+    """Another process may have issued it since it was listed."""
+    state = session.get_one(Application, row.application_id).state
+    if state != State.APPROVED:
+        raise Refused(f"The application is {state}.", "Nothing to do; see how it went: yinjian trace ID")
 
 
 def _require_none_active(store: Store, session: Session, approval: Approval) -> None:

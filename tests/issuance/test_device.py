@@ -33,6 +33,17 @@ def half_made(configuration: Path) -> Path:
     return file
 
 
+def test_a_head_that_another_process_is_rewriting_is_waited_for(
+    soft: SoftTokens, token: TokenInfo, configuration: Path
+) -> None:
+    head = next(soft.directory.glob("*/tokens/*/token.object"))
+    whole = head.read_bytes()
+    with Device(configuration) as other:
+        head.write_bytes(b"")
+        threading.Timer(0.3, head.write_bytes, (whole,)).start()
+        assert other.contents(token, PINS.pin) == ()
+
+
 @pytest.mark.parametrize("kind", KeyKind)
 def test_a_key_signs_and_its_public_half_is_what_other_programs_see(
     kind: KeyKind, device: Device, token: TokenInfo, configuration: Path, tmp_path: Path

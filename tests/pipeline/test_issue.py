@@ -22,14 +22,14 @@ from pipeline.cases import find_certificate, trail
 from pipeline.clock import today
 from pipeline.export import export
 from pipeline.intake import submit
-from pipeline.issue import issue_all
+from pipeline.issue import issue_all, issue_one
 from pipeline.personalising import token_pins
 from pipeline.registry import import_register, register
 from pipeline.states import State
 from pipeline.store.issuing_tables import CertificateRow, Order, Seal
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, ApprovalRow, Event, Lease, Submission
-from pipeline.workshop import token_directory
+from pipeline.workshop import token_directory, workshop
 from tests.pipeline.flow import finished_case, settle_all, work_all
 from tests.pipeline.papers import AS_OF, folder
 from tests.validators import builder
@@ -97,6 +97,16 @@ def test_the_key_on_the_token_is_sensitive_and_never_extractable(store: Store, s
     listed = subprocess.run([*tool, "--pin", pin], env={"SOFTHSM2_CONF": str(conf)}, capture_output=True, text=True)
     assert listed.returncode == 0 and "sensitive, always sensitive, never extractable" in listed.stdout
     assert listed.stdout.count("Private Key Object") == 1
+
+
+def test_what_another_process_issued_in_between_is_left_alone(store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    with store.reading() as session:
+        approval = session.scalars(select(ApprovalRow.id)).one()
+    issue_all(store, settings, "iss")
+    with workshop(store, settings, "iss") as shop, pytest.raises(Refused, match="is issued"):
+        issue_one(shop, approval)
+    assert len(certificates(store)) == 1
 
 
 def test_nothing_is_issued_unpaid_or_by_who_may_not(store: Store, settings: Settings) -> None:

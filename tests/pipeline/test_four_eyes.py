@@ -1,0 +1,294 @@
+"""No order of steps, by any door, issues without two people, without payment where it is due, or on changed evidence.
+
+A model of the rules is kept beside the program; hypothesis draws the steps, and after each the two must agree.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from pipeline import acceptance, flows, operations, orders
+from pipeline.approvals import Word
+from pipeline.approvals import rule as decide
+from pipeline.cli import app
+from pipeline.intake import submit
+from pipeline.issue import issue_all
+from pipeline.review.settle import settle
+from pipeline.states import State
+from pipeline.store.issuing_tables import CertificateRow, Operation, Order
+from pipeline.store.store import open_store
+from pipeline.store.tables import Application, ApprovalRow, Event
+from pipeline.users import add_user, reviewers_of
+from pipeline.workshop import opened_station
+from tests.conftest import STAFF, prepared
+from tests.pipeline.flow import finished_case, left, settle_all, work_all
+from tests.pipeline.papers import AS_OF, folder
+from yinjian.approval import Ruling
+from yinjian.catalogue import catalogue
+from yinjian.errors import YinjianError
+
+PEOPLE = st.sampled_from(["iss", "both", "iss", "both", "rev", "adm", "aud", "nobody"])
+ISSUERS, REVIEWERS = {"iss", "both"}, {"rev", "both"}
+DOORS = ("function", "command", "flow")
+
+
+@dataclass
+class Known:
+    """What the model knows of an application."""
+
+    id: str
+    reviewers: set[str] = field(default_factory=set)
+    approved: bool = False
+    paid: bool = False
+    changed: bool = False
+    issued: bool = False
+
+
+class Steps(RuleBasedStateMachine):
+    """One installation, and what people do to it. It begins with what `beginning` left."""
+
+    home: Path
+    first: tuple[Known, ...]
+    seen: Counter[str]  # what came about, over all sequences
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(mkdtemp())
+        shutil.copytree(self.home, self.folder, dirs_exist_ok=True)
+        self.settings = replace(prepared(self.folder), var_dir=self.folder / "var")
+        self.store = open_store(self.settings)
+        self.known = [replace(one, reviewers=set(one.reviewers)) for one in self.first]
+        self.asked: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @precondition(lambda self: len(self.known) < 4)
+    @rule(faulty=st.booleans())
+    def comes_in(self, faulty: bool) -> None:
+        name = f"{'faulty' if faulty else 'clean'}-{len(self.known) + 1}"
+        path = folder(self.folder / f"in{len(self.known)}", name)
+        id = submit(self.store, path, "intake", self.settings, AS_OF).application
+        work_all(self.store, self.settings)
+        self.known.append(Known(id, approved=not faulty))
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), actor=PEOPLE)
+    def is_settled_and_approved(self, data: st.DataObject, actor: str) -> None:
+        one = data.draw(st.sampled_from(self.known))
+        waits = self._state(one) == State.REVIEW
+        settled = False
+        for found in left(self.store, one.id) if waits else []:
+            with Tried(actor in REVIEWERS - one.reviewers), self.store.writing() as session:
+                settle(self.store, session, one.id, found.code, found.where, actor, "核实")
+                settled = True
+        one.reviewers |= {actor} if settled else set()
+        allowed = waits and actor in REVIEWERS and not left(self.store, one.id)
+        with Tried(allowed), self.store.writing() as session:
+            row = session.get_one(Application, one.id)
+            decide(self.store, session, row, Word(Ruling.APPROVE, actor, "核实"), catalogue())
+            one.approved = True
+            one.reviewers.add(actor)
+
+    @rule(actor=PEOPLE)
+    def are_paid(self, actor: str) -> None:
+        for one in self.known:
+            with Tried(one.approved and actor in ISSUERS | {"adm"}), self.store.writing() as session:
+                orders.pay(session, one.id, orders.Method.COUNTER, actor, "R-1")
+                one.paid = True
+
+    @precondition(lambda self: sum(one.paid for one in self.known) > 1)
+    @rule(data=st.data(), actor=PEOPLE)
+    def is_given_back(self, data: st.DataObject, actor: str) -> None:
+        one = data.draw(st.sampled_from([one for one in self.known if one.paid]))
+        with Tried(not one.issued and actor in ISSUERS | {"adm"}), self.store.writing() as session:
+            orders.refund(self.store, session, one.id, "撤回", "B-1", actor)
+            one.paid = False
+
+    @precondition(lambda self: self._open() and not any(one.changed for one in self.known))
+    @rule(data=st.data())
+    def evidence_changes(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self._open()))
+        with self.store.writing() as session:
+            session.scalars(select(ApprovalRow).where(ApprovalRow.application_id == one.id)).one().evidence = "0" * 64
+        one.changed = True
+
+    @precondition(lambda self: self.known)
+    @rule(actor=PEOPLE, door=st.sampled_from(DOORS))
+    def is_issued(self, actor: str, door: str) -> None:
+        expected = {one.id for one in self.known if self._may_be_issued(one, actor)}
+        before = self._issued()
+        try:
+            self._issue(actor, door)
+        except YinjianError:
+            assert not expected
+        assert self._issued() - before == expected
+        self._note(actor, door, expected)
+        for one in self.known:
+            one.issued = one.issued or one.id in expected
+
+    @precondition(lambda self: any(one.issued for one in self.known))
+    @rule(data=st.data(), actor=PEOPLE)
+    def is_accepted(self, data: st.DataObject, actor: str) -> None:
+        serial, state = data.draw(st.sampled_from(sorted(self._certificates().items())))
+        allowed = state == "issued" and actor in ISSUERS
+        with Tried(allowed), opened_station(self.settings) as station:
+            acceptance.accept(self.store, station, serial, actor)
+            self.seen["accepted"] += 1
+
+    @precondition(lambda self: any(one.issued for one in self.known))
+    @rule(data=st.data(), actor=PEOPLE)
+    def is_to_be_revoked(self, data: st.DataObject, actor: str) -> None:
+        serial, state = data.draw(st.sampled_from(sorted(self._certificates().items())))
+        allowed = state != "revoked" and actor in ISSUERS | REVIEWERS | {"adm"}
+        with Tried(allowed), self.store.writing() as session:
+            asked = operations.ask_to_revoke(self.store, session, serial, "superseded", "核实", actor)
+            self.asked[asked.id] = asked.asked_by
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), actor=PEOPLE)
+    def is_revoked(self, data: st.DataObject, actor: str) -> None:
+        id, asked_by = data.draw(st.sampled_from(sorted(self.asked.items())))
+        allowed = actor in ISSUERS | {"adm"} and actor != asked_by
+        with Tried(allowed), self.store.writing() as session:
+            operations.confirm(self.store, session, id, actor)
+            self.seen["revoked"] += 1
+
+    @invariant()
+    def two_people_stand_behind_each_certificate(self) -> None:
+        with self.store.reading() as session:
+            for row in session.scalars(select(CertificateRow)):
+                approval = session.get_one(ApprovalRow, row.approval_id)
+                assert row.reserved_by != approval.actor
+                assert row.reserved_by not in reviewers_of(session, approval.application_id)
+                order = session.scalars(select(Order).where(Order.application_id == approval.application_id)).one()
+                assert order.state == orders.OrderState.PAID
+            for operation in session.scalars(select(Operation).where(Operation.confirmed_by.is_not(None))):
+                assert operation.confirmed_by != operation.asked_by
+            revoked = session.scalars(select(CertificateRow.serial).where(CertificateRow.state == "revoked")).all()
+            done = session.scalars(select(Operation.subject).where(Operation.confirmed_by.is_not(None))).all()
+            assert set(revoked) == set(done)
+            actors = session.scalars(select(Event.actor).where(Event.action == "issued")).all()
+            assert set(actors) <= ISSUERS
+
+    def _open(self) -> list[Known]:
+        return [one for one in self.known if one.approved and one.paid and not one.issued]
+
+    def _note(self, actor: str, door: str, issued: set[str]) -> None:
+        """What this attempt was a test of."""
+        if issued:
+            self.seen.update(["issued", f"by {door}"])
+        for one in self.known:
+            if actor in ISSUERS and one.approved and not one.issued and one.id not in issued:
+                own = actor in one.reviewers
+                only = (own, not one.paid, one.changed)
+                if sum(only) == 1:
+                    self.seen[("own", "unpaid", "changed")[only.index(True)]] += 1
+
+    def _may_be_issued(self, one: Known, actor: str) -> bool:
+        apart = actor not in one.reviewers
+        return actor in ISSUERS and apart and one.approved and one.paid and not one.changed and not one.issued
+
+    def _issue(self, actor: str, door: str) -> None:
+        if door == "function":
+            issue_all(self.store, self.settings, actor)
+            return
+        environment = self.settings.to_environment() | {"YINJIAN_ISSUER": actor}
+        with patch.dict(os.environ, environment):
+            if door == "flow":
+                flows.issue.fn()
+                return
+            done = CliRunner().invoke(app, ["issue", "--actor", actor])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+
+    def _state(self, one: Known) -> str:
+        with self.store.reading() as session:
+            return session.get_one(Application, one.id).state
+
+    def _issued(self) -> set[str]:
+        with self.store.reading() as session:
+            return set(session.scalars(select(Application.id).where(Application.state == State.ISSUED)))
+
+    def _certificates(self) -> dict[str, str]:
+        with self.store.reading() as session:
+            return dict(session.execute(select(CertificateRow.serial, CertificateRow.state)).tuples().all())
+
+
+class Tried:
+    """A step that is done when it is allowed, and refused when it is not."""
+
+    def __init__(self, allowed: bool) -> None:
+        self.allowed = allowed
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> bool:
+        if self.allowed or (error is not None and not isinstance(error, YinjianError)):
+            return False
+        assert error is not None, "what is not allowed was done"
+        return True
+
+
+@pytest.fixture(scope="module")
+def beginning(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> tuple[Path, tuple[Known, ...]]:
+    """A store with one application that passed, one in review, and one that people approved."""
+    home = tmp_path_factory.mktemp("home")
+    opened = prepared(home)
+    shutil.copytree(authority, opened.var_dir / "ca")
+    store = open_store(opened)
+    with store.writing() as session:
+        for name, roles in STAFF.items():
+            add_user(session, name, roles)
+    ids = [finished_case(store, name, opened) for name in ("clean-1", "faulty-2", "faulty-3")]
+    settle_all(store, ids[2], "rev", "both")
+    with store.writing() as session:
+        decide(store, session, session.get_one(Application, ids[2]), Word(Ruling.APPROVE, "rev", "核实"), catalogue())
+    store.database.engine.dispose()
+    return home, (Known(ids[0], approved=True), Known(ids[1]), Known(ids[2], {"rev", "both"}, approved=True))
+
+
+@pytest.fixture
+def machine(beginning: tuple[Path, tuple[Known, ...]]) -> type[Steps]:
+    (Steps.home, Steps.first), Steps.seen = beginning, Counter()
+    return Steps
+
+
+def sequences(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        stateful_step_count=20,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+
+
+def test_no_sequence_of_steps_gets_round_the_guards(machine: type[Steps]) -> None:
+    run_state_machine_as_test(machine, settings=sequences(12))
+    asked_for = {"issued", "unpaid", "own", "changed", *(f"by {door}" for door in DOORS), "accepted", "revoked"}
+    assert asked_for <= set(machine.seen), machine.seen  # each was met, or nothing was tested
+
+
+@pytest.mark.parametrize("guard", ["require_another", "require_paid", "require_evidence"])
+def test_without_a_guard_the_steps_get_round_it(
+    guard: str, machine: type[Steps], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"pipeline.issue.{guard}", lambda *arguments: None)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(machine, settings=sequences(40))
