@@ -79,7 +79,8 @@ class Keys:
 def main(
     count: Annotated[int, typer.Option(min=2, help="Certificates.")] = 200,
     workers: Annotated[int, typer.Option(min=1)] = 2,
-    whole: Annotated[int, typer.Option(min=0, help="Of them, with a software token each.")] = 10,
+    whole: Annotated[int, typer.Option(min=0, help="More, with a software token each.")] = 10,
+    seal: Annotated[bool, typer.Option(help="Whether the picture of the seal is made too.")] = True,
 ) -> None:
     """Print certificates a second, and where the time goes."""
     from bench.issuing import run  # the children import this module by its name
@@ -98,7 +99,7 @@ def main(
         context = multiprocessing.get_context("spawn")
         start = context.Barrier(workers + 1)
         answers: Any = context.Queue()
-        children = [context.Process(target=run, args=(settings, share, start, answers)) for share in shares]
+        children = [context.Process(target=run, args=(settings, share, start, answers, seal)) for share in shares]
         for child in children:
             child.start()
         start.wait()
@@ -111,8 +112,10 @@ def main(
         _print_whole(store, settings, ids[:whole])
 
 
-def run(settings: Settings, approvals: list[str], start: Any, answers: Any) -> None:
+def run(settings: Settings, approvals: list[str], start: Any, answers: Any, seal: bool) -> None:
     """One worker: its share, timed by stage."""
+    if not seal:
+        personalising._mark = lambda *arguments: None
     spent: dict[str, float] = defaultdict(float)
     store = open_store(settings)
     with _keys(len(approvals)) as keys, opened_ca(settings) as authority, _watched(authority, spent):

@@ -1,7 +1,8 @@
 """What a token's process can do, one function each. Runs in that process only: the module is global state there.
 
 Arguments and results are those of the wire. Every call opens a session of its own, logs in, and closes it, so that
-nothing of one call (a login, a search) is left for the next.
+nothing of one call (a login, a search) is left for the next. Signing alone keeps its session until another call comes:
+logging in takes longer than the signature.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def tokens(module: Any) -> list[dict[str, str]]:
 def prepare(module: Any, label: str, so_pin: str, pin: str) -> dict[str, str]:
     """Initialise a token with this label and these PINs; one that is so already is taken as it is."""
     with slots.faults():
+        slots.forget(module)
         module.reinitialize()  # another process may have made it since this one started
         there = [token for token in slots.initialised(module) if token.label == label]
         if len(there) > 1:
@@ -64,8 +66,8 @@ def public_key(module: Any, label: str, serial: str, pin: str, key: str, id: byt
 
 
 def sign(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, data: bytes) -> bytes:
-    with slots.session(module, label, serial, pin, rw=False) as session:
-        private = objects.the_only(objects.found(session, ObjectClass.PRIVATE_KEY, key, id))
+    with slots.kept_session(module, label, serial, pin) as kept:
+        private = kept.once((key, id), lambda session: _private(session, key, id))
         return objects.signature(private, data, hashlib.sha256(data).digest())
 
 
@@ -157,6 +159,10 @@ OPERATIONS: dict[str, Callable[..., object]] = {
         decrypt,
     )
 }
+
+
+def _private(session: Any, key: str, id: bytes) -> Any:
+    return objects.the_only(objects.found(session, ObjectClass.PRIVATE_KEY, key, id))
 
 
 def _only_value(session: Any, template: dict[Any, Any], label: str, key_id: bytes | None, value: bytes) -> bytes:

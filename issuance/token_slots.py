@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pkcs11
@@ -93,6 +93,7 @@ def opened(
     module: Any, token: Any, pin: str | None = None, so_pin: str | None = None, rw: bool = True
 ) -> Iterator[Any]:
     """A session, logged in. Nothing of it is left for the next one."""
+    forget(module)
     try:
         with token.open(rw=rw, user_pin=pin, so_pin=so_pin) as session:
             yield session
@@ -101,6 +102,53 @@ def opened(
     finally:
         # The binding forgets a session whose login failed, and an open one forbids the officer to log in.
         Cryptoki(module.so).close_all_sessions(token.slot.slot_id)
+
+
+class Kept:
+    """A session that stays logged in for the next signature, with the keys that were found in it."""
+
+    def __init__(self, name: tuple[str, str, str], slot: int, session: Any) -> None:
+        self.name, self.slot, self._session = name, slot, session
+        self._found: dict[object, Any] = {}
+
+    def once(self, what: object, find: Callable[[Any], Any]) -> Any:
+        """What `find` finds in the session, looked for once."""
+        if what not in self._found:
+            self._found[what] = find(self._session)
+        return self._found[what]
+
+
+_kept: list[Kept] = []  # one, or none
+
+
+@contextlib.contextmanager
+def kept_session(module: Any, label: str, serial: str, pin: str) -> Iterator[Kept]:
+    """The session that an earlier call left logged in with this token and PIN, or a new one. A fault ends it."""
+    name = (label, serial, pin)
+    with faults():
+        if not _kept or _kept[0].name != name:
+            forget(module)
+            token = exact(module, label, serial)
+            try:
+                session = token.open(rw=False, user_pin=pin)
+            except pkcs11.PKCS11Error as error:
+                Cryptoki(module.so).close_all_sessions(token.slot.slot_id)
+                if isinstance(error, pkcs11.PinIncorrect):
+                    raise Fault("pin-incorrect", ckr(error), _tries(token)) from None
+                raise
+            _kept.append(Kept(name, token.slot.slot_id, session))
+        try:
+            yield _kept[0]
+        except BaseException:
+            forget(module)
+            raise
+
+
+def forget(module: Any) -> None:
+    """End the session that a signature left."""
+    while _kept:
+        # The login goes with the last session: the next call asks for its PIN.
+        Cryptoki(module.so).close_all_sessions(_kept.pop().slot)
 
 
 def _tries(token: Any) -> str:

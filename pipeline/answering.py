@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from issuance.ocsp import MALFORMED, TRY_LATER, UNAUTHORIZED, Asked, Responder, parse
+from issuance.ocsp import MALFORMED, TRY_LATER, UNAUTHORIZED, Asked, Responder, Status, parse
 from issuance.responder import ends, open_responder
 from pipeline import pins
 from pipeline.clock import now
@@ -44,6 +44,7 @@ class Answers:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         self._kept: OrderedDict[bytes, tuple[int, Answer]] = OrderedDict()  # by request, with the serial number
+        self._statuses: OrderedDict[int, Status] = OrderedDict()
         self._guard, self._turn = threading.Lock(), threading.Lock()
         self._looked, self._seen = float("-inf"), now()
         self._responder: tuple[datetime, Responder] | None = None
@@ -81,8 +82,7 @@ class Answers:
         responder = self._opened()
         if not responder.is_for(asked):
             return Answer(UNAUTHORIZED)
-        with self._store.reading() as session:
-            said = status(session, asked.serial)
+        said = self._status(asked.serial)
         begin = now().replace(microsecond=0)
         made = Answer(responder.answer(asked, said, begin, begin + HOLDS), begin + HOLDS)
         if asked.nonce is not None:
@@ -92,6 +92,19 @@ class Answers:
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
         return made
+
+    def _status(self, serial: int) -> Status:
+        """What the database says, remembered until it may have changed."""
+        with self._guard:
+            if serial in self._statuses:
+                return self._statuses[serial]
+        with self._store.reading() as session:
+            said = status(session, serial)
+        with self._guard:
+            self._statuses[serial] = said
+            while len(self._statuses) > MOST:
+                self._statuses.popitem(last=False)
+        return said
 
     def _fresh(self, request: bytes) -> Answer | None:
         with self._guard:
@@ -110,6 +123,8 @@ class Answers:
             changed = {int(serial, 16) for serial in session.scalars(query)}
         if changed:
             with self._guard:
+                for serial in changed & self._statuses.keys():
+                    del self._statuses[serial]
                 for request in [key for key, (serial, _) in self._kept.items() if serial in changed]:
                     del self._kept[request]
 

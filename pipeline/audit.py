@@ -35,13 +35,15 @@ def link(before: str, entry: Sequence[Any]) -> str:
     return hashlib.sha256(f"{before}\n{said}".encode()).hexdigest()
 
 
-def append(session: Session, event: Event) -> None:
-    """Add an event as the last one. The transaction must be one that writes: those follow one another."""
-    last = head(session, event.at)
-    event.id = last.number + 1
-    event.link = link(last.link, [getattr(event, column.key) for column in ENTRY])
+def append(session: Session, event: Event) -> datetime | None:
+    """Add an event as the last one; when the one before was. The transaction must be one that writes."""
+    last = session.execute(select(Event.id, Event.link, Event.at).order_by(Event.id.desc()).limit(1)).first()
+    number, before = (last.id, last.link) if last else (0, START)
+    event.id = number + 1
+    event.link = link(before, [getattr(event, column.key) for column in ENTRY])
     session.add(event)
     session.flush()
+    return last.at if last else None
 
 
 def head(session: Session, taken_at: datetime) -> Head:

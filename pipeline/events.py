@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.audit import append
@@ -29,13 +28,12 @@ def record(
     SetupError when the clock is behind the last event: times would no longer tell what came first.
     """
     at = now()
-    last = session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1))
+    event = Event(at=at, actor=actor, action=action, subject=subject, application_id=application_id)
+    event.hash, event.detail = hash, detail
+    last = append(session, event)
     if last is not None and at < last - SKEW:
         what = f"The clock says {shown(at)}, but the last event was at {shown(last)}."
         raise SetupError(what, "Set the clock right, then run this again.")
-    event = Event(at=at, actor=actor, action=action, subject=subject, application_id=application_id)
-    event.hash, event.detail = hash, detail
-    append(session, event)
 
 
 def record_verdict(session: Session, actor: str, verdict: VerdictRow, application_id: str) -> None:

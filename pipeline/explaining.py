@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from pipeline import contract
@@ -16,13 +14,14 @@ from pipeline.applications import application_folders, application_name, read_cl
 from pipeline.cases import find
 from pipeline.impressions import Known, impressions, reuses, unit_of
 from pipeline.judging import claim_of, day_of, seen_before
+from pipeline.pages import Pages, pages_again
 from pipeline.quality import is_blind
 from pipeline.reading import Job, limit_threads
-from pipeline.registry import register
+from pipeline.registry import numbers_of, register
 from pipeline.store.fingerprints import Remembered
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
-from pipeline.store.submissions import newest_submission, stored_files
+from pipeline.store.submissions import newest_submission
 from validators.explain import Evidence, Explained, explain, reading_findings
 from validators.judge import judge, open_case
 from yinjian.catalogue import Catalogue
@@ -31,7 +30,6 @@ from yinjian.findings import Finding
 from yinjian.records import Claim, Reading, RegisterEntry, Reuse, Verdict
 from yinjian.settings import Settings
 
-Pages = tuple[NDArray[np.uint8], ...]
 DECISIONS = {"pass": "通过（pass）", "review": "转人工（review）"}
 
 
@@ -55,6 +53,10 @@ class Judged:
     register: tuple[RegisterEntry, ...] | None
     reuse: tuple[Reuse, ...]
     as_of: date
+
+    def against(self, register: tuple[RegisterEntry, ...]) -> Judged:
+        """The same with another register."""
+        return replace(self, register=register)
 
 
 def explanation(reading: Reading, by: Judged, catalogue: Catalogue, pages: Pages = ()) -> Explanation:
@@ -84,12 +86,13 @@ def of_folder(folder: Path, job: Job, catalogue: Catalogue) -> Explanation:
 def of_case(store: Store, settings: Settings, text: str, catalogue: Catalogue, with_pages: bool) -> Explanation:
     """The verdict on an application's latest reading. Its pages are read again where they are asked for."""
     with store.reading() as session:
-        reading, by = _stored(store, session, text)
-    pages = _pages(store, settings, text) if with_pages else ()
+        reading, by = stored(store, session, text)
+        pages = pages_again(store, session, settings, find(store, session, text)) if with_pages else ()
     return explanation(reading, by, catalogue, pages)
 
 
-def _stored(store: Store, session: Session, text: str) -> tuple[Reading, Judged]:
+def stored(store: Store, session: Session, text: str) -> tuple[Reading, Judged]:
+    """The latest reading of an application, and all that it is judged against."""
     application = find(store, session, text)
     submission = newest_submission(session, application.id)
     if is_blind(session, submission.id):
@@ -101,19 +104,8 @@ def _stored(store: Store, session: Session, text: str) -> tuple[Reading, Judged]
     reading = load_reading(store, row)
     claim, intake = claim_of(store, submission)
     reuse = seen_before(store, Remembered(store), application.id, reading, claim)
-    return reading, Judged(claim, intake, register(store, session, as_of), reuse, as_of)
-
-
-def _pages(store: Store, settings: Settings, text: str) -> Pages:
-    from extractors.opening import decode_all
-    from pipeline.reading import new_reader
-    from pipeline.steps import opened
-
-    with store.reading() as session:
-        application = find(store, session, text)
-        files = stored_files(session, newest_submission(session, application.id).id)
-    limit_threads(settings.threads)
-    return new_reader(settings).read_with_pages(application.id, decode_all(opened(store, files), settings))[1]
+    known = register(store, session, as_of, numbers_of(reading, claim))
+    return reading, Judged(claim, intake, known, reuse, as_of)
 
 
 def lines(found: Explanation) -> Iterator[str]:

@@ -22,7 +22,7 @@ from pipeline.leases import Taken
 from pipeline.orders import require_paid
 from pipeline.owner import owner
 from pipeline.reference import Referred, referred, same_holder, service_of
-from pipeline.registry import register
+from pipeline.registry import numbers_and_names, register
 from pipeline.revocation import publish
 from pipeline.states import State
 from pipeline.store.issuing_tables import CertificateRow
@@ -98,9 +98,10 @@ def issue_one(shop: Workshop, approval_id: str, choices: Choices | None = None) 
     try:
         with leases.kept_alive(shop.store, subject, ours, shop.settings.lease_seconds):
             return _do(shop, _guarded(shop, approval_id, choices or Choices()), ours)
-    finally:
+    except BaseException:  # what is done to its end has let go of the lease in the same transaction
         with shop.store.writing() as session:
             leases.release(session, subject, ours)
+        raise
 
 
 def lease_of(approval_id: str) -> str:
@@ -125,7 +126,7 @@ def _do(shop: Workshop, task: Task, ours: str) -> tuple[str, ...]:
 
 def _guarded(shop: Workshop, approval_id: str, choices: Choices) -> Task:
     """The approval, once every guard has let it through; the certificate that it refers to is then fixed."""
-    with shop.store.writing() as session:
+    with shop.store.reading() as session:
         row = session.get_one(ApprovalRow, approval_id)
         require_role(session, shop.actor, Role.ISSUER)
         _require_approved(session, row)
@@ -136,10 +137,16 @@ def _guarded(shop: Workshop, approval_id: str, choices: Choices) -> Task:
         service, _ = service_of(approval)
         _require_none_active(shop.store, session, approval)
         old = referred(shop.store, session, row, approval, choices.refers)
-        if old is not None and row.refers is None:
-            row.refers = old.serial
-            record(session, shop.actor, "refers", f"certificate:{old.serial}", row.evidence, row.application_id)
+    if old is not None and row.refers is None:
+        _fix(shop, row, old)
     return Task(approval, service, old, choices)
+
+
+def _fix(shop: Workshop, approval: ApprovalRow, old: Referred) -> None:
+    """From now on the approval is about this certificate, whatever else there will be."""
+    with shop.store.writing() as session:
+        session.get_one(ApprovalRow, approval.id).refers = old.serial
+        record(session, shop.actor, "refers", f"certificate:{old.serial}", approval.evidence, approval.application_id)
 
 
 def _require_approved(session: Session, row: ApprovalRow) -> None:
@@ -154,7 +161,8 @@ def _require_none_active(store: Store, session: Session, approval: Approval) -> 
     if approval.business != "new":
         return
     own = set(session.scalars(select(CertificateRow.serial).where(CertificateRow.approval_id == approval.id)))
-    others = (entry for entry in register(store, session, today()) if entry.serial not in own)
+    about = numbers_and_names(approval.subject)
+    others = (entry for entry in register(store, session, today(), about) if entry.serial not in own)
     if any(_is_active(approval, entry) and same_holder(approval.subject, entry) for entry in others):
         remedy = "Return the application: it should be 续费, 补办 or 副锁."
         raise Refused("The holder has an active certificate of this kind already.", remedy)

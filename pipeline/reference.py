@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from issuance.services import Act, Refers, Service, services
 from pipeline.clock import CHINA, today
-from pipeline.registry import IN_FORCE, imported
+from pipeline.registry import IN_FORCE, imported, numbers_and_names
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.store.tables import ApprovalRow
@@ -69,7 +69,7 @@ def _candidates(store: Store, session: Session, approval: Approval, service: Ser
     for group in _ours(store, session, approval, kind):
         if (group[0].platform != approval.platform) is elsewhere and last_day(group[0].not_after) >= end:
             yield Referred(group[0].serial, group[0].not_after, group)
-    for entry in imported(store, session):
+    for entry in imported(store, session, numbers_and_names(approval.subject)):
         held = entry.status == "active" or (entry.status == "expired" and service.refers is Refers.RENEWABLE)
         of_kind = entry.certificate == kind and (entry.platform != approval.platform) is elsewhere
         if held and of_kind and same_holder(approval.subject, entry) and _until(entry) >= end:

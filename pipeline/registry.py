@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.clock import CHINA, now
@@ -17,7 +17,7 @@ from pipeline.store.codec import dump, load
 from pipeline.store.issuing_tables import CertificateRow, Registered
 from pipeline.store.store import Store
 from yinjian.approval import Subject
-from yinjian.records import RegisterEntry
+from yinjian.records import Claim, Reading, RegisterEntry
 from yinjian.register import load_register
 
 
@@ -56,27 +56,69 @@ def enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str,
     text = dump(replace(entry, status="", valid_until=None)).decode()
     index = store.vault.blind("serial", entry.serial or text)
     row = known.get(index)
-    if row is not None and store.vault.open("register.entry", row.entry_sealed) == dump(entry).decode():
+    if row is not None and _is_kept(store, row, entry):
         return False
     if row is None:
         row = known[index] = Registered(serial_index=index)
         session.add(row)
     row.platform, row.certificate = entry.platform, entry.certificate
     row.entry_sealed = store.vault.seal("register.entry", dump(entry).decode())
+    blind = store.vault.blind
+    row.unit_index, row.uscc_index = blind("unit_name", entry.unit_name), blind("uscc", entry.uscc)
+    row.person_index, row.id_number_index = blind("person_name", entry.name), blind("id_number", entry.id_number)
     row.status, row.valid_until, row.imported_at = entry.status, entry.valid_until, now()
     return True
 
 
-def register(store: Store, session: Session, on: date) -> tuple[RegisterEntry, ...]:
-    """All certificates that exist, with their state on a day."""
-    rows = session.scalars(select(CertificateRow).where(CertificateRow.state != CertificateState.RESERVED))
-    return (*imported(store, session), *(_entry(store, row, on) for row in rows))
+def _is_kept(store: Store, row: Registered, entry: RegisterEntry) -> bool:
+    kept = store.vault.open("register.entry", row.entry_sealed)
+    return row.uscc_index is not None and kept == dump(entry).decode()
 
 
-def imported(store: Store, session: Session) -> Iterator[RegisterEntry]:
-    """The certificates that were brought in."""
-    for row in session.scalars(select(Registered).order_by(Registered.id)):
+def register(store: Store, session: Session, on: date, about: Iterable[str] | None = None) -> tuple[RegisterEntry, ...]:
+    """The certificates that exist, with their state on a day; with `about` those that carry one of these texts.
+
+    No application is about more than a few: all of them are for looking at, not for judging one.
+    """
+    rows = select(CertificateRow).where(CertificateRow.state != CertificateState.RESERVED)
+    if about is not None:
+        rows = rows.where(_carries(store, CertificateRow, about))
+    return (*imported(store, session, about), *(_entry(store, row, on) for row in session.scalars(rows)))
+
+
+def imported(store: Store, session: Session, about: Iterable[str] | None = None) -> Iterator[RegisterEntry]:
+    """The certificates that were brought in; with `about` those that carry one of these texts."""
+    rows = select(Registered).order_by(Registered.id)
+    if about is not None:
+        rows = rows.where(or_(_carries(store, Registered, about), Registered.uscc_index.is_(None)))
+    for row in session.scalars(rows):
         yield load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
+
+
+def numbers_and_names(subject: Subject) -> tuple[str, ...]:
+    """What the certificates of a holder carry."""
+    return tuple(filter(None, (subject.unit_name, subject.uscc, subject.person_name, subject.id_number)))
+
+
+NUMBERS = ("uscc", "licence_uscc", "applicant_id", "id_number")  # fields by which rules find a certificate's holder
+
+
+def numbers_of(reading: Reading, claim: Claim | None) -> tuple[str, ...]:
+    """The numbers of whoever an application may be for: as read, and as claimed."""
+    read = (field.text for field in reading.fields if field.id in NUMBERS)
+    claimed = (text for name, text in (claim.fields if claim else ()) if name in NUMBERS)
+    return tuple(filter(None, (*read, *claimed)))
+
+
+def _carries(store: Store, table: type[CertificateRow | Registered], about: Iterable[str]) -> ColumnElement[bool]:
+    texts, blind = tuple(about), store.vault.blind
+    columns = {
+        "unit_name": table.unit_index,
+        "uscc": table.uscc_index,
+        "person_name": table.person_index,
+        "id_number": table.id_number_index,
+    }
+    return or_(*(column.in_({blind(kind, text) for text in texts}) for kind, column in columns.items()))
 
 
 def _entry(store: Store, row: CertificateRow, on: date) -> RegisterEntry:

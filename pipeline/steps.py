@@ -16,7 +16,7 @@ from pipeline.events import record, record_verdict
 from pipeline.impressions import impressions, unit_of
 from pipeline.judging import claim_of, day_of, judged
 from pipeline.reading import Reads
-from pipeline.registry import register
+from pipeline.registry import numbers_of, register
 from pipeline.states import State, Work, move
 from pipeline.store import codec
 from pipeline.store.fingerprints import Remembered, save_fingerprints
@@ -102,10 +102,9 @@ def judge(desk: Desk, submission_id: str) -> None:
         as_of = day_of(submission)
         if same_verdict(session, row.id, as_of, POLICY.version) is not None:
             return
-        known = register(store, session, as_of)
-    verdict, subject = judged(
-        store, submission, load_reading(store, row), known, as_of, desk.catalogue, desk.remembered
-    )
+        reading = load_reading(store, row)
+        known = register(store, session, as_of, numbers_of(reading, claim_of(store, submission)[0]))
+    verdict, subject = judged(store, submission, reading, known, as_of, desk.catalogue, desk.remembered)
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
         saved = save_verdict(store, session, submission, row, verdict, subject, as_of)

@@ -95,11 +95,14 @@ def retry(case: Case, actor: Actor) -> None:
     typer.echo(retry_case(store(), case, actor))
 
 
-def trace(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="In hexadecimal digits.")]) -> None:
-    """The way from a certificate to its scans. Of an application's id: what happened to it."""
+def trace(
+    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="In hexadecimal digits.")],
+    crops: Annotated[Path | None, typer.Option(help="A folder for pictures of where each field was read.")] = None,
+) -> None:
+    """The way from a certificate's fields to pixels, rules and people. Of an application's id: what happened to it."""
     from pipeline.cli.tracing import show_trace
 
-    show_trace(store(), serial)
+    show_trace(store(), settings(), serial, crops)
 
 
 @user.command("add")

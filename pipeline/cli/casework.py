@@ -16,7 +16,7 @@ from pipeline.quality import is_blind
 from pipeline.store.check import problems
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
-from pipeline.store.submissions import newest_submission, stored_files
+from pipeline.store.submissions import newest_submission
 from pipeline.store.tables import Application, User
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from pipeline.users import Role, add_user, require_role
@@ -58,23 +58,17 @@ def _as_json(case: Summary) -> dict[str, object]:
 
 def draw_case(store: Store, settings: Settings, text: str, image: Path, page: int | None) -> None:
     """The pages of an application in the store, with what was read where."""
-    from extractors.opening import decode_all
     from pipeline.drawing import draw, save
-    from pipeline.reading import limit_threads, new_reader
-    from pipeline.steps import opened
+    from pipeline.pages import pages_again
 
     with store.reading() as session:
         application = find(store, session, text)
         submission = newest_submission(session, application.id)
-        files, judged = stored_files(session, submission.id), latest_verdict(session, submission.id)
-        if judged is None:
+        judged, row = latest_verdict(session, submission.id), latest_reading(session, submission.id)
+        if judged is None or row is None:
             raise InputError(f"{application.id} is not read yet.", "See how far it is: yinjian queue --all")
         verdict = None if is_blind(session, submission.id) else load_verdict(store, session, judged)
-        row = latest_reading(session, submission.id)
-    assert row is not None  # a verdict is on a reading
-    limit_threads(settings.threads)
-    scans = decode_all(opened(store, files), settings)
-    _, pages = new_reader(settings).read_with_pages(application.id, scans)
+        pages = pages_again(store, session, settings, application)
     save(draw(load_reading(store, row), verdict, pages, page), image)
 
 

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from pipeline.cases import Trail, events, find, find_certificate, trail
 from pipeline.clock import shown
+from pipeline.pages import pages_again
+from pipeline.provenance import lines, provenance, write_crops
 from pipeline.registry import subject_of
+from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, Event
 from yinjian.errors import InputError
+from yinjian.settings import Settings
 
 OUT = Console(soft_wrap=True, markup=False, highlight=False)
 
 
-def show_trace(store: Store, text: str) -> None:
-    """Of a serial number the way back to the scans; of an application what happened to it."""
+def show_trace(store: Store, settings: Settings, text: str, crops: Path | None) -> None:
+    """Of a serial number the way back to the pixels, rules and people; of an application what happened to it.
+
+    `crops`: a folder for the pictures of all places that the certificate's fields were read from.
+    """
     with store.reading() as session:
         certificate = find_certificate(session, text)
         if certificate is not None:
             found = trail(session, certificate)
-            for line in _lines(store, found, session.get_one(Application, found.approval.application_id)):
+            application = session.get_one(Application, found.approval.application_id)
+            for line in _lines(store, found, application):
                 OUT.print(line)
+            if certificate.blob is not None:
+                _origins(store, session, settings, certificate, application, crops)
             return
         try:
             application = find(store, session, text)
@@ -33,6 +45,22 @@ def show_trace(store: Store, text: str) -> None:
             ) from None
         for line in _happened(events(session, application.id)):
             OUT.print(line)
+
+
+def _origins(
+    store: Store,
+    session: Session,
+    settings: Settings,
+    certificate: CertificateRow,
+    application: Application,
+    crops: Path | None,
+) -> None:
+    found = provenance(store, session, certificate)
+    for line in lines(found):
+        OUT.print(line)
+    if crops is not None:
+        for path in write_crops(found, pages_again(store, session, settings, application), crops):
+            OUT.print(f"picture      {path}")
 
 
 def _lines(store: Store, found: Trail, application: Application) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pipeline.clock import now
 from pipeline.events import record, record_verdict
 from pipeline.impressions import impressions, unit_of
 from pipeline.judging import claim_of, day_of, judged
-from pipeline.registry import register
+from pipeline.registry import numbers_of, register
 from pipeline.review.corrections import Correction
 from pipeline.review.guard import open_review
 from pipeline.review.standing import standings
@@ -53,8 +53,9 @@ def revise(store: Store, act: Act, known: Catalogue, change: Change) -> Revised:
         opened = open_review(session, act.application, act.actor, act.seen)
         row, submission = opened.reading, opened.submission
         as_of = day_of(submission)
-        existing = register(store, session, as_of)
     correction = change(load_reading(store, row))
+    with store.reading() as session:
+        existing = register(store, session, as_of, numbers_of(correction.reading, claim_of(store, submission)[0]))
     blob = keep_reading(store, correction.reading)
     verdict, subject = judged(store, submission, correction.reading, existing, as_of, known)
     found = impressions(

@@ -86,13 +86,20 @@ class Seal(Table):
 
 
 class Registered(Table):
-    """A certificate of the register that was brought in from elsewhere."""
+    """A certificate of the register that was brought in from elsewhere.
+
+    The indexes are None of what was brought in before there were any: bringing it in again fills them.
+    """
 
     __tablename__ = "register"
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
     platform: Mapped[str] = mapped_column(WORD)
     certificate: Mapped[str] = mapped_column(WORD)
     serial_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
+    unit_index: Mapped[str | None] = mapped_column(NAME_OF_BLOB, index=True)
+    uscc_index: Mapped[str | None] = mapped_column(NAME_OF_BLOB, index=True)
+    person_index: Mapped[str | None] = mapped_column(NAME_OF_BLOB, index=True)
+    id_number_index: Mapped[str | None] = mapped_column(NAME_OF_BLOB, index=True)
     entry_sealed: Mapped[bytes]
     status: Mapped[str] = mapped_column(WORD)
     valid_until: Mapped[date | None]

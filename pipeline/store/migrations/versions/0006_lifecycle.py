@@ -1,4 +1,4 @@
-"""What becomes of certificates: acceptance, revocation, operations of the CA, notices, bindings; receipts of orders"""
+"""What becomes of certificates: acceptance, revocation, notices, bindings; receipts; indexes of the register"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _certificates()
     _orders()
+    _register()
     _tables()
 
 
@@ -45,6 +46,13 @@ def _orders() -> None:
         batch.add_column(sa.Column("refunded_at", INSTANT, nullable=True))
     with op.batch_alter_table("approvals") as batch:
         batch.add_column(sa.Column("refers", WORD, nullable=True))
+
+
+def _register() -> None:
+    with op.batch_alter_table("register") as batch:
+        for name in ("unit_index", "uscc_index", "person_index", "id_number_index"):
+            batch.add_column(sa.Column(name, sa.String(length=64), nullable=True))
+            batch.create_index(f"ix_register_{name}", [name])
 
 
 def _tables() -> None:
