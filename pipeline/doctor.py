@@ -164,8 +164,28 @@ def store(environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check("store", error.what, error.remedy)
         return
     yield Check("store", f"{opened.database.engine.name}, up to date")
-    ca = settings.var_dir / "ca" / "issuing.pem"
-    yield Check("CA", str(ca) if ca.exists() else "none (yinjian ca ceremony makes one)")
+    yield from authority(settings)
+
+
+def authority(settings: Settings) -> Iterator[Check]:
+    """The CA, what it needs to sign, and whether its certificates say where they are looked up. None is no fault."""
+    from issuance import linting
+    from issuance.responder import ends
+    from pipeline.clock import now, shown
+    from pipeline.workshop import ca_directory, has_ca
+
+    if not has_ca(settings):
+        yield Check("CA", "none (yinjian ca ceremony makes one)")
+        return
+    yield Check("CA", str(ca_directory(settings)))
+    found = str(linting.PYTHON) if linting.PYTHON.is_file() else ""
+    yield Check("certificate linter", found or "not installed", "" if found else "Run: make setup")
+    end = ends(ca_directory(settings))
+    holds = end is not None and end > now()
+    until = f"until {shown(end)}" if end else "none"
+    yield Check("OCSP responder", until, "" if holds else "Make it: yinjian ca responder --actor NAME")
+    url = settings.public_url
+    yield Check("pointers", url or "none: certificates do not say where CRL and OCSP are (YINJIAN_PUBLIC_URL)")
 
 
 def key(path: Path, settings: Settings) -> Check:
