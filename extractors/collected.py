@@ -24,6 +24,7 @@ BEYOND_MM = 2.5  # this far across the ruling the stroke goes on that crosses it
 INTO_TEXT_MM = 0.8  # a stroke reaches this far into a printed line, and ...
 OUT_OF_TEXT_MM = 1.5  # ... this far out of it; print does not
 FOOT_MM = 1.0  # so far may print hang out of the line that was found
+SYMBOL, LEAST_SYMBOLS = 0.45, 2  # of its line's height a symbol has at least; so many are print that was not read
 RED_PEN = 0.2  # density of red ink that is a pen's
 BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of blue ink a third
 
@@ -100,18 +101,55 @@ def _goes_on(mask: Mask, cell: Rect, side: int, rect: Rect, px_per_mm: float) ->
 
 
 def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: float) -> bool:
-    """Whether one piece of ink reaches both into a printed line and well out of it."""
+    """Whether one piece of ink reaches both into print and well out of it.
+
+    A stroke that crosses symbols is one piece with them, and with them begins where their line does. Print whose lines
+    run together is one piece too, but ends where the last of them does.
+    """
     x0, y0, x1, y1 = (max(0, int(v)) for v in cell)
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
     pieces = [(x + x0, y + y0, x + w + x0, y + h + y0) for x, y, w, h, _ in stats[1:count].tolist()]
     into, out = INTO_TEXT_MM * px_per_mm, OUT_OF_TEXT_MM * px_per_mm
-    return any(
-        min(piece[2], line.rect[2]) > max(piece[0], line.rect[0])
-        and line.rect[1] < piece[1] < line.rect[3] - into
-        and piece[3] > line.rect[3] + out
+    rows = [_whole_row(row, pieces) for row in _rows(printed)]
+    for piece in pieces:
+        feet = [row[3] for row in rows if _reaches_into(piece, row, into)]
+        if feet and piece[3] > max(feet) + out:
+            return True
+    return False
+
+
+def _rows(printed: Sequence[TextLine]) -> list[Rect]:
+    """Lines that stand beside one another as one: under a signature a line falls apart, or is lost from there on."""
+    rows: list[Rect] = []
+    for rect in sorted((line.rect for line in printed), key=lambda rect: rect[1]):
+        before = rows[-1] if rows else rect
+        if rows and min(before[3], rect[3]) - rect[1] > 0.5 * (rect[3] - rect[1]):
+            rect = min(before[0], rect[0]), rows.pop()[1], max(before[2], rect[2]), max(before[3], rect[3])
+        rows.append(rect)
+    return rows
+
+
+def _whole_row(row: Rect, pieces: Sequence[Rect]) -> Rect:
+    """A row as far as there are symbols in it: pieces of a symbol's height that do not leave it."""
+    height = row[3] - row[1]
+    low, high = row[1] - 0.15 * height, row[3] + 0.15 * height
+    symbols = [
+        piece
         for piece in pieces
-        for line in printed
-    )
+        if low < piece[1] and piece[3] < high and piece[3] - piece[1] > SYMBOL * height and not _is_within(piece, row)
+    ]
+    if len(symbols) < LEAST_SYMBOLS:
+        return row
+    return min(row[0], *(s[0] for s in symbols)), row[1], max(row[2], *(s[2] for s in symbols)), row[3]
+
+
+def _is_within(piece: Rect, row: Rect) -> bool:
+    return row[0] <= piece[0] and piece[2] <= row[2]
+
+
+def _reaches_into(piece: Rect, line: Rect, into: float) -> bool:
+    across = min(piece[2], line[2]) - max(piece[0], line[0])
+    return across > 0 and min(piece[3], line[3]) - max(piece[1], line[1]) > into
 
 
 def _blueness(sheet: Sheet, strokes: Strokes) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -84,8 +85,10 @@ def _certificates(store: Store, rows: Sequence[CertificateRow]) -> Iterator[Diff
 
 def _tokens(store: Store, station: TokenStation, rows: Sequence[CertificateRow]) -> Iterator[Difference]:
     """Tokens at the station that nobody knows, and what lies on those that were not handed over yet."""
-    at_station = {token.label: token for token in station.tokens()}
+    at_station = Counter(token.label for token in station.tokens())
     known = {label: tuple(group) for label, group in groupby(rows, key=lambda row: row.token_label)}
+    for label in sorted(label for label, count in at_station.items() if count > 1):
+        yield Difference(True, f"Several tokens are called {label}: one is a copy.", "Have an auditor look; use none.")
     for label in sorted(at_station.keys() - known.keys()):
         yield Difference(True, f"Token {label} belongs to no certificate.", "Take it out, and initialise it anew.")
     for label, group in known.items():

@@ -11,6 +11,7 @@ from extractors.ink import dark_threshold, separate
 from extractors.page import Sheet
 from extractors.ruling import find_ruling
 from extractors.signatures import ink_mask
+from extractors.textlines import TextLine
 from tests.extractors.test_materials import line
 
 PX = 200 / 25.4  # pixels a millimetre
@@ -18,19 +19,26 @@ CELL = (300.0, 600.0, 1400.0, 1000.0)
 BLACK, BLUE = (25, 25, 25), (160, 60, 20)
 
 
-def signed(x: float, y: float, colour: tuple[int, int, int] = BLACK) -> tuple[str, ...] | None:
+PRINTED = (line("请使用黑色碳素笔在以下空白处签名", 320, 620, 30),)
+# What is left of the line when a signature crosses it: its two ends, or its beginning alone.
+TORN = (line("请使用黑色", 320, 620, 30), line("签名", 740, 620, 30))
+CUT = (line("请使用黑色", 320, 620, 30),)
+
+
+def signed(
+    x: float, y: float, colour: tuple[int, int, int] = BLACK, printed: tuple[TextLine, ...] = PRINTED
+) -> tuple[str, ...] | None:
     """The faults of a signature about 30 x 14 mm, top left corner at (x, y); None when none is found."""
     image = np.full((2338, 1653, 3), 250, np.uint8)
     cv2.rectangle(image, (298, 598), (1402, 1002), (20, 20, 20), 3)
-    printed = line("请使用黑色碳素笔在以下空白处签名", 320, 620, 30)
     for n in range(16):  # print is small and stands apart
         cv2.rectangle(image, (322 + 30 * n, 624), (342 + 30 * n, 652), (20, 20, 20), 3)
     points = np.add([(0, 0), (60, 110), (110, 5), (150, 105), (190, 10), (240, 100)], (x, y))
     if colour:
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
-    sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), (printed,))
-    mark = collected_signature("s", sheet, 0, CELL, (printed,), ink_mask(sheet, dark_threshold(dark)))
+    sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
+    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)))
     return None if mark is None else mark.faults
 
 
@@ -46,6 +54,16 @@ def signed(x: float, y: float, colour: tuple[int, int, int] = BLACK) -> tuple[st
 )
 def test_where_it_stands(x: float, y: float, faults: tuple[str, ...]) -> None:
     assert signed(x, y) == faults
+
+
+@pytest.mark.parametrize("printed", [PRINTED, TORN, CUT], ids=["whole", "torn", "cut"])
+def test_print_under_it_is_told_however_much_of_its_line_was_read(printed: tuple[TextLine, ...]) -> None:
+    assert signed(500, 630, BLACK, printed) == ("signature.overlaps_text",)
+    # Through the symbols, so that strokes and symbols are one piece that begins where the line does.
+    assert signed(520, 622, BLACK, printed) == ("signature.overlaps_text",)
+    # Beside the line's end, as high as it.
+    assert signed(1000, 630, BLACK, printed) == ()
+    assert signed(700, 760, BLACK, printed) == ()
 
 
 def test_a_blue_pen_is_told() -> None:
