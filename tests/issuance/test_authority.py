@@ -33,7 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length must be:UserW
 
 def test_openssl_accepts_the_chain(ca: Authority, ca_home: Path, tmp_path: Path) -> None:
     longest = dataclasses.replace(UNIT, unit_name="名" * 64)
-    for certificate, subject in (("enterprise", None), ("enterprise", longest), ("expert", None)):
+    kinds = [(profile.certificate, None) for profile in profiles().profiles]
+    for certificate, subject in (*kinds, ("enterprise", longest)):
         (tmp_path / "c.pem").write_bytes(issued(ca, certificate, subject).public_bytes(Encoding.PEM))
         words = ("-CAfile", ca_home / "root.pem", "-untrusted", ca_home / "issuing.pem", tmp_path / "c.pem")
         at = ("-attime", str(int(NOW.timestamp()) + 3600))
