@@ -48,7 +48,7 @@ def _export_one(store: Store, session: Session, settings: Settings, folder: Path
     folder.mkdir(parents=True, exist_ok=True)
     rows = [session.get_one(CertificateRow, serial) for serial in case.serials]
     for row in rows:
-        if row.blob is not None and row.state == CertificateState.ISSUED:
+        if row.blob is not None and row.state in (CertificateState.ISSUED, CertificateState.ACTIVE):
             name = "certificate.pem" if len(rows) == 1 else f"certificate-{row.usage}.pem"
             write_whole(folder / name, pem(store.blobs.get(row.blob)))
     chain = [(ca_directory(settings) / name).read_bytes() for name in ("issuing.pem", "root.pem")]

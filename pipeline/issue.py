@@ -120,8 +120,17 @@ def _do(shop: Workshop, task: Task, ours: str) -> tuple[str, ...]:
     else:
         serials = attending.bind(shop, task.approval, task.old, task.choices.seal, held)
     if task.service.old is not None:
-        publish(shop.store, shop.authority, shop.settings, shop.actor)
+        _tell(shop)
     return serials
+
+
+def _tell(shop: Workshop) -> None:
+    """A list with what was revoked. What was done stays done when that fails: the error says what is left to do."""
+    try:
+        publish(shop.store, shop.authority, shop.settings, shop.actor)
+    except YinjianError as error:
+        what = f"It is done, but the revocation list was not published. {error.what}"
+        raise type(error)(what, "Publish it: yinjian ca crl --actor NAME") from error
 
 
 def _guarded(shop: Workshop, approval_id: str, choices: Choices) -> Task:

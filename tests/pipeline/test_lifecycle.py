@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -18,6 +19,7 @@ from issuance.ocsp import Unknown
 from issuance.profiles import profiles
 from pipeline import acceptance, notices, operations, orders, personalising, revocation
 from pipeline.clock import CHINA
+from pipeline.export import export
 from pipeline.issue import Choices, Result, issue_all
 from pipeline.personalising import require_pin, token_of, token_pins
 from pipeline.reconcile import reconcile
@@ -193,6 +195,31 @@ def test_unlock_gives_the_token_a_new_pin_and_touches_nothing_else(store: Store,
     with opened_station(settings) as station:
         assert len(station.contents(token_of(row), require_pin(store, row))) == 5
     assert len(rows(store)) == 1 and state_of(store, first.serial) == ("active", None)
+
+
+def test_what_is_revoked_is_done_though_the_list_cannot_be_published(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = accepted(store, settings)
+
+    def fails(*arguments: object) -> None:
+        raise TokenError("The token is not there.", "Insert it.")
+
+    monkeypatch.setattr("pipeline.issue.publish", fails)
+    waits = done(store, settings, "revoke-1").waits
+    assert isinstance(waits, TokenError) and "It is done" in waits.what and "ca crl" in waits.remedy
+    assert state_of(store, first.serial) == ("revoked", "cessationOfOperation")
+
+
+def test_what_is_handed_over_is_exported_and_what_is_revoked_is_not(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    accepted(store, settings)
+    export(store, settings, tmp_path / "a")
+    assert (tmp_path / "a" / "issued" / "clean-1" / "certificate.pem").exists()
+    done(store, settings, "revoke-1")
+    export(store, settings, tmp_path / "b")
+    assert not (tmp_path / "b" / "issued" / "clean-1" / "certificate.pem").exists()
 
 
 def test_revoke_ends_certificate_and_seal(store: Store, settings: Settings) -> None:
