@@ -25,7 +25,7 @@ from issuance.tokens import KeyName, TokenInfo
 from yinjian.errors import InputError
 
 LONGEST_NONCE = 128  # octets (RFC 9654, section 2.1)
-_ALGORITHMS: dict[str, type[hashes.HashAlgorithm]] = {
+ALGORITHMS: dict[str, type[hashes.HashAlgorithm]] = {
     kind.name: kind for kind in (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 }
 _CODES = {  # CRLReason of RFC 5280 5.3.1
@@ -93,7 +93,7 @@ class Responder:
         # "KeyHash ::= OCTET STRING -- SHA-1 hash of responder's public key" (RFC 6960 4.2.1)
         own_key = hashlib.sha1(bytes(own.public_key["public_key"]), usedforsecurity=False).digest()
         self._id = _explicit(2, _der(0x04, own_key))
-        self._hashes = {name: _hashed(above, kind()) for name, kind in _ALGORITHMS.items()}
+        self._hashes = {name: _hashed(above, kind()) for name, kind in ALGORITHMS.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +103,10 @@ class Responder:
 
     def close(self) -> None:
         self._device.close()
+
+    def about(self, serial: int, algorithm: str) -> Asked:
+        """What is asked of one of this CA's certificates by a client that sends no nonce."""
+        return Asked(serial, *self._hashes[algorithm], algorithm, None)
 
     def is_for(self, asked: Asked) -> bool:
         """Whether the request is about a certificate of this CA."""
@@ -175,7 +179,7 @@ _SUCCESSFUL = b"\x0a\1\0"
 _BASIC = bytes(core.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1").dump())
 _NONCE = bytes(core.ObjectIdentifier("1.3.6.1.5.5.7.48.1.2").dump())
 _ECDSA = bytes(algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump())
-_HASHED_BY = {name: bytes(algos.DigestAlgorithm({"algorithm": name}).dump()) for name in _ALGORITHMS}
+_HASHED_BY = {name: bytes(algos.DigestAlgorithm({"algorithm": name}).dump()) for name in ALGORITHMS}
 
 
 def _hashed(issuing: asn1_x509.Certificate, kind: hashes.HashAlgorithm) -> tuple[bytes, bytes]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
-from issuance.ocsp import MALFORMED, TRY_LATER, UNAUTHORIZED, Asked, Responder, Status, parse
+from issuance.ocsp import ALGORITHMS, MALFORMED, TRY_LATER, UNAUTHORIZED, Asked, Responder, Status, parse
 from issuance.responder import ends, open_responder
 from pipeline import pins
 from pipeline.clock import now
+from pipeline.registry import CertificateState
 from pipeline.revocation import status
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
@@ -24,7 +26,10 @@ from yinjian.settings import Settings
 HOLDS = timedelta(hours=12)  # how long an answer may be relied on
 LOOK_SECONDS = 1.0  # between two looks at what has changed
 OVERLAP = timedelta(minutes=1)  # a change may be written later than its instant
-MOST = 100_000  # answers kept: about 200 MB
+MOST = 200_000  # answers kept: about 400 MB
+SETTLES = timedelta(seconds=3)
+ASKED_BY = ("sha1", "sha256")  # by which hash clients name the CA: OpenSSL's default, and the newer one
+About = tuple[int, str]  # a serial number, and the hash by which its CA is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,14 @@ class Answers:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
-        self._kept: OrderedDict[bytes, tuple[int, Answer]] = OrderedDict()  # by request, with the serial number
+        self._answers: OrderedDict[About, Answer] = OrderedDict()
+        self._requests: OrderedDict[bytes, About] = OrderedDict()  # what was asked in these very bytes
         self._statuses: OrderedDict[int, Status] = OrderedDict()
+        self._versions: dict[int, datetime] = {}  # when those that changed lately did
         self._guard, self._turn = threading.Lock(), threading.Lock()
         self._looked, self._seen = float("-inf"), now()
         self._responder: tuple[datetime, Responder] | None = None
+        self._opened_at = float("-inf")
 
     def to(self, request: bytes) -> Answer:
         """The answer to a request (DER). Never raises for what is asked, nor for a token that does not sign."""
@@ -57,16 +65,39 @@ class Answers:
             return Answer(MALFORMED)
         try:
             self._forget_what_changed()
-            return self._answer(asked, request)
+            responder = self._opened()
+            if not responder.is_for(asked):
+                return Answer(UNAUTHORIZED)
+            # Who sends a nonce wants an answer that was made for it (RFC 9654).
+            return (
+                self._signed(responder, asked) if asked.nonce is not None else self._shared(responder, asked, request)
+            )
         except (SetupError, TokenError, StoreError):
             return Answer(TRY_LATER)
 
     def at_hand(self, request: bytes) -> Answer | None:
-        """The answer that was signed for these very bytes, when nothing need be looked up: it takes microseconds."""
+        """The answer that was signed before to these very bytes, when nothing need be looked up: in microseconds."""
         with self._guard:
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 return None
-        return self._fresh(request)
+            about = self._requests.get(request)
+        return None if about is None else self._fresh(about)
+
+    def sign_ahead(self) -> int:
+        """Sign for every certificate what may be asked of it without a nonce, where that is not at hand; how many."""
+        try:
+            self._forget_what_changed()
+            responder = self._opened()
+            with self._store.reading() as session:
+                known = select(CertificateRow.serial).where(CertificateRow.state != CertificateState.RESERVED)
+                serials = session.scalars(known.where(CertificateRow.not_after > now())).all()
+            due = [responder.about(int(serial, 16), kind) for serial in serials for kind in ASKED_BY]
+            due = [asked for asked in due if self._fresh((asked.serial, asked.algorithm)) is None]
+            for asked in due:
+                self._shared(responder, asked)
+        except (SetupError, TokenError, StoreError):
+            return 0  # who asks is told to try later, until the operator has seen to it
+        return len(due)
 
     def close(self) -> None:
         """End the token's process."""
@@ -75,23 +106,22 @@ class Answers:
                 self._responder[1].close()
             self._responder = None
 
-    def _answer(self, asked: Asked, request: bytes) -> Answer:
-        # Who sends a nonce wants an answer that was made for it (RFC 9654).
-        if asked.nonce is None and (kept := self._fresh(request)) is not None:
-            return kept
-        responder = self._opened()
-        if not responder.is_for(asked):
-            return Answer(UNAUTHORIZED)
-        said = self._status(asked.serial)
-        begin = now().replace(microsecond=0)
-        made = Answer(responder.answer(asked, said, begin, begin + HOLDS), begin + HOLDS)
-        if asked.nonce is not None:
-            return replace(made, until=None)
+    def _shared(self, responder: Responder, asked: Asked, request: bytes | None = None) -> Answer:
+        """An answer for all who ask the same."""
+        about = asked.serial, asked.algorithm
+        made = self._fresh(about) or self._signed(responder, asked)
         with self._guard:
-            self._kept[request] = asked.serial, made
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            self._answers[about] = made
+            _trim(self._answers)
+            if request is not None:
+                self._requests[request] = about
+                _trim(self._requests)
         return made
+
+    def _signed(self, responder: Responder, asked: Asked) -> Answer:
+        begin = now().replace(microsecond=0)
+        der = responder.answer(asked, self._status(asked.serial), begin, begin + HOLDS)
+        return Answer(der, None if asked.nonce is not None else begin + HOLDS)
 
     def _status(self, serial: int) -> Status:
         """What the database says, remembered until it may have changed."""
@@ -102,13 +132,12 @@ class Answers:
             said = status(session, serial)
         with self._guard:
             self._statuses[serial] = said
-            while len(self._statuses) > MOST:
-                self._statuses.popitem(last=False)
+            _trim(self._statuses)
         return said
 
-    def _fresh(self, request: bytes) -> Answer | None:
+    def _fresh(self, about: About) -> Answer | None:
         with self._guard:
-            _, kept = self._kept.get(request, (0, None))
+            kept = self._answers.get(about)
         return kept if kept is not None and kept.until is not None and kept.until - now() > HOLDS / 2 else None
 
     def _forget_what_changed(self) -> None:
@@ -119,17 +148,23 @@ class Answers:
             self._looked = time.monotonic()
             since, self._seen = self._seen - OVERLAP, now()
         with self._store.reading() as session:
-            query = select(CertificateRow.serial).where(CertificateRow.changed_at >= since)
-            changed = {int(serial, 16) for serial in session.scalars(query)}
-        if changed:
-            with self._guard:
-                for serial in changed & self._statuses.keys():
-                    del self._statuses[serial]
-                for request in [key for key, (serial, _) in self._kept.items() if serial in changed]:
-                    del self._kept[request]
+            query = select(CertificateRow.serial, CertificateRow.changed_at)
+            changed = session.execute(query.where(CertificateRow.changed_at >= since)).tuples().all()
+        with self._guard:
+            seen = {int(serial, 16): at for serial, at in changed}
+            for serial, at in seen.items():
+                # What was looked up while it changed may be put by a moment later: it is dropped once more.
+                if self._versions.get(serial) != at or at > self._seen - SETTLES:
+                    self._statuses.pop(serial, None)
+                    for kind in ALGORITHMS:
+                        self._answers.pop((serial, kind), None)
+            self._versions = seen
 
     def _opened(self) -> Responder:
+        """The responder; whether its certificate was made anew is looked at once a second."""
         with self._turn:
+            if self._responder is not None and time.monotonic() - self._opened_at < LOOK_SECONDS:
+                return self._responder[1]
             directory, settings = ca_directory(self._settings), self._settings
             end = ends(directory)
             if end is None or end <= now():
@@ -139,4 +174,10 @@ class Answers:
                     self._responder[1].close()
                 pin = pins.user_pin(*responder_pin_file(settings))
                 self._responder = end, open_responder(directory, pin, settings.pkcs11_module)
+            self._opened_at = time.monotonic()
             return self._responder[1]
+
+
+def _trim(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > MOST:
+        kept.popitem(last=False)

@@ -13,6 +13,7 @@ from pipeline.answering import Answers
 from pipeline.store.store import Store
 from pipeline.upload import TooLarge
 from web import status
+from web.ahead import signing_ahead
 from web.limits import BodyLimit
 from web.uploads import routes
 from yinjian.errors import InputError, Refused, StoreError, YinjianError
@@ -33,10 +34,13 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     """The application on an opened store. Its documentation needs no network."""
     # Uploads stay in memory: scans in clear lie on no disk.
     MultiPartParser.spool_max_size = settings.upload_mb * MEGABYTE
+    answers = Answers(store, settings)
     app = FastAPIOffline(
-        title="Yinjian 印鉴", summary="Taking in applications for digital certificates and electronic seals."
+        title="Yinjian 印鉴",
+        summary="Taking in applications for digital certificates and electronic seals.",
+        lifespan=lambda _: signing_ahead(answers),
     )
-    app.state.store, app.state.settings, app.state.answers = store, settings, Answers(store, settings)
+    app.state.store, app.state.settings, app.state.answers = store, settings, answers
     app.include_router(routes)
     app.include_router(status.routes)
     app.add_middleware(BodyLimit, most=settings.upload_mb * MEGABYTE)

@@ -188,6 +188,8 @@ def _answer(site: Site, state: str, nonce: bytes = b"") -> bytes:
 
 
 def test_an_answer_without_a_nonce_is_signed_once_until_something_changes(site: Site) -> None:
+    time.sleep(answering.SETTLES.total_seconds() + answering.LOOK_SECONDS + 0.5)  # since it was issued
+    _answer(site, "issued")
     first = _answer(site, "issued")
     assert _answer(site, "issued") == first
     encoded = base64.b64encode(_request(site, "issued")).decode()
@@ -200,6 +202,32 @@ def test_an_answer_without_a_nonce_is_signed_once_until_something_changes(site: 
     time.sleep(answering.LOOK_SECONDS + 0.2)
     told = ocsp.load_der_ocsp_response(_answer(site, "issued"))
     assert told.response_status is OK and told.certificate_status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_answers_are_signed_before_anybody_asks(settings: Settings) -> None:
+    store = open_store(settings)
+    serial = brought_to(store, settings, "active", 1)
+    made = Answers(store, settings)
+    assert made.sign_ahead() == len(answering.ASKED_BY) and made.sign_ahead() == 0
+    issuing = x509.load_pem_x509_certificate((ca_directory(settings) / "issuing.pem").read_bytes())
+    with store.reading() as session:
+        blob = session.get_one(CertificateRow, serial).blob or ""
+    certificate = x509.load_der_x509_certificate(store.blobs.get(blob))
+    for kind in (hashes.SHA1(), hashes.SHA256(), hashes.SHA384()):
+        request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuing, kind).build().public_bytes(DER)
+        assert made.at_hand(request) is None
+        answer = made.to(request)
+        assert made.at_hand(request) == answer
+        assert ocsp.load_der_ocsp_response(answer.der).certificate_status is ocsp.OCSPCertStatus.GOOD
+    with store.writing() as session:
+        asked = operations.ask_to_revoke(store, session, serial, "superseded", "核实", "iss")
+        operations.confirm(store, session, asked.id, "adm")
+    time.sleep(answering.LOOK_SECONDS + 0.1)
+    assert made.sign_ahead() == len(answering.ASKED_BY)
+    told = ocsp.load_der_ocsp_response(made.to(request).der)
+    assert told.certificate_status is ocsp.OCSPCertStatus.REVOKED
+    made.close()
+    assert Answers(store, replace(settings, var_dir=settings.var_dir / "none")).sign_ahead() == 0
 
 
 MALFORMED = {"nothing": b"", "garbage": b"x" * 99, "cut": b"0\x82\x01\x00", "huge": b"0" * 100_000}
