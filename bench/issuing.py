@@ -115,7 +115,7 @@ def main(
 def run(settings: Settings, approvals: list[str], start: Any, answers: Any, seal: bool) -> None:
     """One worker: its share, timed by stage."""
     if not seal:
-        personalising._mark = lambda *arguments: None
+        personalising._picture = lambda *arguments: None
     spent: dict[str, float] = defaultdict(float)
     store = open_store(settings)
     with _keys(len(approvals)) as keys, opened_ca(settings) as authority, _watched(authority, spent):

@@ -10,6 +10,7 @@ from pipeline import quality
 from pipeline.clock import now
 from pipeline.intake import content_hash
 from pipeline.orders import make_order
+from pipeline.picture import tried
 from pipeline.review.guard import open_review, require_latest
 from pipeline.review.standing import holding_back, settled, standings
 from pipeline.states import State, Work, move
@@ -96,7 +97,11 @@ def approve(
     require_settled(store, session, verdict)
     decision = _decision(store, session, application, verdict, word)
     row = ApprovalRow(id=new_id("P"), application_id=application.id, decision_id=decision.id, verdict_id=verdict.id)
-    row.evidence = _evidence(store, session, verdict, verdict.evidence)
+    made = tried(store, session, verdict)
+    if made is not None:
+        row.picture_kind, row.picture_blob = made.kind, made.blob
+        row.picture_width_mm, row.picture_height_mm = made.width_mm, made.height_mm
+    row.evidence = _evidence(store, session, verdict, verdict.evidence, row)
     row.actor, row.approved_at = word.actor, now()
     load_approval(store, session, row)  # builds the record: what cannot be one is refused here
     session.add(row)
@@ -105,12 +110,16 @@ def approve(
     return row
 
 
-def _evidence(store: Store, session: Session, verdict: VerdictRow, judged: str) -> str:
-    """What an approval freezes: what was judged (`judged`), and every word with which findings were settled."""
+def _evidence(store: Store, session: Session, verdict: VerdictRow, judged: str, row: ApprovalRow) -> str:
+    """What an approval freezes: what was judged (`judged`), the words that settled findings, the seal's picture."""
     words = settled(standings(store, session, verdict))
-    if not words:
-        return judged
-    return store.hash_of({"judged": judged, "settled": [codec.dump(word).decode() for word in words]})
+    size = (row.picture_kind, row.picture_width_mm, row.picture_height_mm)
+    parts = {
+        "settled": [codec.dump(word).decode() for word in words],
+        "picture": [row.picture_blob, *size] if row.picture_blob else [],
+    }
+    frozen = {name: part for name, part in parts.items() if part}
+    return store.hash_of({"judged": judged, **frozen}) if frozen else judged
 
 
 def _decision(
@@ -169,7 +178,7 @@ def require_evidence(store: Store, session: Session, row: ApprovalRow) -> None:
             load_verdict(store, session, verdict),
             subject_of(store, verdict),
         )
-        found = _evidence(store, session, verdict, judged)
+        found = _evidence(store, session, verdict, judged, row)
     except StoreError as error:
         raise Refused(f"The evidence of {row.application_id} is incomplete: {error.what}", remedy) from error
     if found != row.evidence:

@@ -9,29 +9,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuance import personalise as steps
-from issuance.images import checked_image
 from issuance.reservation import Reservation, reserve
 from issuance.services import Service, Which
 from issuance.tokens import Pins, TokenInfo
 from pipeline import leases, pins
 from pipeline.clock import now
 from pipeline.events import record
+from pipeline.picture import Picture, picture
 from pipeline.reference import Referred
 from pipeline.registry import CertificateState
 from pipeline.revocation import revoke_referred
 from pipeline.states import State, move
 from pipeline.store.codec import dump
 from pipeline.store.issuing_tables import CertificateRow, Seal
-from pipeline.store.readings import load_reading
 from pipeline.store.store import Store, new_id
-from pipeline.store.tables import Application, ApprovalRow, ReadingRow, VerdictRow
+from pipeline.store.tables import Application, ApprovalRow, VerdictRow
 from pipeline.workshop import Workshop
 from yinjian.approval import Approval, Usage
-from yinjian.catalogue import catalogue
 from yinjian.errors import Refused
-from yinjian.records import Mark
-
-COLLECTED = {"seal_collection", "signature_collection"}  # the marks that become electronic ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +147,18 @@ def _deliver(shop: Workshop, serial: str, certificate: bytes) -> None:
 def _finish(
     shop: Workshop, approval: Approval, service: Service, old: Referred | None, serials: tuple[str, ...], held: Held
 ) -> None:
-    mark = _mark(shop.store, approval) if service.seal else None
-    image = checked_image(mark.image) if mark else None
-    blob = shop.store.blobs.put(image.png) if image else ""
+    made = _picture(shop.store, approval) if service.seal else None
     with shop.store.writing() as session:
         leases.require(session, held.lease, held.owner)
         for serial in serials:
             row = session.get_one(CertificateRow, serial)
             row.state, row.issued_at, row.changed_at = CertificateState.ISSUED, now(), now()
-        if mark is not None and image is not None:
-            seal = Seal(id=new_id("E"), serial=_sealing(session, serials), kind=mark.kind, blob=blob)
+        if made is not None:
+            seal = Seal(id=new_id("E"), serial=_sealing(session, serials), kind=made.kind, blob=made.blob)
             seal.platform, seal.made_at = approval.platform, now()
-            seal.width_mm, seal.height_mm = image.width_mm, image.height_mm
+            seal.width_mm, seal.height_mm = made.width_mm, made.height_mm
             session.add(seal)
-            record(session, shop.actor, "made", f"seal:{seal.id}", blob, approval.application, mark.kind)
+            record(session, shop.actor, "made", f"seal:{seal.id}", made.blob, approval.application, made.kind)
         if old is not None and service.old is not None:
             revoke_referred(shop.store, session, old, service.old, shop.actor, approval.application)
         application = session.get_one(Application, approval.application, with_for_update=True)
@@ -173,22 +166,20 @@ def _finish(
         leases.release(session, held.lease, held.owner)
 
 
+def _picture(store: Store, approval: Approval) -> Picture | None:
+    """That which was made when it was approved; made now where it was not, or the reason why it cannot be."""
+    with store.reading() as session:
+        row = session.get_one(ApprovalRow, approval.id)
+        if row.picture_blob and row.picture_kind:
+            size = row.picture_width_mm or 0.0, row.picture_height_mm or 0.0
+            return Picture(row.picture_kind, row.picture_blob, *size)
+        return picture(store, session, session.get_one(VerdictRow, row.verdict_id))
+
+
 def _sealing(session: Session, serials: tuple[str, ...]) -> str:
     """The certificate that an electronic seal goes with: one that may sign."""
     rows = [session.get_one(CertificateRow, serial) for serial in serials]
     return next((row.serial for row in rows if row.usage != Usage.ENCRYPT), serials[0])
-
-
-def _mark(store: Store, approval: Approval) -> Mark | None:
-    """The collected seal or signature; None where the business makes no electronic one, or a person let it go."""
-    with store.reading() as session:
-        row = session.get_one(ApprovalRow, approval.id)
-        reading = session.get_one(ReadingRow, session.get_one(VerdictRow, row.verdict_id).reading_id)
-    if reading.form is None:
-        return None
-    asked = {mark.id for mark in catalogue().required_marks(reading.form, approval.business)}
-    marks = load_reading(store, reading).marks
-    return next((mark for mark in marks if mark.id in asked & COLLECTED and mark.image), None)
 
 
 def reservation_of(row: CertificateRow) -> Reservation:

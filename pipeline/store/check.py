@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from pipeline.store import codec
 from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store
-from pipeline.store.tables import File, ReadingRow, Submission, Table
+from pipeline.store.tables import ApprovalRow, File, ReadingRow, Submission, Table
 from yinjian.errors import StoreError
 
 
@@ -34,6 +34,7 @@ def named_files(session: Session) -> dict[str, str]:
         (ReadingRow.blob, ReadingRow.submission_id),
         (CertificateRow.blob, CertificateRow.serial),
         (Seal.blob, Seal.serial),
+        (ApprovalRow.picture_blob, ApprovalRow.application_id),
     )
     for name, user in chain.from_iterable(session.execute(select(*pair)) for pair in columns):
         if name is not None:

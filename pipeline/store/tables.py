@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import BigInteger, Dialect, Double, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, LargeBinary
 
@@ -270,7 +270,10 @@ class SampleRow(Table):
 
 
 class ApprovalRow(Table):
-    """Leave to issue; one for each application. `refers`: the serial of the certificate that it is about, if any."""
+    """Leave to issue; one for each application. `refers`: the serial of the certificate that it is about, if any.
+
+    `picture_*`: of the seal or signature that was collected, where one was.
+    """
 
     __tablename__ = "approvals"
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -281,6 +284,10 @@ class ApprovalRow(Table):
     actor: Mapped[str] = mapped_column(WORD)
     approved_at: Mapped[datetime]
     refers: Mapped[str | None] = mapped_column(WORD)
+    picture_kind: Mapped[str | None] = mapped_column(WORD)
+    picture_blob: Mapped[str | None] = mapped_column(NAME_OF_BLOB)
+    picture_width_mm: Mapped[float | None] = mapped_column(Double)
+    picture_height_mm: Mapped[float | None] = mapped_column(Double)
 
 
 class Event(Table):

@@ -157,6 +157,17 @@ def test_changed_evidence_is_not_issued(store: Store, settings: Settings) -> Non
     assert isinstance(result.waits, Refused) and "not what was approved" in result.waits.what
 
 
+@pytest.mark.parametrize("column", ["picture_blob", "picture_kind", "picture_width_mm"])
+def test_the_seals_picture_is_frozen_with_the_approval(column: str, store: Store, settings: Settings) -> None:
+    paid_case(store, settings)
+    with store.writing() as session:
+        row = session.scalars(select(ApprovalRow)).one()
+        assert row.picture_blob and row.picture_kind == "seal"
+        setattr(row, column, {"picture_width_mm": 12.0}.get(column, "0" * 20))
+    (result,) = issue_all(store, settings, "iss")
+    assert isinstance(result.waits, Refused) and "not what was approved" in result.waits.what
+
+
 def test_lost_scans_are_not_issued_on(store: Store, settings: Settings) -> None:
     paid_case(store, settings)
     for path in Path(str(store.blobs.root)).rglob("*"):

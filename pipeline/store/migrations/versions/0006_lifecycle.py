@@ -46,6 +46,10 @@ def _orders() -> None:
         batch.add_column(sa.Column("refunded_at", INSTANT, nullable=True))
     with op.batch_alter_table("approvals") as batch:
         batch.add_column(sa.Column("refers", WORD, nullable=True))
+        batch.add_column(sa.Column("picture_kind", WORD, nullable=True))
+        batch.add_column(sa.Column("picture_blob", sa.String(length=64), nullable=True))
+        for name in ("picture_width_mm", "picture_height_mm"):
+            batch.add_column(sa.Column(name, sa.Double(), nullable=True))
 
 
 def _register() -> None:
