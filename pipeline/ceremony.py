@@ -34,12 +34,22 @@ from yinjian.settings import Settings
 
 RECORD, PAGE = "ceremony.json", "ceremony.pdf"
 CSS = """
-@page {{ size: A4; margin: 18mm; }}
-body {{ font-family: "{family}", sans-serif; font-size: 10pt; line-height: 1.5; }}
+@page {{ size: A4; margin: 15mm; }}
+body {{ font-family: "{family}", sans-serif; font-size: 9.5pt; line-height: 1.3; }}
+pre {{ font-size: 8pt; }}
 h1 {{ font-size: 16pt; }} h2 {{ font-size: 12pt; border-bottom: 0.4pt solid #888; }}
 td {{ padding: 1mm 4mm 1mm 0; vertical-align: top; word-break: break-all; }}
 .sign td {{ height: 18mm; border-bottom: 0.4pt solid #000; width: 75mm; }}
 """
+LABELS = {
+    "label": "介质编号",
+    "serial": "序列号",
+    "module": "PKCS#11 模块",
+    "subject": "主体",
+    "not_before": "生效",
+    "not_after": "失效",
+    "sha256": "SHA-256",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +172,6 @@ def _page(said: dict[str, object]) -> bytes:
 
 
 def _table(rows: dict[str, object]) -> str:
-    cells = (f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+    named = ((LABELS.get(name, name), str(value)) for name, value in rows.items())
+    cells = (f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in named)
     return f"<table>{''.join(cells)}</table>"
