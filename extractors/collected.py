@@ -16,7 +16,7 @@ from extractors.formmarks import signature_fingerprint, signature_image
 from extractors.page import Sheet
 from extractors.ruling import Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, in_rows
 from yinjian.records import Mark, MarkKind
 
 INSET_MM = 0.7  # nearer to the ruling than this is 贴边
@@ -110,7 +110,7 @@ def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: f
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
     pieces = [(x + x0, y + y0, x + w + x0, y + h + y0) for x, y, w, h, _ in stats[1:count].tolist()]
     into, out = INTO_TEXT_MM * px_per_mm, OUT_OF_TEXT_MM * px_per_mm
-    rows = [_whole_row(row, pieces) for row in _rows(printed)]
+    rows = [_whole_row(_round(row), pieces) for row in in_rows(printed)]
     for piece in pieces:
         feet = [row[3] for row in rows if _reaches_into(piece, row, into)]
         if feet and piece[3] > max(feet) + out:
@@ -118,15 +118,10 @@ def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: f
     return False
 
 
-def _rows(printed: Sequence[TextLine]) -> list[Rect]:
+def _round(row: Sequence[TextLine]) -> Rect:
     """Lines that stand beside one another as one: under a signature a line falls apart, or is lost from there on."""
-    rows: list[Rect] = []
-    for rect in sorted((line.rect for line in printed), key=lambda rect: rect[1]):
-        before = rows[-1] if rows else rect
-        if rows and min(before[3], rect[3]) - rect[1] > 0.5 * (rect[3] - rect[1]):
-            rect = min(before[0], rect[0]), rows.pop()[1], max(before[2], rect[2]), max(before[3], rect[3])
-        rows.append(rect)
-    return rows
+    x0, y0, x1, y1 = zip(*(line.rect for line in row), strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def _whole_row(row: Rect, pieces: Sequence[Rect]) -> Rect:

@@ -10,14 +10,13 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 
 from asn1crypto import core  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
 from issuance.linting import Finding
-from issuance.profiles import KEY_USAGES, IdentityPolicy, Profiles
+from issuance.profiles import KEY_USAGES, ONLY_EC, ONLY_RSA, IdentityPolicy, Profiles
 from issuance.reservation import SERIAL_BITS, Reservation
 from issuance.signing import kind_of, strong_key
 from issuance.tokens import KeyKind
@@ -34,7 +33,6 @@ NEVER_FOR = {
     ExtendedKeyUsageOID.OCSP_SIGNING,
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
 }
-_RSA_ONLY, _EC_ONLY = ("key_encipherment", "data_encipherment"), ("key_agreement",)  # RFC 8813, RFC 3279
 _KNOWN = {
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.KEY_USAGE,
@@ -48,7 +46,7 @@ _KNOWN = {
 _CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a certificate was made for, and under which CA."""
 
@@ -58,7 +56,7 @@ class Wanted:
     public_key: bytes
     issuing: x509.Certificate
 
-    @cached_property
+    @property
     def holder(self) -> Holder:
         return self.by.of(self.approval.certificate).holder
 
@@ -131,7 +129,7 @@ def _usage(certificate: x509.Certificate, extensions: _Extensions, wanted: Wante
     bits = {name for name in (*KEY_USAGES, "key_cert_sign", "crl_sign") if getattr(usage, name)}
     if bits != wanted.by.key_usage.of(wanted.reservation.usage, kind) or not bits:
         yield "key_usage"
-    if bits & {"key_cert_sign", "crl_sign", *(_RSA_ONLY if kind is KeyKind.P_256 else _EC_ONLY)}:
+    if bits & {"key_cert_sign", "crl_sign", *(ONLY_RSA if kind is KeyKind.P_256 else ONLY_EC)}:
         yield "key_usage_forbidden"
     purposes: tuple[x509.ObjectIdentifier, ...] = ()
     if (extended := extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)) is not None:

@@ -28,7 +28,7 @@ KEY_USAGES = (
     "data_encipherment",
     "key_agreement",
 )
-_ONLY_RSA, _ONLY_EC = {"key_encipherment", "data_encipherment"}, {"key_agreement"}  # RFC 8813, RFC 3279
+ONLY_RSA, ONLY_EC = {"key_encipherment", "data_encipherment"}, {"key_agreement"}  # RFC 8813, RFC 3279
 
 
 class IdentityPolicy(StrEnum):
@@ -204,9 +204,9 @@ def _key_usage_problems(usages: KeyUsages) -> Iterator[str]:
         names = set(getattr(usages, item.name))
         if not names or names - set(KEY_USAGES):
             yield f"key_usage.{item.name}: none, or not of {', '.join(KEY_USAGES)}"
-    if _ONLY_EC & {*usages.sign, *usages.encrypt_rsa}:
+    if ONLY_EC & {*usages.sign, *usages.encrypt_rsa}:
         yield "key_usage: key_agreement is for P-256 only"
-    if _ONLY_RSA & {*usages.sign, *usages.encrypt_ec}:
+    if ONLY_RSA & {*usages.sign, *usages.encrypt_ec}:
         yield "key_usage: key_encipherment and data_encipherment are for RSA only"
 
 

@@ -18,16 +18,15 @@ from sqlalchemy.orm import Session
 from issuance import personalise
 from issuance.station import TokenStation
 from issuance.tokens import Pins
-from pipeline.cases import find_certificate
+from pipeline.cases import require_certificate
 from pipeline.clock import now, shown
 from pipeline.events import record
 from pipeline.personalising import require_pin, reservation_of, set_pins, token_of, token_pins
-from pipeline.registry import CertificateState, subject_of
+from pipeline.registry import CertificateState, application_of, subject_of
 from pipeline.store.issuing_tables import Acceptance, CertificateRow
 from pipeline.store.store import Store
-from pipeline.store.tables import ApprovalRow
 from pipeline.users import Role, require_role
-from yinjian.errors import InputError, Refused
+from yinjian.errors import Refused
 
 SAID = "已现场验证信息，确认无异议，接受数字证书。"
 
@@ -76,9 +75,7 @@ def details(store: Store, row: CertificateRow) -> dict[str, str]:
 
 
 def _waiting(store: Store, session: Session, serial: str, actor: str) -> Iterator[HandOver]:
-    one = find_certificate(session, serial)
-    if one is None:
-        raise InputError("There is no certificate with this serial number.", "See: yinjian certificate list")
+    one = require_certificate(session, serial)
     if one.state != CertificateState.ISSUED:
         what = f"This certificate is {one.state}; only one that is issued and not accepted is handed over."
         raise Refused(what, "See how it came there: yinjian trace SERIAL")
@@ -99,12 +96,17 @@ def _record(store: Store, session: Session, one: HandOver, signature: bytes, act
     row = session.get_one(CertificateRow, one.row.serial, with_for_update=True)
     if row.state != CertificateState.ISSUED:
         raise Refused(f"Certificate {row.serial} is {row.state} by now.", "See: yinjian trace SERIAL")
-    row.state, row.accepted_at, row.changed_at = CertificateState.ACTIVE, now(), now()
+    row.state = CertificateState.ACTIVE
+    row.accepted_at = row.changed_at = now()
     sealed = store.vault.seal("acceptances.statement", one.statement.decode())
     session.add(
         Acceptance(
-            serial=row.serial, statement_sealed=sealed, signature=signature, recorded_by=actor, accepted_at=now()
+            serial=row.serial,
+            statement_sealed=sealed,
+            signature=signature,
+            recorded_by=actor,
+            accepted_at=row.accepted_at,
         )
     )
-    application = session.get_one(ApprovalRow, row.approval_id).application_id
-    record(session, actor, "accepted", f"certificate:{row.serial}", store.vault.name(one.statement), application)
+    digest, application = store.vault.name(one.statement), application_of(session, row)
+    record(session, actor, "accepted", f"certificate:{row.serial}", digest, application)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from issuance.services import Service
 from issuance.tokens import Pins
 from pipeline import leases, pins
 from pipeline.clock import now
 from pipeline.events import record
-from pipeline.personalising import Held, set_pins, token_of, token_pins
+from pipeline.personalising import Held, end, set_pins, token_of, token_pins
 from pipeline.reference import Referred
 from pipeline.revocation import revoke_referred
-from pipeline.states import State, move
 from pipeline.store.issuing_tables import Binding, CertificateRow
-from pipeline.store.tables import Application
 from pipeline.workshop import Workshop
 from yinjian.approval import Approval
 from yinjian.errors import InputError, Refused
@@ -34,7 +30,7 @@ def unlock(shop: Workshop, approval: Approval, old: Referred | None, held: Held)
     shop.station.reset_pin(token_of(row), new.so_pin, new.pin)
     with shop.store.writing() as session:
         record(session, shop.actor, "unlocked", f"certificate:{row.serial}", "", approval.application)
-        _done(session, shop, approval, held)
+        end(session, shop, approval, approval.business, held)
     return (row.serial,)
 
 
@@ -43,7 +39,7 @@ def give_up(shop: Workshop, approval: Approval, service: Service, old: Referred 
     assert old is not None and service.old is not None
     with shop.store.writing() as session:
         serials = revoke_referred(shop.store, session, old, service.old, shop.actor, approval.application)
-        _done(session, shop, approval, held)
+        end(session, shop, approval, approval.business, held)
     return serials
 
 
@@ -62,7 +58,7 @@ def bind(shop: Workshop, approval: Approval, old: Referred | None, seal: bool | 
         session.add(binding)
         detail = f"to {approval.platform}, {'with' if seal else 'without'} its seal"
         record(session, shop.actor, "bound", f"certificate:{old.serial}", "", approval.application, detail)
-        _done(session, shop, approval, held)
+        end(session, shop, approval, approval.business, held)
     return (old.serial,)
 
 
@@ -71,10 +67,3 @@ def _ours(old: Referred | None) -> CertificateRow:
         what = "The token of this certificate was not made here: its officer's PIN is not known."
         raise Refused(what, "Unlock it where it was made, or replace it (补办).")
     return old.rows[0]
-
-
-def _done(session: Session, shop: Workshop, approval: Approval, held: Held) -> None:
-    leases.require(session, held.lease, held.owner)
-    application = session.get_one(Application, approval.application, with_for_update=True)
-    move(session, application, State.ISSUED, shop.actor, approval.evidence, approval.business)
-    leases.release(session, held.lease, held.owner)

@@ -116,6 +116,14 @@ def find_certificate(session: Session, serial: str) -> CertificateRow | None:
     return session.get(CertificateRow, serial.replace(":", "").upper().removeprefix("0X"))
 
 
+def require_certificate(session: Session, serial: str) -> CertificateRow:
+    """The same. InputError when there is none."""
+    row = find_certificate(session, serial)
+    if row is None:
+        raise InputError("There is no certificate with this serial number.", "See: yinjian certificate list")
+    return row
+
+
 def trail(session: Session, certificate: CertificateRow) -> Trail:
     """The way from a certificate back to its scans."""
     approval = session.get_one(ApprovalRow, certificate.approval_id)

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from issuance import authority, authority_plan, responder
 from issuance.authority import Authority
@@ -129,8 +130,6 @@ def _said(settings: Settings, made: Authority, people: People, begun: datetime) 
 
 
 def _described(certificate: x509.Certificate) -> dict[str, str]:
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     return {
         "subject": certificate.subject.rfc4514_string(),
         "serial": f"{certificate.serial_number:X}",

@@ -86,8 +86,9 @@ def of_folder(folder: Path, job: Job, catalogue: Catalogue) -> Explanation:
 def of_case(store: Store, settings: Settings, text: str, catalogue: Catalogue, with_pages: bool) -> Explanation:
     """The verdict on an application's latest reading. Its pages are read again where they are asked for."""
     with store.reading() as session:
-        reading, by = stored(store, session, text)
-        pages = pages_again(store, session, settings, find(store, session, text)) if with_pages else ()
+        application = find(store, session, text).id
+        reading, by = stored(store, session, application)
+    pages = pages_again(store, settings, application) if with_pages else ()
     return explanation(reading, by, catalogue, pages)
 
 

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from pipeline.clock import CHINA, now, today
 from pipeline.events import record
 from pipeline.reference import last_day
-from pipeline.registry import CertificateState, subject_of
+from pipeline.registry import CertificateState, application_of, subject_of
 from pipeline.store.issuing_tables import CertificateRow, Notice
 from pipeline.store.store import Store, new_id
-from pipeline.store.tables import ApprovalRow
 from pipeline.users import SYSTEM
 from yinjian.errors import InputError
 
@@ -102,8 +101,8 @@ def _made(store: Store, session: Session, row: CertificateRow, kind: str, text: 
     notice.text_sealed = store.vault.seal("notices.text", text)
     session.add(notice)
     session.flush()
-    application = session.get_one(ApprovalRow, row.approval_id).application_id
-    record(session, SYSTEM, "noticed", f"certificate:{row.serial}", store.vault.name(text.encode()), application, kind)
+    digest, application = store.vault.name(text.encode()), application_of(session, row)
+    record(session, SYSTEM, "noticed", f"certificate:{row.serial}", digest, application, kind)
     return notice
 
 

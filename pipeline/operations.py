@@ -12,14 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline import notices
-from pipeline.cases import find_certificate
+from pipeline.cases import require_certificate
 from pipeline.clock import now
 from pipeline.events import record
-from pipeline.registry import IN_FORCE
+from pipeline.registry import IN_FORCE, application_of
 from pipeline.revocation import reason_of, revoke
 from pipeline.store.issuing_tables import CertificateRow, Operation
 from pipeline.store.store import Store, new_id
-from pipeline.store.tables import ApprovalRow
 from pipeline.users import Role, require_role, require_two
 from yinjian.errors import InputError, Refused
 
@@ -49,7 +48,7 @@ def ask_to_revoke(store: Store, session: Session, serial: str, reason: str, note
     operation = Operation(id=new_id("K"), kind=Kind.REVOKE, subject=row.serial, reason=given, note_sealed=sealed)
     operation.asked_by, operation.asked_at = actor, now()
     session.add(operation)
-    record(session, actor, "asked", f"operation:{operation.id}", "", _application(session, row), f"revoke, {given}")
+    record(session, actor, "asked", f"operation:{operation.id}", "", application_of(session, row), f"revoke, {given}")
     return operation
 
 
@@ -63,7 +62,7 @@ def confirm(store: Store, session: Session, operation_id: str, actor: str) -> Op
     if operation.confirmed_by is not None:
         return operation
     row = _certificate(session, operation.subject)
-    application = _application(session, row)
+    application = application_of(session, row)
     operation.confirmed_by, operation.confirmed_at = actor, now()
     record(session, actor, "confirmed", f"operation:{operation.id}", "", application, operation.reason)
     together = select(CertificateRow).where(CertificateRow.approval_id == row.approval_id)
@@ -82,13 +81,7 @@ def waiting(session: Session) -> tuple[Operation, ...]:
 
 
 def _certificate(session: Session, serial: str) -> CertificateRow:
-    row = find_certificate(session, serial)
-    if row is None:
-        raise InputError("There is no certificate with this serial number.", "See: yinjian certificate list")
+    row = require_certificate(session, serial)
     if row.state not in IN_FORCE:
         raise Refused(f"This certificate is {row.state}.", "Only one that is in force can be revoked.")
     return row
-
-
-def _application(session: Session, row: CertificateRow) -> str:
-    return session.get_one(ApprovalRow, row.approval_id).application_id

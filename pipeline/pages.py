@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
 from yinjian.settings import Settings
 
-if TYPE_CHECKING:
-    from pipeline.store.tables import Application
-
 Pages = tuple[NDArray[np.uint8], ...]
 
 
-def pages_again(store: Store, session: Session, settings: Settings, application: Application) -> Pages:
-    """BGR, in the order of `Reading.pages`. Takes as long as reading did."""
+def pages_again(store: Store, settings: Settings, application_id: str) -> Pages:
+    """BGR, in the order of `Reading.pages`. Takes as long as reading did; no transaction is held open meanwhile."""
     from extractors.opening import decode_all
     from pipeline.reading import limit_threads, new_reader
     from pipeline.steps import opened
 
-    files = stored_files(session, newest_submission(session, application.id).id)
+    with store.reading() as session:
+        files = stored_files(session, newest_submission(session, application_id).id)
     limit_threads(settings.threads)
     scans = decode_all(opened(store, files), settings)
-    return new_reader(settings).read_with_pages(application.id, scans)[1]
+    return new_reader(settings).read_with_pages(application_id, scans)[1]

@@ -149,7 +149,6 @@ def _finish(
 ) -> None:
     made = _picture(shop.store, approval) if service.seal else None
     with shop.store.writing() as session:
-        leases.require(session, held.lease, held.owner)
         for serial in serials:
             row = session.get_one(CertificateRow, serial)
             row.state, row.issued_at, row.changed_at = CertificateState.ISSUED, now(), now()
@@ -161,9 +160,15 @@ def _finish(
             record(session, shop.actor, "made", f"seal:{seal.id}", made.blob, approval.application, made.kind)
         if old is not None and service.old is not None:
             revoke_referred(shop.store, session, old, service.old, shop.actor, approval.application)
-        application = session.get_one(Application, approval.application, with_for_update=True)
-        move(session, application, State.ISSUED, shop.actor, approval.evidence, ", ".join(serials))
-        leases.release(session, held.lease, held.owner)
+        end(session, shop, approval, ", ".join(serials), held)
+
+
+def end(session: Session, shop: Workshop, approval: Approval, detail: str, held: Held) -> None:
+    """What was approved is done, and its lease let go. Raises when it is no longer ours: then nothing is kept."""
+    leases.require(session, held.lease, held.owner)
+    application = session.get_one(Application, approval.application, with_for_update=True)
+    move(session, application, State.ISSUED, shop.actor, approval.evidence, detail)
+    leases.release(session, held.lease, held.owner)
 
 
 def _picture(store: Store, approval: Approval) -> Picture | None:

@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 from issuance.profiles import profiles
 from pipeline.explaining import Explanation, explanation, stored
 from pipeline.pages import Pages
-from pipeline.registry import subject_of
+from pipeline.registry import application_of, subject_of
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
-from pipeline.store.tables import ApprovalRow
 from validators.explain import Explained
 from yinjian.catalogue import catalogue
 from yinjian.errors import InputError
@@ -40,7 +39,6 @@ SOURCES = {
     ),
 }
 TELLING = ("seal_collection", "seal_declaration", "material_seal")  # seals name the unit too
-ID_NUMBER = profiles().identity_number.oid
 MARGIN = 0.02  # of the page, round a place
 
 
@@ -80,8 +78,7 @@ def provenance(store: Store, session: Session, row: CertificateRow) -> Provenanc
     if row.blob is None:
         raise InputError("This certificate is not signed yet.", "See how far it is: yinjian certificate list")
     certificate = x509.load_der_x509_certificate(store.blobs.get(row.blob))
-    application = session.get_one(ApprovalRow, row.approval_id).application_id
-    reading, by = stored(store, session, application)
+    reading, by = stored(store, session, application_of(session, row))
     register = tuple(entry for entry in by.register or () if not _own(session, row, entry))
     found = explanation(reading, by.against(register), catalogue())
     return Provenance(reading, tuple(_origins(found, _values(store, row), certificate)))
@@ -108,11 +105,12 @@ def _origins(found: Explanation, values: dict[str, str], certificate: x509.Certi
 
 def _attributes(certificate: x509.Certificate, name: str, value: str) -> Iterator[str]:
     """The parts of the certificate that carry the value; an identity number is there as its hash only."""
+    id_number = profiles().identity_number.oid
     yield from (item.rfc4514_attribute_name for item in certificate.subject if item.value == value)
     for extension in certificate.extensions:
         if isinstance(extension.value, x509.UnrecognizedExtension):
             oid = extension.oid.dotted_string
-            if value.encode() in extension.value.value or (name == "id_number" and oid == ID_NUMBER):
+            if value.encode() in extension.value.value or (name == "id_number" and oid == id_number):
                 yield oid
 
 

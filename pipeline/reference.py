@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from issuance.services import Act, Refers, Service, services
 from pipeline.clock import CHINA, today
-from pipeline.registry import IN_FORCE, imported, numbers_and_names
+from pipeline.registry import IN_FORCE, imported, imported_as, numbers_and_names
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.store.tables import ApprovalRow
@@ -98,7 +98,7 @@ def _fixed(store: Store, session: Session, serial: str) -> Referred:
     if own is not None:
         rows = session.scalars(select(CertificateRow).where(CertificateRow.approval_id == own.approval_id))
         return Referred(serial, own.not_after, tuple(rows.all()))
-    entry = next((entry for entry in imported(store, session) if entry.serial == serial), None)
+    entry = imported_as(store, session, serial)
     if entry is None:
         raise Refused("The certificate that this application is about is gone.", "Have an auditor look.")
     return Referred(serial, _end_of(_until(entry)), entry=entry)

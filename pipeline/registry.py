@@ -16,6 +16,7 @@ from pipeline.events import record
 from pipeline.store.codec import dump, load
 from pipeline.store.issuing_tables import CertificateRow, Registered
 from pipeline.store.store import Store
+from pipeline.store.tables import ApprovalRow
 from yinjian.approval import Subject
 from yinjian.records import Claim, Reading, RegisterEntry
 from yinjian.register import load_register
@@ -51,16 +52,17 @@ def _by_serial(session: Session) -> Iterator[tuple[str, Registered]]:
 
 def enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str, Registered] | None = None) -> bool:
     """Bring in one certificate, or what is new of it; whether anything was. `known`: all rows by their index."""
-    known = dict(_by_serial(session)) if known is None else known
     # Without a serial number only the whole entry tells whether it is there already.
     text = dump(replace(entry, status="", valid_until=None)).decode()
     index = store.vault.blind("serial", entry.serial or text)
-    row = known.get(index)
+    row = _by_index(session, index) if known is None else known.get(index)
     if row is not None and _is_kept(store, row, entry):
         return False
     if row is None:
-        row = known[index] = Registered(serial_index=index)
+        row = Registered(serial_index=index)
         session.add(row)
+        if known is not None:
+            known[index] = row
     row.platform, row.certificate = entry.platform, entry.certificate
     row.entry_sealed = store.vault.seal("register.entry", dump(entry).decode())
     blind = store.vault.blind
@@ -68,6 +70,20 @@ def enter(store: Store, session: Session, entry: RegisterEntry, known: dict[str,
     row.person_index, row.id_number_index = blind("person_name", entry.name), blind("id_number", entry.id_number)
     row.status, row.valid_until, row.imported_at = entry.status, entry.valid_until, now()
     return True
+
+
+def _by_index(session: Session, index: str) -> Registered | None:
+    return session.scalars(select(Registered).where(Registered.serial_index == index)).first()
+
+
+def imported_as(store: Store, session: Session, serial: str) -> RegisterEntry | None:
+    """The certificate that was brought in with this serial number."""
+    row = _by_index(session, store.vault.blind("serial", serial))
+    return None if row is None else _entry_of(store, row)
+
+
+def _entry_of(store: Store, row: Registered) -> RegisterEntry:
+    return load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
 
 
 def _is_kept(store: Store, row: Registered, entry: RegisterEntry) -> bool:
@@ -92,7 +108,7 @@ def imported(store: Store, session: Session, about: Iterable[str] | None = None)
     if about is not None:
         rows = rows.where(or_(_carries(store, Registered, about), Registered.uscc_index.is_(None)))
     for row in session.scalars(rows):
-        yield load(RegisterEntry, store.vault.open("register.entry", row.entry_sealed).encode())
+        yield _entry_of(store, row)
 
 
 def numbers_and_names(subject: Subject) -> tuple[str, ...]:
@@ -127,6 +143,11 @@ def _entry(store: Store, row: CertificateRow, on: date) -> RegisterEntry:
     status = "revoked" if row.state == CertificateState.REVOKED else "active" if until >= on else "expired"
     names = (subject.unit_name, subject.uscc, subject.person_name, subject.id_number)
     return RegisterEntry(row.platform, row.certificate, *names, row.serial, status, until)
+
+
+def application_of(session: Session, row: CertificateRow) -> str:
+    """The id of the application that a certificate came of."""
+    return session.get_one(ApprovalRow, row.approval_id).application_id
 
 
 def subject_of(store: Store, row: CertificateRow) -> Subject:

@@ -58,7 +58,7 @@ def publish(store: Store, authority: Authority, settings: Settings, actor: str) 
     """A new revocation list, numbered after the last."""
     with store.writing() as session:
         begin = now().replace(microsecond=0)
-        last = session.scalar(select(RevocationList).order_by(RevocationList.number.desc()).limit(1))
+        last = latest_list(session)
         end = begin + timedelta(hours=settings.crl_hours)
         made = RevocationList(number=last.number + 1 if last else 1, this_update=begin, next_update=end)
         entries = tuple(_entries(session, begin))

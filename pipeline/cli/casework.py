@@ -68,7 +68,7 @@ def draw_case(store: Store, settings: Settings, text: str, image: Path, page: in
         if judged is None or row is None:
             raise InputError(f"{application.id} is not read yet.", "See how far it is: yinjian queue --all")
         verdict = None if is_blind(session, submission.id) else load_verdict(store, session, judged)
-        pages = pages_again(store, session, settings, application)
+    pages = pages_again(store, settings, application.id)
     save(draw(load_reading(store, row), verdict, pages, page), image)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline import acceptance, ceremony, notices, operations, revocation
-from pipeline.cases import find_certificate
+from pipeline.cases import require_certificate
 from pipeline.ceremony import People
 from pipeline.cli.progress import output
 from pipeline.clock import shown
@@ -19,10 +19,9 @@ from pipeline.envelope import envelope
 from pipeline.events import record
 from pipeline.personalising import require_pin
 from pipeline.reconcile import reconcile
-from pipeline.registry import subject_of
+from pipeline.registry import application_of, subject_of
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
-from pipeline.store.tables import ApprovalRow
 from pipeline.users import Role, require_role
 from pipeline.workshop import opened_ca, opened_station, token_directory
 from yinjian.errors import InputError, Refused, TokenError
@@ -71,7 +70,7 @@ def list_certificates(store: Store, state: str) -> None:
 def hand_over(store: Store, settings: Settings, serial: str, own_pin: bool, actor: str) -> None:
     """Show what is to be checked, then have the token sign that it was accepted."""
     with store.reading() as session:
-        row = _row(session, serial)
+        row = require_certificate(session, serial)
         for name, value in acceptance.details(store, row).items():
             if value:
                 OUT.print(f"{name:12} {value}")
@@ -115,7 +114,7 @@ def print_envelope(store: Store, serial: str, actor: str) -> None:
         raise InputError("The envelope is a PDF.", "Send it to a printer: yinjian token envelope SERIAL ... | lp")
     with store.writing() as session:
         require_role(session, actor, Role.ISSUER)
-        row = _row(session, serial)
+        row = require_certificate(session, serial)
         pin, who = require_pin(store, row), subject_of(store, row)
         on_token = select(CertificateRow.serial).where(CertificateRow.approval_id == row.approval_id)
         _record(session, row, actor, "envelope")
@@ -127,7 +126,7 @@ def show_pin(store: Store, settings: Settings, serial: str, actor: str) -> None:
     """The PIN of a token, and how to look at it."""
     with store.writing() as session:
         require_role(session, actor, Role.ISSUER)
-        row = _row(session, serial)
+        row = require_certificate(session, serial)
         pin = require_pin(store, row)
         _record(session, row, actor, "pin_shown")
     conf = (token_directory(settings) / row.token_label / "softhsm2.conf").absolute()
@@ -167,13 +166,5 @@ def run_reconcile(store: Store, settings: Settings) -> int:
     return Refused.exit_code if any(difference.orphan for difference in found) else 0
 
 
-def _row(session: Session, serial: str) -> CertificateRow:
-    row = find_certificate(session, serial)
-    if row is None:
-        raise InputError("There is no certificate with this serial number.", "See: yinjian certificate list")
-    return row
-
-
 def _record(session: Session, row: CertificateRow, actor: str, action: str) -> None:
-    application = session.get_one(ApprovalRow, row.approval_id).application_id
-    record(session, actor, action, f"certificate:{row.serial}", "", application)
+    record(session, actor, action, f"certificate:{row.serial}", "", application_of(session, row))

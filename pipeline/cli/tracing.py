@@ -13,7 +13,6 @@ from pipeline.clock import shown
 from pipeline.pages import pages_again
 from pipeline.provenance import lines, provenance, write_crops
 from pipeline.registry import subject_of
-from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, Event
 from yinjian.errors import InputError
@@ -29,38 +28,26 @@ def show_trace(store: Store, settings: Settings, text: str, crops: Path | None) 
     """
     with store.reading() as session:
         certificate = find_certificate(session, text)
-        if certificate is not None:
-            found = trail(session, certificate)
-            application = session.get_one(Application, found.approval.application_id)
-            for line in _lines(store, found, application):
-                OUT.print(line)
-            if certificate.blob is not None:
-                _origins(store, session, settings, certificate, application, crops)
+        if certificate is None:
+            _show_application(store, session, text)
             return
-        try:
-            application = find(store, session, text)
-        except InputError:
-            raise InputError(
-                "There is no certificate or application of that name.", "See yinjian queue --all"
-            ) from None
-        for line in _happened(events(session, application.id)):
+        found = trail(session, certificate)
+        application = session.get_one(Application, found.approval.application_id)
+        read_from = provenance(store, session, certificate) if certificate.blob is not None else None
+        for line in (*_lines(store, found, application), *(lines(read_from) if read_from else ())):
             OUT.print(line)
-
-
-def _origins(
-    store: Store,
-    session: Session,
-    settings: Settings,
-    certificate: CertificateRow,
-    application: Application,
-    crops: Path | None,
-) -> None:
-    found = provenance(store, session, certificate)
-    for line in lines(found):
-        OUT.print(line)
-    if crops is not None:
-        for path in write_crops(found, pages_again(store, session, settings, application), crops):
+    if read_from is not None and crops is not None:
+        for path in write_crops(read_from, pages_again(store, settings, application.id), crops):
             OUT.print(f"picture      {path}")
+
+
+def _show_application(store: Store, session: Session, text: str) -> None:
+    try:
+        application = find(store, session, text)
+    except InputError:
+        raise InputError("There is no certificate or application of that name.", "See yinjian queue --all") from None
+    for line in _happened(events(session, application.id)):
+        OUT.print(line)
 
 
 def _lines(store: Store, found: Trail, application: Application) -> Iterator[str]:

@@ -244,29 +244,25 @@ def test_bind_makes_nothing_and_records_what_staff_decided_on_the_seal(store: St
         assert (binding.platform, binding.seal, binding.bound_by) == ("ggzy", False, "iss")
 
 
-def test_a_certificate_of_daqing_is_bound_from_the_register(
-    store: Store, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def brought_in(store: Store, folder: Path, platform: str, serial: str) -> None:
+    """A certificate of unit 1 that was made elsewhere."""
     entry = {
-        "platform": "daqing", "certificate": "enterprise", "unit_name": builder.UNIT, "uscc": code_of(1), "name": "",
-        "id_number": "", "serial": "0D01", "status": "active", "valid_until": "2099-01-01",
+        "platform": platform, "certificate": "enterprise", "unit_name": builder.UNIT, "uscc": code_of(1), "name": "",
+        "id_number": "", "serial": serial, "status": "active", "valid_until": "2099-01-01",
     }  # fmt: skip
-    path = tmp_path_factory.mktemp("register") / "r.json"
-    path.write_text(json.dumps([entry]))
-    import_register(store, path, "iss")
+    (folder / "r.json").write_text(json.dumps([entry]))
+    import_register(store, folder / "r.json", "iss")
+
+
+def test_a_certificate_of_daqing_is_bound_from_the_register(store: Store, settings: Settings, tmp_path: Path) -> None:
+    brought_in(store, tmp_path, "daqing", "0D01")
     assert done(store, settings, "bind-1", claim_of("bind-1", "ggzy"), seal=True).serials == ("0D01",)
 
 
 def test_a_certificate_that_was_made_elsewhere_is_replaced_and_marked_in_the_register(
-    store: Store, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    store: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    entry = {
-        "platform": "hpe", "certificate": "enterprise", "unit_name": builder.UNIT, "uscc": code_of(1), "name": "",
-        "id_number": "", "serial": "0A01", "status": "active", "valid_until": "2099-01-01",
-    }  # fmt: skip
-    path = tmp_path_factory.mktemp("register") / "r.json"
-    path.write_text(json.dumps([entry]))
-    import_register(store, path, "iss")
+    brought_in(store, tmp_path, "hpe", "0A01")
     (serial,) = done(store, settings, "replace-1").serials
     assert serial != "0A01"
     with store.reading() as session:
@@ -287,7 +283,7 @@ def test_which_certificate_is_meant_must_be_clear(store: Store, settings: Settin
     assert result.serials == (first.serial,)
 
 
-@pytest.mark.parametrize("at", ["set_pins", "_done"])
+@pytest.mark.parametrize("at", ["set_pins", "end"])
 def test_unlocking_that_was_broken_off_is_done_again(
     at: str, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
