@@ -6,6 +6,7 @@ The key that answers is not the CA's: who takes over the machine that answers ca
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -114,19 +115,33 @@ class Responder:
         return ours == (asked.issuer_name_hash, asked.issuer_key_hash)
 
     def answer(self, asked: Asked, status: Status, this_update: datetime, next_update: datetime) -> bytes:
-        """The signed answer (DER). `status` None: good. Raises TokenError when the token does not sign.
+        """The signed answer (DER). `status` None: good. Raises TokenError when the token does not sign."""
+        return self.answers([(asked, status)], this_update, next_update)[0]
 
-        Its signature is not checked again: many answers are made, each for a moment, and all who ask check it.
+    def answers(
+        self, asked: Sequence[tuple[Asked, Status]], this_update: datetime, next_update: datetime
+    ) -> list[bytes]:
+        """As `answer`, for several that the token signs at one request.
+
+        Their signatures are not checked again: many answers are made, each for a moment, and all who ask check them.
         """
         updates = _time(this_update), _explicit(0, _time(next_update))
+        said = [self._said(*one, updates) for one in asked]
+        signatures = self.sign(said)
+        return [self._whole(*pair) for pair in zip(said, signatures, strict=True)]
+
+    def sign(self, data: Sequence[bytes]) -> list[bytes]:
+        """The token's signature over each, ECDSA with SHA-256."""
+        return self._device.sign_all(self._token, self._pin, self._key.label, self._key.id, data)
+
+    def _said(self, asked: Asked, status: Status, updates: tuple[bytes, bytes]) -> bytes:
         single = _sequence(_cert_id(asked), _cert_status(status), *updates)
         nonce = () if asked.nonce is None else (_nonce(asked.nonce),)
-        said = _sequence(self._id, _time(this_update), _sequence(single), *nonce)
-        basic = _sequence(said, _ECDSA, _der(0x03, b"\0", self._sign(said)), self._certificates)
-        return _sequence(_SUCCESSFUL, _explicit(0, _sequence(_BASIC, _der(0x04, basic))))
+        return _sequence(self._id, updates[0], _sequence(single), *nonce)
 
-    def _sign(self, data: bytes) -> bytes:
-        return self._device.sign(self._token, self._pin, self._key.label, self._key.id, data)
+    def _whole(self, said: bytes, signature: bytes) -> bytes:
+        basic = _sequence(said, _ECDSA, _der(0x03, b"\0", signature), self._certificates)
+        return _sequence(_SUCCESSFUL, _explicit(0, _sequence(_BASIC, _der(0x04, basic))))
 
 
 # Answers with a nonce are made one by one, as fast as the token signs: libraries take four times as long to encode

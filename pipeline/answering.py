@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from yinjian.settings import Settings
 HOLDS = timedelta(hours=12)  # how long an answer may be relied on
 LOOK_SECONDS = 1.0  # between two looks at what has changed
 OVERLAP = timedelta(minutes=1)  # a change may be written later than its instant
+TOGETHER = 64  # signatures of one request to the token: others wait meanwhile
 MOST = 200_000  # answers kept: about 400 MB
 SETTLES = timedelta(seconds=3)
 ASKED_BY = ("sha1", "sha256")  # by which hash clients name the CA: OpenSSL's default, and the newer one
@@ -59,21 +61,23 @@ class Answers:
 
     def to(self, request: bytes) -> Answer:
         """The answer to a request (DER). Never raises for what is asked, nor for a token that does not sign."""
-        try:
-            asked = parse(request)
-        except InputError:
-            return Answer(MALFORMED)
+        return self.to_all([request])[0]
+
+    def to_all(self, requests: Sequence[bytes]) -> list[Answer]:
+        """As `to`, for several: the token is asked once."""
+        read = [(request, _parsed(request)) for request in requests]
         try:
             self._forget_what_changed()
             responder = self._opened()
-            if not responder.is_for(asked):
-                return Answer(UNAUTHORIZED)
-            # Who sends a nonce wants an answer that was made for it (RFC 9654).
-            return (
-                self._signed(responder, asked) if asked.nonce is not None else self._shared(responder, asked, request)
-            )
+            ours = [(request, asked) for request, asked in read if asked is not None and responder.is_for(asked)]
+            answers = self._made(responder, [asked for _, asked in ours])
         except (SetupError, TokenError, StoreError):
-            return Answer(TRY_LATER)
+            return [Answer(MALFORMED if asked is None else TRY_LATER) for _, asked in read]
+        with self._guard:
+            self._requests.update((request, _about(asked)) for request, asked in ours if asked.nonce is None)
+            _trim(self._requests)
+        made = dict(zip((request for request, _ in ours), answers, strict=True))
+        return [made.get(request, Answer(MALFORMED if asked is None else UNAUTHORIZED)) for request, asked in read]
 
     def at_hand(self, request: bytes) -> Answer | None:
         """The answer that was signed before to these very bytes, when nothing need be looked up: in microseconds."""
@@ -93,8 +97,8 @@ class Answers:
                 serials = session.scalars(known.where(CertificateRow.not_after > now())).all()
             due = [responder.about(int(serial, 16), kind) for serial in serials for kind in ASKED_BY]
             due = [asked for asked in due if self._fresh((asked.serial, asked.algorithm)) is None]
-            for asked in due:
-                self._shared(responder, asked)
+            for number in range(0, len(due), TOGETHER):
+                self._made(responder, due[number : number + TOGETHER])
         except (SetupError, TokenError, StoreError):
             return 0  # who asks is told to try later, until the operator has seen to it
         return len(due)
@@ -106,22 +110,23 @@ class Answers:
                 self._responder[1].close()
             self._responder = None
 
-    def _shared(self, responder: Responder, asked: Asked, request: bytes | None = None) -> Answer:
-        """An answer for all who ask the same."""
-        about = asked.serial, asked.algorithm
-        made = self._fresh(about) or self._signed(responder, asked)
+    def _made(self, responder: Responder, asked: Sequence[Asked]) -> list[Answer]:
+        """An answer to each. Who sends a nonce wants one that was made for it (RFC 9654); the others are shared."""
+        kept = [self._fresh(_about(one)) if one.nonce is None else None for one in asked]
+        due = [one for one, answer in zip(asked, kept, strict=True) if answer is None]
+        signed = iter(self._signed(responder, due) if due else ())
+        made = [answer or next(signed) for answer in kept]
         with self._guard:
-            self._answers[about] = made
+            self._answers.update((_about(one), made[at]) for at, one in enumerate(asked) if one.nonce is None)
             _trim(self._answers)
-            if request is not None:
-                self._requests[request] = about
-                _trim(self._requests)
         return made
 
-    def _signed(self, responder: Responder, asked: Asked) -> Answer:
+    def _signed(self, responder: Responder, asked: Sequence[Asked]) -> list[Answer]:
         begin = now().replace(microsecond=0)
-        der = responder.answer(asked, self._status(asked.serial), begin, begin + HOLDS)
-        return Answer(der, None if asked.nonce is not None else begin + HOLDS)
+        ders = responder.answers([(one, self._status(one.serial)) for one in asked], begin, begin + HOLDS)
+        return [
+            Answer(der, None if one.nonce is not None else begin + HOLDS) for one, der in zip(asked, ders, strict=True)
+        ]
 
     def _status(self, serial: int) -> Status:
         """What the database says, remembered until it may have changed."""
@@ -176,6 +181,17 @@ class Answers:
                 self._responder = end, open_responder(directory, pin, settings.pkcs11_module)
             self._opened_at = time.monotonic()
             return self._responder[1]
+
+
+def _parsed(request: bytes) -> Asked | None:
+    try:
+        return parse(request)
+    except InputError:
+        return None
+
+
+def _about(asked: Asked) -> About:
+    return asked.serial, asked.algorithm
 
 
 def _trim(kept: OrderedDict[Any, Any]) -> None:

@@ -14,6 +14,7 @@ from pipeline.store.store import Store
 from pipeline.upload import TooLarge
 from web import status
 from web.ahead import signing_ahead
+from web.gathering import Gathered
 from web.limits import BodyLimit
 from web.uploads import routes
 from yinjian.errors import InputError, Refused, StoreError, YinjianError
@@ -40,6 +41,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         summary="Taking in applications for digital certificates and electronic seals.",
         lifespan=lambda _: signing_ahead(answers),
     )
+    app.state.asking = Gathered(answers.to_all)
     app.state.store, app.state.settings, app.state.answers = store, settings, answers
     app.include_router(routes)
     app.include_router(status.routes)

@@ -8,7 +8,6 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.answering import Answer, Answers
@@ -40,9 +39,9 @@ async def ask_by_url(request: Request, encoded: str) -> Response:
 
 async def _answered(request: Request, body: bytes) -> Response:
     answers: Answers = request.app.state.answers
-    # What is at hand is given at once; only what must be signed or looked up takes a thread.
+    # What is at hand is given at once; what must be signed or looked up goes to a thread, several at a time.
     found = answers.at_hand(body)
-    return _response(await run_in_threadpool(answers.to, body) if found is None else found)
+    return _response(await request.app.state.asking(body) if found is None else found)
 
 
 def _response(answer: Answer) -> Response:
