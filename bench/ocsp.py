@@ -6,21 +6,17 @@ responder's token, of which the bare rate is measured first.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import httpx
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,9 +26,8 @@ from rich.console import Console
 from sqlalchemy import select
 
 from bench.issuing import approve
-from bench.stores import PIN, free_port, make_ca, prepared
+from bench.stores import PIN, free_port, make_ca, prepared, serving
 from issuance.responder import open_responder
-from pipeline.crew import environment
 from pipeline.issue import issue_all
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store, open_store
@@ -73,7 +68,7 @@ def main(
         for together in (1, MOST):
             rate = _signing_rate(settings, together)
             OUT.print(f"the token alone, {together} at a request: {rate:.0f} signatures a second")
-        with _serving(settings) as url:
+        with serving(settings) as url:
             for nonce in (False, True):
                 script = _script(Path(folder), list(_requests(store, settings, nonce)))
                 rate, failed = _load(url, script, seconds, connections)
@@ -117,25 +112,6 @@ def _load(url: str, script: Path, seconds: int, connections: int) -> tuple[float
     rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
     assert rate is not None, told
     return float(rate[1]), int(failed[1]) if failed else 0
-
-
-@contextmanager
-def _serving(settings: Settings) -> Iterator[str]:
-    url = f"http://127.0.0.1:{settings.web_port}"
-    process = subprocess.Popen(
-        (sys.executable, "-m", "web.serve"), env=environment(settings) | {"PATH": os.environ["PATH"]}
-    )
-    try:
-        for _ in range(300):
-            try:
-                if httpx.get(f"{url}/api/health").status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

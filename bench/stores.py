@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from pipeline import ceremony
 from pipeline.ceremony import People
+from pipeline.crew import environment
 from pipeline.store.store import open_store, prepare_store
 from pipeline.users import Role, add_user
 from yinjian.settings import DEFAULTS, Settings
@@ -45,6 +52,29 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The web of a store, in a process of its own; its address."""
+    url = f"http://127.0.0.1:{settings.web_port}"
+    process = subprocess.Popen((sys.executable, "-m", "web.serve"), env=environment(settings))
+    try:
+        for _ in range(300):
+            if process.poll() is None and _answers(url):
+                break
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/health").status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def make_ca(settings: Settings) -> None:

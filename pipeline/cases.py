@@ -33,8 +33,6 @@ from yinjian.errors import InputError
 from yinjian.findings import Finding
 from yinjian.records import Decision
 
-WAITING = (State.REVIEW, State.SET_ASIDE)
-
 
 @dataclass(frozen=True, slots=True)
 class Summary:

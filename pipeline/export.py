@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuance.authority import pem
-from pipeline.cases import WAITING, Summary, summaries
+from pipeline.cases import Summary, summaries
 from pipeline.contract import as_finding
 from pipeline.registry import CertificateState
-from pipeline.states import State
+from pipeline.states import WAITS, State
 from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store
 from pipeline.workshop import ca_directory
@@ -30,7 +30,7 @@ def export(store: Store, settings: Settings, directory: Path) -> int:
             issued = _names(tuple(summaries(store, session, (State.ISSUED,))))
             for name, case in issued:
                 _export_one(store, session, settings, directory / "issued" / name, case)
-            waiting = [_waiting(case) for case in summaries(store, session, WAITING)]
+            waiting = [_waiting(case) for case in summaries(store, session, WAITS)]
         text = json.dumps(waiting, ensure_ascii=False, indent=1) + "\n"
         write_whole(directory / "review.json", text.encode())
     except OSError as error:

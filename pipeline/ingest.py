@@ -31,7 +31,15 @@ class Taken:
     refused: tuple[tuple[str, InputError], ...]
 
 
-def take_in(store: Store, folder: Path, actor: str, settings: Settings, as_of: date | None, to: str | None) -> Taken:
+def take_in(
+    store: Store,
+    folder: Path,
+    actor: str,
+    settings: Settings,
+    as_of: date | None,
+    to: str | None,
+    replaces: Sequence[int] = (),
+) -> Taken:
     """Every application of a folder. One that cannot be taken in does not keep out the others."""
     folders = application_folders(folder)
     if to is not None and len(folders) != 1:
@@ -40,21 +48,27 @@ def take_in(store: Store, folder: Path, actor: str, settings: Settings, as_of: d
     receipts, refused = [], []
     for one in folders:
         try:
-            receipts.append(_patiently(store, one, actor, settings, as_of, to))
+            receipts.append(_patiently(store, one, actor, settings, as_of, to, replaces))
         except InputError as error:
             refused.append((application_name(one), error))
     return Taken(tuple(receipts), tuple(refused))
 
 
 def _patiently(
-    store: Store, folder: Path, actor: str, settings: Settings, as_of: date | None, to: str | None
+    store: Store,
+    folder: Path,
+    actor: str,
+    settings: Settings,
+    as_of: date | None,
+    to: str | None,
+    replaces: Sequence[int],
 ) -> Receipt:
     """Again after a moment when something was written in the folder just now."""
     try:
-        return submit(store, folder, actor, settings, as_of, to)
+        return submit(store, folder, actor, settings, as_of, to, replaces)
     except StillCopied:
         time.sleep(settings.settle_seconds)
-        return submit(store, folder, actor, settings, as_of, to)
+        return submit(store, folder, actor, settings, as_of, to, replaces)
 
 
 def take_in_inbox(store: Store, settings: Settings) -> tuple[Receipt, ...]:

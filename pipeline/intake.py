@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from pipeline.applications import CLAIM, application_name, require_scans
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.states import State, Work, move
-from pipeline.store.codec import dump
+from pipeline.store.codec import dump, load_bare
+from pipeline.store.readings import latest_reading
 from pipeline.store.store import Store, new_id
+from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, File, Submission
 from yinjian.claim import MAX_BYTES
 from yinjian.errors import InputError, Refused
@@ -54,6 +56,7 @@ class _Kept:
     size: int
     blob: str | None
     refused: Finding | None
+    left_out: str = ""
 
 
 class StillCopied(InputError):
@@ -65,9 +68,17 @@ class StillCopied(InputError):
 
 
 def submit(
-    store: Store, folder: Path, actor: str, settings: Settings, as_of: date | None = None, to: str | None = None
+    store: Store,
+    folder: Path,
+    actor: str,
+    settings: Settings,
+    as_of: date | None = None,
+    to: str | None = None,
+    replaces: Sequence[int] = (),
 ) -> Receipt:
     """Take in one application's folder. `to`: the application that it is sent again for, where one must be named.
+
+    `replaces`: the pages (from 1, as they were read) that the folder holds anew; the others are taken from before.
 
     InputError when there is nothing to read, StillCopied while somebody writes in it.
     """
@@ -77,6 +88,8 @@ def submit(
     content = _keep(store, folder, settings)
     if _look(folder) != before:
         raise StillCopied(application_name(folder))
+    if replaces:
+        content = _completed(store, content, to, replaces)
     hash = content_hash(store, content.files, content.claim)
     try:
         with store.writing() as session:
@@ -139,8 +152,39 @@ def _keep_claim(store: Store, path: Path) -> str | None:
 
 def content_hash(store: Store, files: Sequence[_Kept | File], claim: str | None) -> str:
     """The hash of a submission: over its files' hashes, in their order, and the claim's. Names do not matter."""
-    blobs = sorted(file.blob or f"refused {file.size}" for file in files)
+    blobs = sorted(_named_content(file) for file in files)
     return store.hash_of({"files": blobs, "claim": claim})
+
+
+def _named_content(file: _Kept | File) -> str:
+    without = f" without {file.left_out}" if file.left_out else ""
+    return (file.blob or f"refused {file.size}") + without
+
+
+def _completed(store: Store, sent: _Content, to: str | None, replaces: Sequence[int]) -> _Content:
+    """What was sent anew, with all that was sent before but the pages that it replaces and files that gave none."""
+    if to is None:
+        raise InputError("Pages are replaced of one application.", "Name it: --for ID")
+    with store.reading() as session:
+        before = newest_submission(session, _named(session, to).id)
+        row, files = latest_reading(session, before.id), stored_files(session, before.id)
+    if row is None:
+        raise Refused(f"Application {to} is not read yet.", "Wait until it is, or send all of it again.")
+    pages = load_bare(store.blobs.get(row.blob)).pages
+    if not all(1 <= number <= len(pages) for number in replaces):
+        raise InputError(f"Application {to} has {len(pages)} pages.", "Count them from 1: yinjian show ID")
+    gone = {(pages[number - 1].file, pages[number - 1].page) for number in replaces}
+    kept = tuple(_kept_from(store, file, gone) for file in files)
+    with_pages = {page.file for page in pages}
+    names = {file.name for file in kept}
+    new = tuple(replace(f, name=f"{before.number + 1}-{f.name}") if f.name in names else f for f in sent.files)
+    return _Content((*(f for f in kept if f.name in with_pages), *new), sent.claim or before.claim_blob)
+
+
+def _kept_from(store: Store, file: File, gone: set[tuple[str, int]]) -> _Kept:
+    name = store.vault.open("files.name", file.name_sealed)
+    pages = {int(page) for page in file.left_out.split()} | {page for of, page in gone if of == name}
+    return _Kept(name, file.size, file.blob, None, " ".join(map(str, sorted(pages))))
 
 
 def _known(store: Store, session: Session, hash: str) -> Receipt | None:
@@ -200,6 +244,7 @@ def _rows(store: Store, submission: str, files: Sequence[_Kept]) -> list[File]:
             name_sealed=store.vault.seal("files.name", file.name),
             size=file.size,
             blob=file.blob,
+            left_out=file.left_out,
             refused_sealed=store.vault.seal("files.refused", dump(file.refused).decode()) if file.refused else None,
         )
         for position, file in enumerate(files)

@@ -14,12 +14,10 @@ Pages = tuple[NDArray[np.uint8], ...]
 
 def pages_again(store: Store, settings: Settings, application_id: str) -> Pages:
     """BGR, in the order of `Reading.pages`. Takes as long as reading did; no transaction is held open meanwhile."""
-    from extractors.opening import decode_all
     from pipeline.reading import limit_threads, new_reader
-    from pipeline.steps import opened
+    from pipeline.steps import scans
 
     with store.reading() as session:
         files = stored_files(session, newest_submission(session, application_id).id)
     limit_threads(settings.threads)
-    scans = decode_all(opened(store, files), settings)
-    return new_reader(settings).read_with_pages(application_id, scans)[1]
+    return new_reader(settings).read_with_pages(application_id, scans(store, files, settings))[1]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.store.tables import Application
+from pipeline.waiting import forget, refresh
 from yinjian.errors import Refused
 
 
@@ -32,6 +33,7 @@ class Work(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+WAITS = (State.REVIEW, State.SET_ASIDE)  # for a person
 FOLLOWS = {
     State.RECEIVED: {State.REVIEW, State.APPROVED, State.SET_ASIDE},
     State.REVIEW: {State.APPROVED, State.RETURNED, State.REJECTED, State.RECEIVED},
@@ -51,4 +53,8 @@ def move(session: Session, application: Application, to: State, actor: str, evid
         raise Refused(what, f"See how it came there: yinjian trace {application.id}")
     application.state = to
     application.changed_at = now()
+    if to in WAITS:
+        refresh(session, application, failed=to is State.SET_ASIDE)
+    else:
+        forget(session, application.id)
     record(session, actor, to, f"application:{application.id}", evidence, application.id, detail)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from extractors.opening import decode_all
-from pipeline import leases, quality, work
+from extractors.opening import Scan, decode_all
+from pipeline import leases, pagepictures, quality, work
 from pipeline.approvals import Word, approve
 from pipeline.events import record, record_verdict
 from pipeline.impressions import impressions, unit_of
 from pipeline.judging import claim_of, day_of, judged
-from pipeline.reading import Reads
+from pipeline.reading import ReadsPages
 from pipeline.registry import numbers_of, register
 from pipeline.states import State, Work, move
 from pipeline.store import codec
@@ -41,7 +42,7 @@ class Desk:
     store: Store
     settings: Settings
     catalogue: Catalogue
-    reader: Callable[[], Reads]
+    reader: Callable[[], ReadsPages]
     owner: str
     remembered: Remembered
 
@@ -67,14 +68,24 @@ def read(desk: Desk, submission_id: str) -> None:
         application = session.get_one(Application, submission.application_id)
         files = stored_files(session, submission_id)
     name = store.vault.open("applications.name", application.name_sealed)
-    reading = desk.reader().read(name, decode_all(opened(store, files), desk.settings))
-    blob = keep_reading(store, reading)
+    reading, pages = desk.reader().read_with_pages(name, scans(store, files, desk.settings))
+    blob, pictures = keep_reading(store, reading), pagepictures.keep(store, pages)
     found = impressions(reading, submission.application_id, unit_of(reading, claim_of(store, submission)[0]))
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
         row = save_reading(store, session, submission_id, reading, blob, SYSTEM)
         save_fingerprints(store, session, row.id, found)
+        pagepictures.save(session, submission_id, pictures)
         record(session, SYSTEM, "read", f"reading:{row.id}", row.blob, submission.application_id, reading.form or "-")
+
+
+def scans(store: Store, files: Sequence[File], settings: Settings) -> Iterator[Scan | Finding]:
+    """The pages of a submission's files, but those that were replaced."""
+    gone = {(store.vault.open("files.name", f.name_sealed), int(page)) for f in files for page in f.left_out.split()}
+    with closing(decode_all(opened(store, files), settings)) as found:
+        for scan in found:
+            if isinstance(scan, Finding) or (scan.file, scan.page) not in gone:
+                yield scan
 
 
 def opened(store: Store, files: Sequence[File]) -> Iterator[tuple[str, int | Finding]]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from pipeline import accounts
 from pipeline.crew import Crew, environment
 from pipeline.death import end
 from pipeline.running import HOST, WEB, prefect_url, running, web_url
@@ -33,7 +34,9 @@ def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str
     web = _child(WEB, settings, "web.log")
     with running(settings), _stop_asked() as asked, server, web as serving, crew:
         say(f"Workers: {settings.workers}. Flows: http://{HOST}:{settings.prefect_port}.")
-        say(f"Uploads: {web_url(settings)}/api, described at {web_url(settings)}/docs. Stop with ^C.")
+        say(f"Desks: {web_url(settings)}. Uploads: {web_url(settings)}/api, described at {web_url(settings)}/docs.")
+        say(_first_login(store))
+        say("Stop with ^C.")
         with _schedules(settings, say):
             lost = False
             while not asked():
@@ -43,6 +46,15 @@ def up(store: Store, settings: Settings, say: Callable[[str], None], worker: str
                     say(f"The web has ended: see {settings.var_dir / 'web.log'}. The work goes on without it.")
                 time.sleep(LOOK_SECONDS)
         say("Stopping; what is being read is finished first.")
+
+
+def _first_login(store: Store) -> str:
+    """What an operator needs to get in."""
+    with store.writing() as session:
+        given = accounts.first(store, session)
+    if given is None:
+        return "Log in as before; a lost password: yinjian user password NAME."
+    return f"First log-in: {given[0]}, password {given[1]} (for once: it is changed then)."
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:

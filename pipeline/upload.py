@@ -41,6 +41,7 @@ class Sent:
     files: tuple[tuple[str, bytes], ...]  # name and content
     claim: bytes | None = None
     to: str | None = None
+    replaces: tuple[int, ...] = ()  # the pages (from 1) of that application that these are sent for
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _receive(store: Store, settings: Settings, sent: Sent) -> Received:
     if done is not None:
         return Received(done, True)
     with folder_of(sent.files, sent.claim, new_id("U")) as folder:
-        receipt = submit(store, folder, actor_of(sent.client), replace(settings, settle_seconds=0), to=sent.to)
+        at_once, actor = replace(settings, settle_seconds=0), actor_of(sent.client)
+        receipt = submit(store, folder, actor, at_once, to=sent.to, replaces=sent.replaces)
     with store.writing() as session:
         row = session.get_one(Upload, (sent.client, _key(store, sent)))
         repeated, row.submission_id = row.submission_id is not None, receipt.submission
@@ -89,7 +91,8 @@ def _content(store: Store, sent: Sent) -> str:
     """The keyed hash of all that was sent; names of files do not matter."""
     hashes = sorted(hashlib.sha256(content).hexdigest() for _, content in sent.files)
     claim = hashlib.sha256(sent.claim).hexdigest() if sent.claim is not None else None
-    return store.hash_of({"files": hashes, "claim": claim, "for": sent.to})
+    said = {"files": hashes, "claim": claim, "for": sent.to}
+    return store.hash_of(said | {"replaces": sent.replaces} if sent.replaces else said)
 
 
 def _key(store: Store, sent: Sent) -> str:

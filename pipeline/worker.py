@@ -12,7 +12,7 @@ from types import FrameType
 from pipeline import work
 from pipeline.leases import LeaseLost
 from pipeline.owner import owner
-from pipeline.reading import Reads, limit_threads, new_reader
+from pipeline.reading import ReadsPages, limit_threads, new_reader
 from pipeline.steps import Desk, process
 from pipeline.store.fingerprints import Remembered
 from pipeline.store.store import open_store
@@ -62,7 +62,7 @@ def attempt(desk: Desk, run: Run, submission: str) -> None:
         raise
 
 
-def open_desk(settings: Settings, reader: Callable[[Settings], Reads] = new_reader) -> Desk:
+def open_desk(settings: Settings, reader: Callable[[Settings], ReadsPages] = new_reader) -> Desk:
     """What a worker works with; the models are loaded when the first submission comes."""
     from yinjian.catalogue import catalogue
 
@@ -71,7 +71,7 @@ def open_desk(settings: Settings, reader: Callable[[Settings], Reads] = new_read
     return Desk(store, settings, catalogue(), cache(lambda: reader(settings)), owner(), Remembered(store))
 
 
-def main(reader: Callable[[Settings], Reads] = new_reader) -> None:
+def main(reader: Callable[[Settings], ReadsPages] = new_reader) -> None:
     """`python -m pipeline.worker [--drain] [--flows]`; settings from the environment."""
     import os
 

@@ -58,6 +58,13 @@ class Settings:
     sample_share: float = 0.01  # of what passes, that people review without being told so; from 0 to 1
     web_host: str = "127.0.0.1"  # where the web listens; behind a proxy with TLS where others are to reach it
     web_port: int = 4211
+    session_minutes: int = 30  # without a request, after which a log-in ends
+    session_hours: int = 12  # after which it ends in any case
+    review_hours: int = 24  # within which a case that waits for a person should be decided
+    oidc_url: str = ""  # of the staff's OpenID provider (its issuer); empty: passwords only
+    oidc_client: str = ""  # as what Yinjian is known there
+    oidc_secret_file: Path | None = None  # what it proves that with
+    oidc_claim: str = "preferred_username"  # which claim is the user's name here
     upload_mb: int = 100  # of one application that is uploaded; held in memory while it is taken in
     upload_files: int = 100  # of one application
     lease_seconds: int = 120  # without a sign of life, after which another process may take the work

@@ -117,6 +117,17 @@ def user_add(
     typer.echo(enter_user(store(), name, role, actor))
 
 
+@user.command("password")
+def user_password(
+    name: Annotated[str, typer.Argument(help="Whose.")],
+    actor: Annotated[str, typer.Option(help="Who gives it.")] = "operator",
+) -> None:
+    """Print a password for one log-in to the desks, to be changed then. A second factor is set back."""
+    from pipeline.cli.casework import give_password
+
+    typer.echo(give_password(store(), name, actor))
+
+
 @user.command("list")
 def user_list() -> None:
     """Who may do what."""
@@ -144,9 +155,16 @@ def store_check() -> None:
     check_store(store())
 
 
+def pages(case: Case) -> None:
+    """Make the pictures of an application's pages for the desk, where it was read before they were kept."""
+    from pipeline.cli.casework import make_pages
+
+    typer.echo(make_pages(store(), settings(), case))
+
+
 def add_to(app: typer.Typer) -> None:
     """The commands of this part."""
-    for command in (queue, show, explain, decide, retry, trace):
+    for command in (queue, show, explain, decide, retry, trace, pages):
         app.command()(command)
     app.add_typer(user, name="user")
     app.add_typer(register, name="register")

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from pipeline import contract, work
+from pipeline import contract, pagepictures, work
+from pipeline.accounts import new_password
 from pipeline.approvals import Word, rule
-from pipeline.cases import WAITING, Summary, find, summaries
+from pipeline.cases import Summary, find, summaries
+from pipeline.pages import pages_again
 from pipeline.quality import is_blind
+from pipeline.states import WAITS
 from pipeline.store.check import problems
 from pipeline.store.readings import latest_reading, load_reading
 from pipeline.store.store import Store
@@ -32,7 +35,7 @@ def show_queue(store: Store, everything: bool, as_json: bool) -> None:
     from pipeline.cli.progress import output, table
 
     with store.reading() as session:
-        cases = list(summaries(store, session, () if everything else WAITING))
+        cases = list(summaries(store, session, () if everything else WAITS))
     if as_json:
         for case in cases:
             sys.stdout.buffer.write(contract.line(_as_json(case)).encode() + b"\n")
@@ -59,7 +62,6 @@ def _as_json(case: Summary) -> dict[str, object]:
 def draw_case(store: Store, settings: Settings, text: str, image: Path, page: int | None) -> None:
     """The pages of an application in the store, with what was read where."""
     from pipeline.drawing import draw, save
-    from pipeline.pages import pages_again
 
     with store.reading() as session:
         application = find(store, session, text)
@@ -98,6 +100,22 @@ def enter_user(store: Store, name: str, roles: list[str], actor: str) -> str:
     with store.writing() as session:
         changed = add_user(session, name, tuple(Role(role) for role in roles), actor)
     return f"{name}: {', '.join(roles)}." if changed else f"{name} had these roles already."
+
+
+def give_password(store: Store, name: str, actor: str) -> str:
+    """A password for one log-in."""
+    with store.writing() as session:
+        return new_password(store, session, name, actor)
+
+
+def make_pages(store: Store, settings: Settings, text: str) -> str:
+    """Pictures of the pages; what to say about it."""
+    with store.reading() as session:
+        application = find(store, session, text).id
+    kept = pagepictures.keep(store, pages_again(store, settings, application))
+    with store.writing() as session:
+        pagepictures.save(session, newest_submission(session, application).id, kept)
+    return f"{len(kept)} pages of {application}."
 
 
 def list_users(store: Store) -> None:

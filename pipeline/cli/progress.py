@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,10 +24,16 @@ FILE_WIDTH = 200  # characters
 
 
 def run_ingest(
-    store: Store, folder: Path, actor: str, settings: Settings, as_of: date | None, sent_again: str | None
+    store: Store,
+    folder: Path,
+    actor: str,
+    settings: Settings,
+    as_of: date | None,
+    sent_again: str | None,
+    replaces: Sequence[int] = (),
 ) -> bool:
     """Take in, wait until all is worked on, show the outcome; whether nothing was refused or set aside."""
-    taken = take_in(store, folder, actor, settings, as_of, sent_again)
+    taken = take_in(store, folder, actor, settings, as_of, sent_again, replaces)
     for name, error in taken.refused:
         ERRORS.print(f"{name}: {error.what} {error.remedy}", markup=False)
     with _bar(len(taken.receipts)) as advance:

@@ -40,6 +40,9 @@ def ingest(
     sent_again: Annotated[
         str | None, typer.Option("--for", metavar="ID", help="The application that this one is sent again for.")
     ] = None,
+    replaces: Annotated[
+        list[int] | None, typer.Option(min=1, help="With --for: a page (from 1) that FOLDER holds anew; repeatable.")
+    ] = None,
     actor: Annotated[str, typer.Option(help="Who took the papers in.")] = SENDER,
     workers: Workers = None,
 ) -> None:
@@ -52,7 +55,7 @@ def ingest(
     from pipeline.crew import with_workers
 
     chosen = with_workers(settings(), workers)
-    done = run_ingest(store(), folder, actor, chosen, given_day(as_of), sent_again)
+    done = run_ingest(store(), folder, actor, chosen, given_day(as_of), sent_again, replaces or ())
     raise typer.Exit(0 if done else 1)
 
 

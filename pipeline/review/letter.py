@@ -23,7 +23,7 @@ from yinjian.findings import Finding
 MAX_LETTER = 20_000  # symbols
 GREETING, ITEM, NOBODY = "尊敬的{name}：", "{number}. {wrong}。{remedy}。", "申请人"
 OPENING = "您好！您提交的数字证书申请已经审核，以下各项需要补充或更正："
-CLOSING = "请按以上说明更正后重新提交全部材料，我们收到后会尽快审核。给您带来不便，敬请谅解。"
+CLOSING = "请按以上说明更正。只需重新提交有问题的页，其他页不必再交；我们收到后会尽快审核。给您带来不便，敬请谅解。"
 
 
 def compose(findings: Iterable[Finding], name: str, known: Catalogue) -> str:

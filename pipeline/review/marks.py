@@ -10,6 +10,7 @@ from extractors.opening import Scan, decode_all
 from pipeline.review.corrections import Correction, find_mark, mark_names, recut, require_mark, require_page
 from pipeline.review.revise import Act, Revised, revise
 from pipeline.steps import opened
+from pipeline.store.fingerprints import Remembered
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission, stored_files
 from yinjian.catalogue import Catalogue
@@ -41,6 +42,7 @@ def recut_mark(
     frame: Box,
     settings: Settings,
     cutter: Callable[[Settings], Recuts] = new_cutter,
+    remembered: Remembered | None = None,
 ) -> Revised:
     """The mark `name` cut from `frame` (fractions of the upright page) of `page` (index in `Reading.pages`)."""
 
@@ -53,7 +55,7 @@ def recut_mark(
             raise InputError("There is no ink in this frame that could be the mark.", "Draw the frame round all of it.")
         return recut(reading, known, name, mark)
 
-    return revise(store, act, known, change)
+    return revise(store, act, known, change, remembered)
 
 
 def _mark_id(reading: Reading, name: str) -> str:

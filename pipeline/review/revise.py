@@ -15,12 +15,13 @@ from pipeline.registry import numbers_of, register
 from pipeline.review.corrections import Correction
 from pipeline.review.guard import open_review
 from pipeline.review.standing import standings
-from pipeline.store.fingerprints import save_fingerprints
+from pipeline.store.fingerprints import Remembered, save_fingerprints
 from pipeline.store.readings import keep_reading, load_reading, save_reading
 from pipeline.store.store import Store
 from pipeline.store.tables import CorrectionRow
 from pipeline.store.verdicts import save_verdict
 from pipeline.users import SYSTEM
+from pipeline.waiting import refresh
 from yinjian.approval import Standing
 from yinjian.catalogue import Catalogue
 from yinjian.records import Reading
@@ -47,8 +48,11 @@ class Revised:
     standings: tuple[Standing, ...]
 
 
-def revise(store: Store, act: Act, known: Catalogue, change: Change) -> Revised:
-    """Make the change, judge, keep. Refused when another reviewer was faster: nothing is kept then."""
+def revise(store: Store, act: Act, known: Catalogue, change: Change, remembered: Remembered | None = None) -> Revised:
+    """Make the change, judge, keep. Refused when another reviewer was faster: nothing is kept then.
+
+    `remembered`: the process's impressions, if it has some.
+    """
     with store.reading() as session:
         opened = open_review(session, act.application, act.actor, act.seen)
         row, submission = opened.reading, opened.submission
@@ -57,7 +61,7 @@ def revise(store: Store, act: Act, known: Catalogue, change: Change) -> Revised:
     with store.reading() as session:
         existing = register(store, session, as_of, numbers_of(correction.reading, claim_of(store, submission)[0]))
     blob = keep_reading(store, correction.reading)
-    verdict, subject = judged(store, submission, correction.reading, existing, as_of, known)
+    verdict, subject = judged(store, submission, correction.reading, existing, as_of, known, remembered)
     found = impressions(
         correction.reading, act.application, unit_of(correction.reading, claim_of(store, submission)[0])
     )
@@ -70,6 +74,7 @@ def revise(store: Store, act: Act, known: Catalogue, change: Change) -> Revised:
         saved = save_verdict(store, session, opened.submission, new, verdict, subject, as_of)
         record_verdict(session, SYSTEM, saved, act.application)
         session.flush()
+        refresh(session, opened.application)
         return Revised(new.id, new.number, standings(store, session, saved))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.clock import now
@@ -11,6 +12,7 @@ from pipeline.review.standing import binding, standings
 from pipeline.store import codec
 from pipeline.store.store import Store, new_id
 from pipeline.store.tables import SettlementRow
+from pipeline.waiting import refresh
 from yinjian.approval import NEEDED, Standing
 from yinjian.errors import InputError, Refused
 
@@ -32,7 +34,14 @@ def settle(
         raise InputError("A settlement needs a reason.", 'Give it: --reason "..."')
     _add(store, session, opened, standing, actor, reason)
     session.flush()
+    refresh(session, opened.application)
     return _find(store, session, opened, code, where)
+
+
+def _taken_back(session: Session, opened: Opened, bound: str, actor: str) -> SettlementRow | None:
+    """The same word of the same person, which they took back."""
+    query = select(SettlementRow).where(SettlementRow.submission_id == opened.submission.id)
+    return session.scalars(query.where(SettlementRow.finding == bound, SettlementRow.actor == actor)).first()
 
 
 def _find(store: Store, session: Session, opened: Opened, code: str, where: str) -> Standing:
@@ -47,12 +56,15 @@ def _find(store: Store, session: Session, opened: Opened, code: str, where: str)
 def _add(store: Store, session: Session, opened: Opened, standing: Standing, actor: str, reason: str) -> None:
     found, verdict = standing.finding, opened.verdict
     reading = codec.load_bare(store.blobs.get(opened.reading.blob))
-    row = SettlementRow(id=new_id("T"), application_id=opened.application.id, submission_id=opened.submission.id)
-    row.verdict_id, row.finding, row.code = verdict.id, binding(store, verdict, reading, found), found.code
+    bound = binding(store, verdict, reading, found)
+    row = _taken_back(session, opened, bound, actor)
+    if row is None:
+        row = SettlementRow(id=new_id("T"), application_id=opened.application.id, submission_id=opened.submission.id)
+        session.add(row)
+    row.verdict_id, row.finding, row.code, row.withdrawn_at = verdict.id, bound, found.code, None
     row.where_sealed = store.vault.seal("settlements.where", found.where)
     row.reason_sealed = store.vault.seal("settlements.reason", reason.strip())
     row.actor, row.settled_at = actor, now()
-    session.add(row)
     # Where a finding points to may be a file's name: it is told in the row only.
     act = "confirmed" if standing.settlements else "settled"
     record(session, actor, act, f"settlement:{row.id}", row.finding, opened.application.id, found.code)

@@ -46,7 +46,9 @@ def settled(standing: tuple[Standing, ...]) -> tuple[Settlement, ...]:
 
 
 def _said(store: Store, session: Session, submission_id: str) -> dict[str, tuple[Settlement, ...]]:
-    query = select(SettlementRow).where(SettlementRow.submission_id == submission_id)
+    query = select(SettlementRow).where(
+        SettlementRow.submission_id == submission_id, SettlementRow.withdrawn_at.is_(None)
+    )
     found: dict[str, tuple[Settlement, ...]] = {}
     for row in session.scalars(query.order_by(SettlementRow.settled_at, SettlementRow.id)):
         found[row.finding] = (*found.get(row.finding, ()), _settlement(store, row))

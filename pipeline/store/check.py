@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.store import codec
+from pipeline.store.desk_tables import PagePicture
 from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store
 from pipeline.store.tables import ApprovalRow, File, ReadingRow, Submission, Table
@@ -35,6 +36,8 @@ def named_files(session: Session) -> dict[str, str]:
         (CertificateRow.blob, CertificateRow.serial),
         (Seal.blob, Seal.serial),
         (ApprovalRow.picture_blob, ApprovalRow.application_id),
+        (PagePicture.view, PagePicture.submission_id),
+        (PagePicture.full, PagePicture.submission_id),
     )
     for name, user in chain.from_iterable(session.execute(select(*pair)) for pair in columns):
         if name is not None:

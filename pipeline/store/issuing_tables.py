@@ -60,7 +60,7 @@ class CertificateRow(Table):
     key_label: Mapped[str] = mapped_column(WORD)
     key_id: Mapped[str] = mapped_column(WORD)
     not_before: Mapped[datetime]
-    not_after: Mapped[datetime]
+    not_after: Mapped[datetime] = mapped_column(index=True)
     reserved_by: Mapped[str] = mapped_column(WORD)
     blob: Mapped[str | None] = mapped_column(NAME_OF_BLOB)
     issued_at: Mapped[datetime | None]

@@ -8,7 +8,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Double, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, Integer, LargeBinary
 
@@ -82,7 +93,7 @@ class Application(Table):
     source_index: Mapped[str] = mapped_column(NAME_OF_BLOB, index=True)
     state: Mapped[str] = mapped_column(WORD, index=True)
     received_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Submission(Table):
@@ -107,7 +118,10 @@ class Submission(Table):
 
 
 class File(Table):
-    """A file of a submission: kept, or refused at the door with a finding."""
+    """A file of a submission: kept, or refused at the door with a finding.
+
+    `left_out`: its pages (from 0, spaces between) that the applicant has replaced by others.
+    """
 
     __tablename__ = "files"
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
@@ -117,6 +131,7 @@ class File(Table):
     size: Mapped[int] = mapped_column(BigInteger)
     blob: Mapped[str | None] = mapped_column(NAME_OF_BLOB)
     refused_sealed: Mapped[bytes | None]
+    left_out: Mapped[str] = mapped_column(default="")
 
 
 class Lease(Table):
@@ -237,7 +252,7 @@ class CorrectionRow(Table):
 class SettlementRow(Table):
     """One person's word on one finding of a submission. `finding`: the hash of all that it was given on.
 
-    A warning needs one such word, a finding that blocks those of two persons.
+    A warning needs one such word, a finding that blocks those of two persons. `withdrawn_at`: when it was taken back.
     """
 
     __tablename__ = "settlements"
@@ -251,6 +266,7 @@ class SettlementRow(Table):
     reason_sealed: Mapped[bytes]
     actor: Mapped[str] = mapped_column(WORD)
     settled_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("submission_id", "finding", "actor"),)
 
 
@@ -306,3 +322,4 @@ class Event(Table):
     hash: Mapped[str] = mapped_column(NAME_OF_BLOB)
     detail: Mapped[str]
     link: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    __table_args__ = (Index("ix_events_action", "action", "at"),)

@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from extractors.opening import Scan
@@ -61,7 +64,8 @@ def _copied(reading: Reading) -> tuple[Mark, ...]:
 class Knows:
     """Reads by the application's name: `clean-3` passes, `faulty-3` lacks its telephone, others crash or kill.
 
-    `altered-3` has another agreement, `smudged-3` a seal that is unclear and clipped, `warned-3` a page too many;
+    `misread-3` has a symbol of the unit's name wrong, `altered-3` another agreement, `smudged-3` a seal that is
+    unclear and clipped, `warned-3` a page too many;
     `renew-3` and the other businesses are clean applications of the same unit as `clean-3`.
     """
 
@@ -78,13 +82,25 @@ class Knows:
             reading = replace(reading, form=None, choices=(), fields=_copies_only(reading), marks=_copied(reading))
         if kind == "faulty":
             reading = builder.with_field(reading, "agent_phone", "")
+        if kind == "misread":
+            reading = builder.with_field(reading, "unit_name", builder.UNIT.replace("云杉", "云彬"))
         if kind == "smudged":
             reading = builder.with_mark(reading, "seal_collection", faults=("seal.unclear", "seal.clipped"))
         found = (*opened, *FOUND.get(kind, ()))
         return replace(reading, application=application, findings=found)
 
     def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
-        raise NotImplementedError
+        reading = self.read(application, scans)
+        return reading, tuple(page_of(reading, number) for number in range(len(reading.pages)))
+
+
+def page_of(reading: Reading, number: int) -> NDArray[np.uint8]:
+    """A page as it may have looked: each value where it stands. BGR."""
+    page = np.full((877, 620, 3), 255, np.uint8)
+    for field in (f for f in reading.fields if f.page == number):
+        x, y = int(field.box.x0 * 620), int(field.box.y1 * 877)
+        cv2.putText(page, field.id[:24], (x, y), cv2.FONT_HERSHEY_PLAIN, 0.9, (40, 40, 40))
+    return page
 
 
 def knows(settings: Settings) -> Knows:

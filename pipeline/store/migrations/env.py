@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-import pipeline.store.issuing_tables  # noqa: F401 its tables, too
+import pipeline.store.desk_tables
+import pipeline.store.issuing_tables  # noqa: F401 their tables, too
 from pipeline.store.tables import Table
 
 connection = context.config.attributes["connection"]
