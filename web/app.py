@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.staticfiles import StaticFiles
 
 from pipeline.answering import Answers
+from pipeline.counterdesk import CounterDesk
+from pipeline.desk import Desk
 from pipeline.store.store import Store
 from pipeline.upload import TooLarge
-from web import status
+from web import counter, dashboard, login, papers, review, staff, status
+from web.access import NotLoggedIn, Once
 from web.ahead import signing_ahead
 from web.gathering import Gathered
-from web.limits import BodyLimit
+from web.headers import SafeHeaders
+from web.limits import BodyLimit, Limits
+from web.pages import HERE, render
 from web.uploads import routes
 from yinjian.errors import InputError, Refused, StoreError, YinjianError
 from yinjian.settings import Settings
@@ -29,22 +42,37 @@ STATUS: tuple[tuple[type[YinjianError], int], ...] = (
 )
 MEGABYTE = 1024 * 1024
 RETRY = "Try it again later."
+REMEDIES = {
+    401: "Log in.",
+    403: "Ask somebody whose role it is, or load the page again.",
+    429: "Wait a little, then try again.",
+}
+DESKS = (login.routes, review.routes, papers.routes, counter.routes, dashboard.routes, staff.routes)
+PROGRAMS = ("/api", "/ocsp", "/pki")
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The application on an opened store. Its documentation needs no network."""
     # Uploads stay in memory: scans in clear lie on no disk.
     MultiPartParser.spool_max_size = settings.upload_mb * MEGABYTE
-    answers = Answers(store, settings)
+    answers, issuing = Answers(store, settings), CounterDesk(store, settings)
     app = FastAPIOffline(
         title="Yinjian 印鉴",
         summary="Taking in applications for digital certificates and electronic seals.",
-        lifespan=lambda _: signing_ahead(answers),
+        lifespan=lambda _: _beside(answers, issuing),
     )
     app.state.asking = Gathered(answers.to_all)
     app.state.store, app.state.settings, app.state.answers = store, settings, answers
-    app.include_router(routes)
-    app.include_router(status.routes)
+    app.state.desk, app.state.counter, app.state.limits = Desk(store, settings), issuing, Limits()
+    app.state.papers = app.state.desk.papers
+    for part in (routes, status.routes, *DESKS):
+        app.include_router(part)
+    app.mount("/static", Static(directory=HERE / "static"), "static")
+    # Only for the way to the OpenID provider and back; its key need not outlive the process.
+    app.add_middleware(
+        SessionMiddleware, secret_key=secrets.token_hex(32), session_cookie="yinjian_oidc", max_age=600, path="/oidc"
+    )
+    app.add_middleware(SafeHeaders)
     app.add_middleware(BodyLimit, most=settings.upload_mb * MEGABYTE)
     app.add_exception_handler(YinjianError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -53,31 +81,66 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def _beside(answers: Answers, issuing: CounterDesk) -> AsyncIterator[None]:
+    async with signing_ahead(answers):
+        yield
+    issuing.close()
+
+
+class Static(StaticFiles):
+    """Files whose address changes with their content."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def answer(request: Request, status: int, error: str, remedy: str) -> Response:
+    """What went wrong and what to do: for a program, for a part of a page, or as a page."""
+    partly, page = request.headers.get("HX-Request"), "text/html" in request.headers.get("accept", "")
+    if not partly and (not page or request.url.path.startswith(PROGRAMS)):
+        return problem(status, error, remedy)
+    return render(request, "notice.html" if partly else "error.html", status, status=status, what=error, remedy=remedy)
+
+
 def problem(status: int, error: str, remedy: str) -> JSONResponse:
     """What went wrong and what to do."""
     return JSONResponse({"error": error, "remedy": remedy}, status)
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
+async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, YinjianError)
     status = next(code for kind, code in STATUS if isinstance(error, kind))
-    return problem(status, error.what, error.remedy)
+    return answer(request, status, error.what, error.remedy)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     """Which parts are wrong; never what they hold."""
     assert isinstance(error, RequestValidationError)
     places = sorted({".".join(str(part) for part in item["loc"][:3]) for item in error.errors()})
-    return problem(422, f"This is wrong or missing: {', '.join(places)}.", "See /docs for what is asked for.")
+    return answer(request, 422, f"This is wrong or missing: {', '.join(places)}.", "See /docs for what is asked for.")
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = problem(error.status_code, str(error.detail), "See /docs for what there is and how to ask for it.")
-    answer.headers.update(error.headers or {})
-    return answer
+    if isinstance(error, NotLoggedIn) and _asks_for_a_page(request):
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?{urlencode({'next': back})}", 303)
+    if isinstance(error, Once) and _asks_for_a_page(request):
+        return RedirectResponse("/password", 303)
+    remedy = REMEDIES.get(error.status_code, "See /docs for what there is and how to ask for it.")
+    told = answer(request, error.status_code, str(error.detail), remedy)
+    told.headers.update(error.headers or {})
+    return told
 
 
-async def _fault(request: Request, error: Exception) -> JSONResponse:
+def _asks_for_a_page(request: Request) -> bool:
+    plain = not request.headers.get("HX-Request") and request.method == "GET"
+    return plain and "text/html" in request.headers.get("accept", "")
+
+
+async def _fault(request: Request, error: Exception) -> Response:
     """Its words may hold personal data; its kind does not."""
-    return problem(500, f"A fault in yinjian ({type(error).__name__}).", RETRY)
+    return answer(request, 500, f"A fault in yinjian ({type(error).__name__}).", RETRY)

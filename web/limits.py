@@ -1,10 +1,44 @@
-"""How much a request may bring: refused by what it says of itself, and by what comes."""
+"""How much a request may bring, and how many may come: refused by what they say of themselves, and by what comes."""
 
 from __future__ import annotations
 
 import json
 
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STAFF = parse("1200/minute")  # of one member of staff: a page with its pictures is about thirty
+UPLOADS = parse("240/minute")  # of one client
+GUESSES = parse("8/5minute")  # wrong ones, of one name's password
+ADDRESS = parse("60/5minute")  # wrong ones from one address, behind which there may be an office
+
+
+class Limits:
+    """How often something may be asked for. In memory: the web is one process."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def require(self, limit: RateLimitItem, *of: str) -> None:
+        """Count one more of these. Raises 429 with the time after which it may be tried again."""
+        if not self._limiter.hit(limit, *of):
+            raise _too_many(limit)
+
+    def require_left(self, limit: RateLimitItem, *of: str) -> None:
+        """The same, and counts nothing: `count` does, once it has gone wrong."""
+        if not self._limiter.test(limit, *of):
+            raise _too_many(limit)
+
+    def count(self, limit: RateLimitItem, *of: str) -> None:
+        """One more that went wrong."""
+        self._limiter.hit(limit, *of)
+
+
+def _too_many(limit: RateLimitItem) -> HTTPException:
+    return HTTPException(429, "Too many requests.", {"Retry-After": str(limit.get_expiry())})
 
 
 class BodyLimit:

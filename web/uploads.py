@@ -13,6 +13,7 @@ from pipeline.cases import summary
 from pipeline.clients import client_of, sent_by
 from pipeline.store.store import Store
 from pipeline.upload import Sent, receive
+from web.limits import UPLOADS
 from yinjian.findings import Severity
 
 BEARER = HTTPBearer(auto_error=False, description="A client's token: yinjian client add NAME")
@@ -82,13 +83,15 @@ def opened(request: Request) -> Store:
 Opened = Annotated[Store, Depends(opened)]
 
 
-def client(store: Opened, shown: Credentials) -> str:
+def client(request: Request, store: Opened, shown: Credentials) -> str:
     """Whose token is shown; 401 for nobody's."""
     found = None
     if shown is not None:
         with store.reading() as session:
             found = client_of(store, session, shown.credentials)
-    if found is None:
+    if found is not None:
+        request.app.state.limits.require(UPLOADS, "client", found)
+    else:
         raise HTTPException(401, "No client has this token.", {"WWW-Authenticate": "Bearer"})
     return found
 
@@ -114,12 +117,21 @@ def send(
     sent_again: Annotated[
         str | None, Form(alias="for", max_length=40, description="The application that it is sent again for.")
     ] = None,
+    replaces: Annotated[
+        str,
+        Form(
+            max_length=400,
+            pattern=r"^(\d{1,4}(,\d{1,4})*)?$",
+            description="With `for`: the pages (from 1, as `2,5`) that are sent anew; all others stay as they are.",
+        ),
+    ] = "",
 ) -> Taken:
     """Take in an application. 201 when it is new, 200 when the same was taken in before."""
     scans = tuple((file.filename or "scan", file.file.read()) for file in files)
     claim = application.file.read() if application is not None else None
+    pages = tuple(int(number) for number in replaces.split(",") if number)
     state = request.app.state
-    found = receive(state.store, state.settings, Sent(sender, key, scans, claim, sent_again or None))
+    found = receive(state.store, state.settings, Sent(sender, key, scans, claim, sent_again or None, pages))
     repeated = found.repeated or found.receipt.known
     response.status_code = 200 if repeated else 201
     return Taken(application=found.receipt.application, submission=found.receipt.submission, repeated=repeated)

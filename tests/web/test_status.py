@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,13 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from sqlalchemy import select
 
-from bench.stores import free_port
+from bench.stores import free_port, serving
 from issuance.linting import Kind, Linter
 from issuance.responder import CERTIFICATE
 from pipeline import acceptance, answering, operations, revocation
 from pipeline.answering import Answers
 from pipeline.ceremony import make_responder
-from pipeline.crew import environment
 from pipeline.issue import issue_all
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store, open_store
@@ -78,28 +75,6 @@ def brought_to(store: Store, settings: Settings, state: str, number: int) -> str
             asked = operations.ask_to_revoke(store, session, serial, "keyCompromise", "遗失", "iss")
             operations.confirm(store, session, asked.id, "adm")
     return serial
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    url = f"http://127.0.0.1:{settings.web_port}"
-    process = subprocess.Popen((sys.executable, "-m", "web.serve"), env=environment(settings))
-    try:
-        for _ in range(300):
-            if process.poll() is None and _answers(url):
-                break
-            time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/health").status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 @pytest.fixture
