@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -29,7 +30,7 @@ from pipeline.upload import folder_of
 from pipeline.waiting import Counts, counts
 from yinjian.approval import Standing
 from yinjian.catalogue import catalogue
-from yinjian.errors import InputError
+from yinjian.errors import InputError, StoreError
 from yinjian.geometry import Box
 from yinjian.settings import Settings
 
@@ -66,6 +67,11 @@ class Desk:
         self._remembered = Remembered(store)
         self._judging, self._cutting = threading.Lock(), threading.Lock()
         self._counts, self._figures = Recent(counts, 5.0), Recent(figures, 30.0)
+
+    def warm(self) -> None:
+        """Load what judging looks at, before the first correction waits for it."""
+        with suppress(StoreError), self._judging, self.store.reading() as session:
+            self._remembered.up_to_date(session)
 
     def view(self, application: str, actor: str) -> CaseView:
         """A case as `actor` sees it."""

@@ -104,7 +104,7 @@ def stored(store: Store, session: Session, text: str) -> tuple[Reading, Judged]:
     as_of = day_of(submission)
     reading = load_reading(store, row)
     claim, intake = claim_of(store, submission)
-    reuse = seen_before(store, Remembered(store), application.id, reading, claim)
+    reuse = seen_before(store, Remembered(store), application.id, reading, claim).reuse
     known = register(store, session, as_of, numbers_of(reading, claim))
     return reading, Judged(claim, intake, known, reuse, as_of)
 

@@ -30,7 +30,10 @@ FIRST_ROOM = 256
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """A mark or a copy of some application. `kind`: seal, signature or copy; `unit`: whose, as `unit_of` says."""
+    """A mark or a copy of some application. `kind`: seal, signature or copy; `unit`: whose, as `unit_of` says.
+
+    `number` counts those that are stored, in the order in which they came.
+    """
 
     application: str
     unit: str
@@ -38,6 +41,7 @@ class Impression:
     where: str
     page: int
     fingerprint: bytes = field(repr=False)  # the plate, or the name under which it is kept
+    number: int = 0
 
 
 class Index:
@@ -60,15 +64,16 @@ class Index:
         self._vectors[count] = vector
         self._entries.append(impression)
 
-    def nearest(self, vector: Floats, application: str) -> Iterator[Impression]:
-        """The few impressions of other applications that are nearest, nearest first.
+    def nearest(self, vector: Floats, application: str, newer_than: int = 0) -> Iterator[Impression]:
+        """The few impressions of other applications that are nearest, nearest first; of those that came later only.
 
         A unit's own seal is there once for each of its papers: more are looked at where that many are so near.
         """
         near = self._vectors[: len(self._entries)] @ vector if self._entries else np.zeros(0, np.float32)
         places = np.flatnonzero(near > NEAR)
         ordered = places[np.argsort(-near[places])]
-        others = (place for place in ordered if self._entries[place].application != application)
+        entries = ((place, self._entries[place]) for place in ordered)
+        others = (p for p, e in entries if e.application != application and (not newer_than or e.number > newer_than))
         for rank, place in enumerate(islice(others, OF_ONE_DIE)):
             if rank >= NEAREST and near[place] <= NEARER:
                 return
@@ -113,11 +118,21 @@ def reuses(found: tuple[Printed, ...], known: Known) -> tuple[Reuse, ...]:
     return (*elsewhere, *_within(found))
 
 
-def _elsewhere(one: Printed, known: Known) -> Iterator[Reuse]:
+def reuses_since(
+    found: tuple[Printed, ...], known: Known, before: tuple[Reuse, ...], newer_than: int
+) -> tuple[Reuse, ...]:
+    """The same for impressions that were compared before: only with what came since. `before`: what was found then."""
+    new = tuple(reuse for one in found for reuse in _elsewhere(one, known, newer_than))
+    # Of each impression the likest is told, wherever it is; what is twice in the application itself stays so.
+    best = {(r.mark, r.page): r for r in sorted((*before, *new), key=lambda r: r.likeness) if r.application}
+    return (*best.values(), *(reuse for reuse in before if not reuse.application))
+
+
+def _elsewhere(one: Printed, known: Known, newer_than: int = 0) -> Iterator[Reuse]:
     """The impression of another application that is likest."""
     own = one.impression
     share = ALL_OF_IT if own.kind == COPY else 0.5
-    near = known.indexes[own.kind].nearest(one.vector, own.application)
+    near = known.indexes[own.kind].nearest(one.vector, own.application, newer_than)
     alike = [(likeness(one.plate, Plate.from_bytes(known.fetch(e.fingerprint)), share), e) for e in near]
     for score, entry in sorted(alike, key=lambda pair: -pair[0])[:1]:
         if score > WORTH_TELLING:

@@ -115,10 +115,10 @@ def judge(desk: Desk, submission_id: str) -> None:
             return
         reading = load_reading(store, row)
         known = register(store, session, as_of, numbers_of(reading, claim_of(store, submission)[0]))
-    verdict, subject = judged(store, submission, reading, known, as_of, desk.catalogue, desk.remembered)
+    verdict, subject, compared = judged(store, submission, reading, known, as_of, desk.catalogue, desk.remembered)
     with store.writing() as session:
         leases.require(session, work.subject(submission_id), desk.owner)
-        saved = save_verdict(store, session, submission, row, verdict, subject, as_of)
+        saved = save_verdict(store, session, submission, row, verdict, subject, as_of, compared)
         record_verdict(session, SYSTEM, saved, submission.application_id)
 
 

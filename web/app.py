@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -55,16 +56,16 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     """The application on an opened store. Its documentation needs no network."""
     # Uploads stay in memory: scans in clear lie on no disk.
     MultiPartParser.spool_max_size = settings.upload_mb * MEGABYTE
-    answers, issuing = Answers(store, settings), CounterDesk(store, settings)
+    answers, desk, issuing = Answers(store, settings), Desk(store, settings), CounterDesk(store, settings)
     app = FastAPIOffline(
         title="Yinjian 印鉴",
         summary="Taking in applications for digital certificates and electronic seals.",
-        lifespan=lambda _: _beside(answers, issuing),
+        lifespan=lambda _: _beside(answers, desk, issuing),
     )
     app.state.asking = Gathered(answers.to_all)
     app.state.store, app.state.settings, app.state.answers = store, settings, answers
-    app.state.desk, app.state.counter, app.state.limits = Desk(store, settings), issuing, Limits()
-    app.state.papers = app.state.desk.papers
+    app.state.desk, app.state.counter, app.state.limits = desk, issuing, Limits()
+    app.state.papers = desk.papers
     for part in (routes, status.routes, *DESKS):
         app.include_router(part)
     app.mount("/static", Static(directory=HERE / "static"), "static")
@@ -82,7 +83,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _beside(answers: Answers, issuing: CounterDesk) -> AsyncIterator[None]:
+async def _beside(answers: Answers, desk: Desk, issuing: CounterDesk) -> AsyncIterator[None]:
+    threading.Thread(target=desk.warm, name="warm", daemon=True).start()
     async with signing_ahead(answers):
         yield
     issuing.close()

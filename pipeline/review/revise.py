@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from pipeline.clock import now
 from pipeline.events import record, record_verdict
 from pipeline.impressions import impressions, unit_of
-from pipeline.judging import claim_of, day_of, judged
+from pipeline.judging import claim_of, day_of, judged, same_impressions
 from pipeline.registry import numbers_of, register
 from pipeline.review.corrections import Correction
 from pipeline.review.guard import open_review
@@ -19,7 +19,7 @@ from pipeline.store.fingerprints import Remembered, save_fingerprints
 from pipeline.store.readings import keep_reading, load_reading, save_reading
 from pipeline.store.store import Store
 from pipeline.store.tables import CorrectionRow
-from pipeline.store.verdicts import save_verdict
+from pipeline.store.verdicts import compared_of, save_verdict
 from pipeline.users import SYSTEM
 from pipeline.waiting import refresh
 from yinjian.approval import Standing
@@ -57,21 +57,25 @@ def revise(store: Store, act: Act, known: Catalogue, change: Change, remembered:
         opened = open_review(session, act.application, act.actor, act.seen)
         row, submission = opened.reading, opened.submission
         as_of = day_of(submission)
-    correction = change(load_reading(store, row))
+    old = load_reading(store, row)
+    correction = change(old)
     with store.reading() as session:
         existing = register(store, session, as_of, numbers_of(correction.reading, claim_of(store, submission)[0]))
     blob = keep_reading(store, correction.reading)
-    verdict, subject = judged(store, submission, correction.reading, existing, as_of, known, remembered)
-    found = impressions(
-        correction.reading, act.application, unit_of(correction.reading, claim_of(store, submission)[0])
+    claim = claim_of(store, submission)[0]
+    # What was compared already need not be again: that takes most of a second.
+    before = compared_of(store, opened.verdict) if same_impressions(old, correction.reading, claim) else None
+    verdict, subject, compared = judged(
+        store, submission, correction.reading, existing, as_of, known, remembered, before
     )
+    found = impressions(correction.reading, act.application, unit_of(correction.reading, claim))
     with store.writing() as session:
         opened = open_review(session, act.application, act.actor, row.id)
         new = save_reading(store, session, opened.submission.id, correction.reading, blob, act.actor)
         save_fingerprints(store, session, new.id, found)
         _keep(store, session, act, correction, new.id)
         record(session, act.actor, "corrected", f"reading:{new.id}", blob, act.application, _detail(correction))
-        saved = save_verdict(store, session, opened.submission, new, verdict, subject, as_of)
+        saved = save_verdict(store, session, opened.submission, new, verdict, subject, as_of, compared)
         record_verdict(session, SYSTEM, saved, act.application)
         session.flush()
         refresh(session, opened.application)

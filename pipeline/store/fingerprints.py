@@ -59,13 +59,19 @@ class Remembered:
                 self._known.add(_impression(row), self._vector(row))
         return self._known
 
+    @property
+    def last(self) -> int:
+        """The number of the newest impression, less those of which one may still be on its way."""
+        return max(0, max(self._seen, default=0) - LATE)
+
     def _vector(self, row: FingerprintRow) -> Floats:
         text = self._store.vault.open("fingerprints.vector", row.vector_sealed)
         return np.frombuffer(b64decode(text), np.float16).astype(np.float32)
 
 
 def _impression(row: FingerprintRow) -> Impression:
-    return Impression(row.application_id, row.unit_index, row.kind, row.place, row.page, row.plate.encode())
+    own = row.application_id, row.unit_index, row.kind, row.place, row.page
+    return Impression(*own, row.plate.encode(), row.id)
 
 
 def blinded(store: Store, found: tuple[Printed, ...]) -> tuple[Printed, ...]:

@@ -189,7 +189,10 @@ class FingerprintRow(Table):
 
 
 class VerdictRow(Table):
-    """What a reading was judged to be. One verdict for each reading, day and policy."""
+    """What a reading was judged to be. One verdict for each reading, day and policy.
+
+    `compared_sealed`: which of its impressions were seen before (`pipeline.store.verdicts.Compared`).
+    """
 
     __tablename__ = "verdicts"
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -203,6 +206,7 @@ class VerdictRow(Table):
     policy: Mapped[str]
     evidence: Mapped[str] = mapped_column(NAME_OF_BLOB)
     judged_at: Mapped[datetime]
+    compared_sealed: Mapped[bytes | None]
 
 
 class FindingRow(Table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -14,7 +15,15 @@ from pipeline.store.tables import FindingRow, ReadingRow, Submission, VerdictRow
 from validators.policy import POLICY
 from yinjian.approval import Subject
 from yinjian.findings import Finding, Severity
-from yinjian.records import Verdict
+from yinjian.records import Reuse, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Which impressions were seen before, among those up to the number `upto`."""
+
+    reuse: tuple[Reuse, ...]
+    upto: int
 
 
 def evidence_hash(store: Store, content: str, reading_blob: str, verdict: Verdict, subject: Subject) -> str:
@@ -31,6 +40,7 @@ def save_verdict(
     verdict: Verdict,
     subject: Subject,
     as_of: date,
+    compared: Compared | None = None,
 ) -> VerdictRow:
     """A verdict's rows."""
     row = VerdictRow(id=new_id("V"), reading_id=reading.id, decision=verdict.decision, as_of=as_of)
@@ -38,6 +48,7 @@ def save_verdict(
     row.subject_sealed = store.vault.seal("verdicts.subject", codec.dump(subject).decode())
     row.evidence = evidence_hash(store, submission.content, reading.blob, verdict, subject)
     row.policy, row.judged_at = POLICY.version, now()
+    row.compared_sealed = store.vault.seal("verdicts.compared", codec.dump(compared).decode()) if compared else None
     session.add(row)
     session.flush()
     session.add_all(_finding(store, row.id, position, f) for position, f in enumerate(verdict.findings))
@@ -73,6 +84,13 @@ def load_verdict(store: Store, session: Session, row: VerdictRow) -> Verdict:
 def subject_of(store: Store, row: VerdictRow) -> Subject:
     """Whom a certificate would be for."""
     return codec.load(Subject, store.vault.open("verdicts.subject", row.subject_sealed).encode())
+
+
+def compared_of(store: Store, row: VerdictRow) -> Compared | None:
+    """What was found when its impressions were compared; None for a verdict that did not keep it."""
+    if row.compared_sealed is None:
+        return None
+    return codec.load(Compared, store.vault.open("verdicts.compared", row.compared_sealed).encode())
 
 
 def same_verdict(session: Session, reading_id: str, as_of: date, policy: str) -> VerdictRow | None:

@@ -70,7 +70,8 @@ class Knows:
     """
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
-        opened = tuple(item for item in scans if isinstance(item, Finding))
+        given = tuple(scans)
+        opened = tuple(item for item in given if isinstance(item, Finding))
         kind, _, number = application.partition("-")
         if kind == "crashes":
             raise ValueError(f"{builder.UNIT} {builder.LEGAL_ID}")
@@ -87,7 +88,9 @@ class Knows:
         if kind == "smudged":
             reading = builder.with_mark(reading, "seal_collection", faults=("seal.unclear", "seal.clipped"))
         found = (*opened, *FOUND.get(kind, ()))
-        return replace(reading, application=application, findings=found)
+        names = [item.file for item in given if isinstance(item, Scan)] or ["scan.png"]
+        pages = tuple(replace(p, file=names[min(n, len(names) - 1)], page=n) for n, p in enumerate(reading.pages))
+        return replace(reading, application=application, findings=found, pages=pages)
 
     def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
         reading = self.read(application, scans)

@@ -14,6 +14,7 @@ INSTANT, BYTES = sa.DateTime(timezone=True), sa.LargeBinary()
 
 def upgrade() -> None:
     op.add_column("files", sa.Column("left_out", sa.Text(), nullable=False, server_default=""))
+    op.add_column("verdicts", sa.Column("compared_sealed", BYTES, nullable=True))
     op.add_column("settlements", sa.Column("withdrawn_at", INSTANT, nullable=True))
     _access()
     _work()
