@@ -27,6 +27,7 @@ from pipeline.store.fingerprints import Remembered
 from pipeline.store.store import Store, new_id
 from pipeline.store.tables import Application
 from pipeline.upload import folder_of
+from pipeline.viewing import require_view
 from pipeline.waiting import Counts, counts
 from yinjian.approval import Standing
 from yinjian.catalogue import catalogue
@@ -76,7 +77,8 @@ class Desk:
     def view(self, application: str, actor: str) -> CaseView:
         """A case as `actor` sees it."""
         with self.store.reading() as session:
-            return case_view(self.store, session, session.get_one(Application, application), actor, self.known)
+            found = require_view(session, actor, application)
+            return case_view(self.store, session, found, actor, self.known)
 
     def counts(self) -> Counts:
         """How many wait, as it was a few seconds ago at most."""
