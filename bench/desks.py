@@ -60,6 +60,7 @@ OUT = Console()
 SAMPLE = Path("samples/applications/a02")
 PASSWORD = "klar wie klossbruehe"
 AT_ONCE = 2000
+READINGS = 1000  # different ones
 ALL = 10**9  # impressions: none is newer than the verdicts
 FOUND = (("seal.unclear", "seal_declaration"), ("field.inconsistent", "agent_phone"), ("page.unexpected", "b.pdf"))
 SEEN = re.compile(r'data-seen="(\w+)"')
@@ -92,18 +93,20 @@ def fill(store: Store, settings: Settings, open_cases: int, closed: int) -> list
     """The applications; the ids of those that wait."""
     reader = new_reader(settings)
     reading, upright = reader.read_with_pages("bench", open_scans(SAMPLE, settings))
-    blob, pictures = keep_reading(store, reading), pagepictures.keep(store, upright)
+    pictures = pagepictures.keep(store, upright)
+    # More than the web keeps decoded: most case pages have to fetch and decode theirs.
+    blobs = [keep_reading(store, replace(reading, application=f"bench {n}")) for n in range(READINGS)]
     OUT.print(f"pictures of its pages, first view: {', '.join(str(len(store.blobs.get(p.view))) for p in pictures)} B")
-    log, waiting = Log(), list[str]()
     prints = [m.fingerprint for m in reading.marks] + [p.fingerprint for p in reading.pages]
-    plates = tuple(store.vault.name(one) for one in prints if one)
     compared = store.vault.seal("verdicts.compared", codec.dump(Compared((), ALL)).decode())
+    read = Read(reading, blobs, pictures, tuple(store.vault.name(one) for one in prints if one), compared)
+    log, waiting = Log(), list[str]()
     total = open_cases + closed
     for begin in range(0, total, AT_ONCE):
         rows: dict[Any, list[dict[str, Any]]] = {}
         for number in range(begin, min(total, begin + AT_ONCE)):
             is_open = number % max(1, total // open_cases) == 0 and len(waiting) < open_cases
-            for table, row in _rows(store, log, number, is_open, reading, blob, pictures, plates, compared):
+            for table, row in _rows(store, log, number, is_open, read):
                 rows.setdefault(table, []).append(row)
                 if table is WaitingRow:
                     waiting.append(row["application_id"])
@@ -111,6 +114,17 @@ def fill(store: Store, settings: Settings, open_cases: int, closed: int) -> list
             for table, values in rows.items():
                 session.execute(insert(table), values)
     return waiting
+
+
+@dataclass(frozen=True)
+class Read:
+    """The sample as it was read: under many names, its pictures, the names of its plates, nothing like it seen."""
+
+    reading: Reading
+    blobs: list[str]
+    pictures: tuple[Kept, ...]
+    plates: tuple[str, ...]
+    compared: bytes
 
 
 class Log:
@@ -127,17 +141,7 @@ class Log:
         return row | {"link": self._link}
 
 
-def _rows(
-    store: Store,
-    log: Log,
-    number: int,
-    waits: bool,
-    reading: Reading,
-    blob: str,
-    pictures: tuple[Kept, ...],
-    plates: tuple[str, ...],
-    compared: bytes,
-) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _rows(store: Store, log: Log, number: int, waits: bool, read: Read) -> Iterator[tuple[Any, dict[str, Any]]]:
     """An application's rows in the order in which they may be inserted."""
     seal, ids = store.vault.seal, {kind: new_id(kind) for kind in "ASRV"}
     at = now() - timedelta(minutes=number % 20_000)
@@ -149,29 +153,35 @@ def _rows(
     submission = {"id": ids["S"], "application_id": ids["A"], "number": 1, "content": secrets.token_hex(32)}
     submission |= {"claim_blob": None, "as_of": None, "received_by": "bench", "received_at": at, "work": "done"}
     yield Submission, submission | {"due_at": at, "attempts": 0, "interruptions": 0}
-    made: dict[str, Any] = {"id": ids["R"], "submission_id": ids["S"], "number": 1, "blob": blob, "form": reading.form}
+    made: dict[str, Any] = {
+        "id": ids["R"],
+        "submission_id": ids["S"],
+        "number": 1,
+        "blob": read.blobs[number % READINGS],
+        "form": read.reading.form,
+    }
     made |= {"model": "m", "catalogue": "c", "policy": POLICY.version, "made_by": "bench", "made_at": at}
     yield ReadingRow, made
     verdict: dict[str, Any] = {"id": ids["V"], "reading_id": ids["R"], "decision": "review", "platform": "hpe"}
     verdict |= {"certificate": "enterprise", "business": "new", "as_of": today(), "policy": POLICY.version}
     subject = '{"unit_name":"某公司","uscc":"","person_name":"","id_number":""}'
     verdict |= {"subject_sealed": seal("verdicts.subject", subject), "evidence": secrets.token_hex(32)}
-    yield VerdictRow, verdict | {"judged_at": at, "compared_sealed": compared}
+    yield VerdictRow, verdict | {"judged_at": at, "compared_sealed": read.compared}
     for position, (code, where) in enumerate(FOUND[: 3 if waits else 1]):
         found: dict[str, Any] = {"verdict_id": ids["V"], "position": position, "code": code}
         found |= {"severity": "warns" if position == 2 else "blocks", "where_sealed": seal("findings.where", where)}
         yield FindingRow, found | {"message_sealed": seal("findings.message", "请核对。")}
-    for position, page in enumerate(reading.pages if waits else ()):
+    for position, page in enumerate(read.reading.pages if waits else ()):
         row: dict[str, Any] = {"reading_id": ids["R"], "position": position, "page": page.page, "kind": page.kind}
         row |= {"file_sealed": seal("pages.file", page.file), "role": page.role, "rotation": page.rotation}
         yield PageRow, row
-    for position, kept in enumerate(pictures if waits else ()):
+    for position, kept in enumerate(read.pictures if waits else ()):
         picture: dict[str, Any] = {"submission_id": ids["S"], "position": position, "view": kept.view}
         yield PagePicture, picture | {"full": kept.full, "width": kept.width, "height": kept.height}
     if waits:
         row = {"application_id": ids["A"], "since": at, "rank": number % 3, "verdict_id": ids["V"], "holder": ""}
         yield WaitingRow, row | {"platform": "hpe", "certificate": "enterprise", "business": "new", "first": ""}
-    for plate in plates if waits else ():  # of its own marks; their vectors are those of strangers to one another
+    for plate in read.plates if waits else ():  # of its own marks; their vectors are those of strangers to one another
         drawn = np.random.default_rng().standard_normal(ORDERS * BANDS).astype(np.float32)
         text = b64encode((drawn / np.linalg.norm(drawn)).astype(np.float16).tobytes()).decode()
         print_: dict[str, Any] = {"reading_id": ids["R"], "application_id": ids["A"], "kind": "seal", "unit_index": ""}

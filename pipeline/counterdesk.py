@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from pipeline import acceptance, counter, operations, revocation, viewing
+from pipeline.begun import Offered, begin, offered
 from pipeline.cases import require_certificate
 from pipeline.counter import Held, Step
 from pipeline.envelope import envelope
 from pipeline.events import record
+from pipeline.intake import Receipt
 from pipeline.issue import Choices
 from pipeline.issuingjobs import IssuingJobs, Status
 from pipeline.notices import REASONS
@@ -32,7 +35,10 @@ from yinjian.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """A certificate at the desk: what its holder checks, and what may be done. `sealed`: it has a picture."""
+    """A certificate at the desk: what its holder checks, and what may be done.
+
+    `sealed`: it has a picture; `offered`: the services that may be begun for it.
+    """
 
     row: CertificateRow
     details: dict[str, str]
@@ -40,6 +46,7 @@ class CertificateView:
     in_force: bool
     has_pin: bool
     sealed: bool
+    offered: tuple[Offered, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +96,22 @@ class CounterDesk:
             viewing.require_view(session, actor, application)
         self._jobs.start(application, actor, choices)
 
-    def order(self, actor: str, application: str) -> OrderView:
-        """An approved application as `actor` sees it. InputError for one that has no order."""
-        with self.store.reading() as session:
+    def begin(
+        self, actor: str, serial: str, business: str, whom: Subject, files: Sequence[tuple[str, bytes]]
+    ) -> Receipt:
+        """Take in the papers of a service for a certificate."""
+        return begin(self.store, self.settings, actor, serial, business, whom, files, self.known)
+
+    def order(self, actor: str, application: str, noted: bool = True) -> OrderView:
+        """An approved application as `actor` sees it, and that they did. InputError for one that has no order."""
+        with self.store.writing() as session:
             require_role(session, actor, Role.ISSUER, Role.ADMINISTRATOR)
             found = session.get(Application, application)
             if found is None:
                 raise InputError("There is no such application.", "Search for it.")
             order = order_of(session, application)
+            if noted:
+                viewing.note(session, actor, "order", application)
             approval = session.scalars(select(ApprovalRow).where(ApprovalRow.application_id == application)).one()
             verdict = session.get_one(VerdictRow, approval.verdict_id)
             rows = counter.certificates_of(session, application)
@@ -167,4 +182,5 @@ class CounterDesk:
         in_force = state in (CertificateState.ISSUED, CertificateState.ACTIVE)
         has_pin = in_force and bool(token_pins(self.store, row).pin)
         waits = state is CertificateState.ISSUED
-        return CertificateView(row, acceptance.details(self.store, row), waits, in_force, has_pin, sealed)
+        details = acceptance.details(self.store, row)
+        return CertificateView(row, details, waits, in_force, has_pin, sealed, tuple(offered(row, self.known)))

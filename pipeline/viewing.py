@@ -29,6 +29,11 @@ def require_view(session: Session, actor: str, application_id: str) -> Applicati
     return application
 
 
+def note_list(session: Session, actor: str, what: str, count: int) -> None:
+    """That a list with names was seen: what it lists, and how many."""
+    record(session, actor, "viewed", f"list:{what}", detail=f"{count} lines")
+
+
 def note(session: Session, actor: str, what: str, application_id: str, hash: str = "") -> None:
     """That personal data were seen: `what` is `case`, `page 2`, `mark seal_collection`; never what they say."""
     record(session, actor, "viewed", f"application:{application_id}", hash, application_id, what)

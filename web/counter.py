@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
-from pipeline import counter, operations, orders
+from pipeline import counter, operations, orders, viewing
 from pipeline.accounts import Login
 from pipeline.counterdesk import CounterDesk
 from pipeline.issue import Choices
@@ -15,6 +15,7 @@ from pipeline.orders import Method
 from pipeline.users import Role
 from web.access import Issuer, IssuerActs, acts, looks
 from web.pages import render
+from yinjian.approval import Subject
 
 routes = APIRouter(prefix="/counter", include_in_schema=False)
 Case = Annotated[str, Path(max_length=40, pattern=r"^[A-Z0-9]+$")]
@@ -28,10 +29,11 @@ StaffActs = Annotated[Login, Depends(acts(Role.ISSUER, Role.ADMINISTRATOR))]
 def overview(request: Request, login: Staff) -> Response:
     """What is to be made, handed over, confirmed by a second person."""
     desk = _desk(request)
-    with desk.store.reading() as session:
+    with desk.store.writing() as session:
         jobs = tuple(counter.jobs(desk.store, session, login.name))
         held = tuple(counter.to_hand_over(desk.store, session))
         asked = operations.waiting(session)
+        viewing.note_list(session, login.name, "orders", len(jobs) + len(held))
     return render(request, "counter.html", jobs=jobs, held=held, asked=asked, known=desk.known)
 
 
@@ -39,8 +41,9 @@ def overview(request: Request, login: Staff) -> Response:
 def ending(request: Request, login: Staff) -> Response:
     """Certificates that end soon."""
     desk = _desk(request)
-    with desk.store.reading() as session:
+    with desk.store.writing() as session:
         found = tuple(counter.ending(desk.store, session))
+        viewing.note_list(session, login.name, "ending", len(found))
     return render(request, "certificates.html", found=found, title="即将到期", query="", known=desk.known)
 
 
@@ -63,7 +66,7 @@ def order(request: Request, login: Staff, case: Case) -> Response:
 def progress(request: Request, login: Staff, case: Case) -> Response:
     """How far issuing is."""
     desk = _desk(request)
-    shown = desk.order(login.name, case)
+    shown = desk.order(login.name, case, noted=False)
     response = render(request, "progress.html", order=shown)
     if not shown.status.running and shown.issued:
         response.headers["HX-Refresh"] = "true"  # now with certificates, envelope and hand-over
@@ -130,6 +133,25 @@ def envelope(request: Request, login: IssuerActs, serial: Serial) -> Response:
 def accept(request: Request, login: IssuerActs, serial: Serial, checked: Text = "", pin: Text = "") -> Response:
     """Hand over: the holder has checked the details and accepts."""
     return _to(_desk(request).accept(login.name, serial, checked == "yes", pin))
+
+
+@routes.post("/certificate/{serial}/begin")
+def begin(
+    request: Request,
+    login: IssuerActs,
+    serial: Serial,
+    business: Text,
+    files: Annotated[list[UploadFile], File(max_length=100)],
+    unit_name: Text = "",
+    uscc: Text = "",
+    person_name: Text = "",
+    id_number: Text = "",
+) -> Response:
+    """Take in the papers of a service for this certificate; they go to review like any others."""
+    whom = Subject(unit_name.strip(), uscc.strip(), person_name.strip(), id_number.strip())
+    scans = [(file.filename or "scan", file.file.read()) for file in files]
+    receipt = _desk(request).begin(login.name, serial, business, whom, scans)
+    return render(request, "begun.html", receipt=receipt)
 
 
 @routes.post("/certificate/{serial}/revoke")

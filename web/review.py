@@ -60,7 +60,17 @@ def queue(request: Request, login: Reviewer, part: Part) -> Response:
     late = now() - timedelta(hours=desk.settings.review_hours)
     template = "queue_list.html" if request.headers.get("HX-Target") == "list" else "queue.html"
     counted, rank = desk.counts(), "" if part.rank is None else int(part.rank)
-    return render(request, template, queue=found, counts=counted, wanted=part, rank=rank, late=late, known=desk.known)
+    return render(
+        request,
+        template,
+        queue=found,
+        counts=counted,
+        wanted=part,
+        rank=rank,
+        late=late,
+        target=desk.settings.review_hours,
+        known=desk.known,
+    )
 
 
 @routes.get("/next")

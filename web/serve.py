@@ -18,7 +18,14 @@ def main() -> None:
 
     settings = Settings.from_environment(os.environ)
     app = create_app(open_store(settings), settings)
-    uvicorn.run(app, host=settings.web_host, port=settings.web_port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app,
+        host=settings.web_host,
+        port=settings.web_port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,  # longer than browsers and proxies keep one: else we close it while they are asking
+    )
 
 
 if __name__ == "__main__":

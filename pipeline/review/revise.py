@@ -61,14 +61,14 @@ def revise(store: Store, act: Act, known: Catalogue, change: Change, remembered:
     correction = change(old)
     with store.reading() as session:
         existing = register(store, session, as_of, numbers_of(correction.reading, claim_of(store, submission)[0]))
-    blob = keep_reading(store, correction.reading)
+    blob = keep_reading(store, correction.reading, old)
     claim = claim_of(store, submission)[0]
     # What was compared already need not be again: that takes most of a second.
     before = compared_of(store, opened.verdict) if same_impressions(old, correction.reading, claim) else None
     verdict, subject, compared = judged(
         store, submission, correction.reading, existing, as_of, known, remembered, before
     )
-    found = impressions(correction.reading, act.application, unit_of(correction.reading, claim))
+    found = () if before else impressions(correction.reading, act.application, unit_of(correction.reading, claim))
     with store.writing() as session:
         opened = open_review(session, act.application, act.actor, row.id)
         new = save_reading(store, session, opened.submission.id, correction.reading, blob, act.actor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,9 +14,18 @@ from pipeline.store.tables import PageRow, ReadingRow
 from yinjian.records import Reading
 
 
-def keep_reading(store: Store, reading: Reading) -> str:
-    """The record and its pictures as files; outside of a transaction, for it takes a while."""
-    return store.blobs.put(codec.dump_reading(reading, store.blobs.put))
+def keep_reading(store: Store, reading: Reading, of: Reading | None = None) -> str:
+    """The record and its pictures as files; outside of a transaction, for it takes a while.
+
+    `of`: a reading that is kept already, whose pictures need not be looked at again.
+    """
+    there = {picture: store.vault.name(picture) for picture in _pictures(of)} if of else {}
+    return store.blobs.put(codec.dump_reading(reading, lambda picture: there.get(picture) or store.blobs.put(picture)))
+
+
+def _pictures(reading: Reading) -> Iterator[bytes]:
+    yield from (picture for mark in reading.marks for picture in (mark.image, mark.fingerprint) if picture)
+    yield from (page.fingerprint for page in reading.pages if page.fingerprint)
 
 
 def save_reading(

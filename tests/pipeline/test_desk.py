@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 
 from pipeline import counter, figures, pagepictures, viewing, waiting
 from pipeline.approvals import Word, rule
+from pipeline.begun import offered
 from pipeline.clock import now
+from pipeline.counterdesk import CounterDesk
 from pipeline.desk import Desk
 from pipeline.intake import submit
 from pipeline.issue import issue_all
 from pipeline.papers import Papers
+from pipeline.registry import subject_of
 from pipeline.review import holding
 from pipeline.review.caseview import CaseView, Suggestion, case_view, difference
 from pipeline.review.revise import Act
@@ -43,6 +46,7 @@ from tests.pipeline.papers import folder
 from tests.validators import builder
 from yinjian.approval import Ruling
 from yinjian.catalogue import catalogue
+from yinjian.claim import parse_claim
 from yinjian.errors import InputError, Refused, StoreError
 from yinjian.geometry import Box
 from yinjian.settings import Settings
@@ -443,3 +447,35 @@ def test_what_waited_before_the_queue_was_kept_is_entered_by_the_migration(staff
 def _entered(session: Session) -> set[tuple[object, ...]]:
     rows = session.scalars(select(WaitingRow))
     return {(r.application_id, r.platform, r.certificate, r.business, r.verdict_id, r.rank) for r in rows}
+
+
+def test_a_service_for_a_certificate_is_begun_with_its_papers(with_ca: Settings, tmp_path: Path) -> None:
+    store = open_store(with_ca)
+    approved_case(store, with_ca, "clean-1")
+    (result,) = issue_all(store, with_ca, "iss")
+    counters = CounterDesk(store, with_ca)
+    with store.reading() as session:
+        row = session.get_one(CertificateRow, result.serials[0])
+        subject = subject_of(store, row)
+    known = {one.business: one.what for one in offered(row, catalogue())}
+    assert {"renew", "replace", "unlock", "change", "revoke", "secondary"} <= known.keys()
+    assert "new" not in known
+    assert known["unlock"] == "原介质（须带来）重设 PIN，证书不变"
+    assert known["replace"] == "新介质；新密钥；原证书撤销；重新制作电子印章"
+    paper = ("renewal.png", next(folder(tmp_path, "renew-1").glob("*.png")).read_bytes())
+    for actor, business, files, wrong in (
+        ("rev", "renew", [paper], Refused),
+        ("iss", "new", [paper], Refused),
+        ("iss", "renew", [], InputError),
+    ):
+        with pytest.raises(wrong):
+            counters.begin(actor, row.serial, business, subject, files)
+    receipt = counters.begin("iss", row.serial, "renew", subject, [paper])
+    with store.reading() as session:
+        submission = newest_submission(session, receipt.application)
+        assert submission.received_by == "iss"
+        claim = parse_claim(store.blobs.get(submission.claim_blob or ""))[0]
+    assert claim is not None
+    assert (claim.platform, claim.certificate, claim.business) == ("hpe", "enterprise", "renew")
+    assert dict(claim.fields) == {"unit_name": subject.unit_name, "uscc": subject.uscc}
+    counters.close()
