@@ -104,6 +104,8 @@ class CounterDesk:
 
     def order(self, actor: str, application: str, noted: bool = True) -> OrderView:
         """An approved application as `actor` sees it, and that they did. InputError for one that has no order."""
+        # Asked first: what has ended by now is in what is read of the database after it.
+        status = self._jobs.status(application)
         with self.store.writing() as session:
             require_role(session, actor, Role.ISSUER, Role.ADMINISTRATOR)
             found = session.get(Application, application)
@@ -126,7 +128,7 @@ class CounterDesk:
                 order,
                 counter.barred(session, actor, application),
                 counter.progress(session, application),
-                self._jobs.status(application),
+                status,
                 tuple(self._certificate(row, row.serial in sealed) for row in rows),
                 counter.parcel_of(self.store, session, application),
                 REASONS,
