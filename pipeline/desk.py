@@ -146,7 +146,10 @@ class Desk:
         """The letter as PDF, with a crop of each thing that it is about."""
         case = self.view(application, actor)
         crops = [
-            (found.title, self.papers.crop(actor, application, found.target.page, found.target.box))
+            (
+                f"{found.title}（第 {found.target.page + 1} 页）",
+                self.papers.crop(actor, application, found.target.page, found.target.box),
+            )
             for found in case.left
             if found.target is not None and case.pages[found.target.page].width
         ]

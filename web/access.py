@@ -18,7 +18,8 @@ from pipeline.users import Role
 from web.limits import STAFF, Limits
 
 COOKIE = "yinjian_session"
-PASSWORD = "/password"  # all that may be done with a password that was given for once
+PASSWORD = "/password"
+AT_ONCE = (PASSWORD, "/alive", "/logout")  # all that may be done with a password that was given for once
 EVERYBODY = tuple(Role)
 
 
@@ -52,7 +53,7 @@ def _entered(request: Request, roles: tuple[Role, ...]) -> Login:
     limits: Limits = request.app.state.limits
     limits.require(STAFF, "staff", login.name)
     request.state.login = login
-    if login.once and request.url.path != PASSWORD:
+    if login.once and request.url.path not in AT_ONCE:
         raise Once
     if not login.roles & set(roles):
         raise HTTPException(403, f"This is for: {', '.join(roles)}.")

@@ -27,6 +27,7 @@ STATES = {
     "rejected": "已驳回",
     "set_aside": "处理失败",
 }
+USAGES = {"sign": "签名", "encrypt": "加密", "both": "签名和加密"}
 ACTS = STATES | {"submitted": "已收到", "review": "转人工", "compared": "抽检结果"}
 LANGUAGES = {"zh": "中文", "en": "English"}
 
@@ -37,7 +38,7 @@ def environment() -> Environment:
     loader = FileSystemLoader(HERE / "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(when=when, since=since, monthday=monthday, prefixed=prefixed)
-    made.globals.update(asset=asset, states=STATES, acts=ACTS)
+    made.globals.update(asset=asset, states=STATES, acts=ACTS, usages=USAGES)
     return made
 
 

@@ -203,7 +203,8 @@ def case_view(store: Store, session: Session, application: Application, actor: s
     claim = claim_of(store, submission)[0]
     certificate = verdict.certificate if verdict else None
     fields = tuple(_field(f, reading, claim, certificate) for f in reading.fields) if reading else ()
-    marks = tuple(_marks(reading)) if reading else ()
+    subject = subject_of(store, verdict) if verdict else Subject("", "", "", "")
+    marks = tuple(_marks(reading, subject.unit_name)) if reading else ()
     standing = standings(store, session, verdict) if verdict and not blind else ()
     undoable = None
     if row is not None and verdict is not None and application.state == State.REVIEW:
@@ -218,7 +219,7 @@ def case_view(store: Store, session: Session, application: Application, actor: s
         blind,
         submission.fault or "",
         *named,
-        subject_of(store, verdict) if verdict else Subject("", "", "", ""),
+        subject,
         tuple(_pages(session, submission.id, reading)) if reading else (),
         tuple(_finding(n, s, reading, actor, known) for n, s in enumerate(standing, 1)) if reading else (),
         fields,
@@ -293,8 +294,8 @@ def _suggestions(read: FieldReading, said: tuple[Said, ...]) -> tuple[Suggestion
     return tuple(made)[:SUGGESTIONS]
 
 
-def _marks(reading: Reading) -> Iterator[MarkView]:
-    unit = reading.text("unit_name") or reading.text("licence_unit_name") or ""
+def _marks(reading: Reading, unit: str) -> Iterator[MarkView]:
+    """`unit`: its name as the papers settle it, not as one place of them was read."""
     for name, mark in zip(mark_names(reading), reading.marks, strict=True):
         yield _mark(name, mark, unit)
 

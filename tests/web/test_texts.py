@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from web.pages import HERE, STATES, english, told, translator
+from web.pages import ACTS, HERE, STATES, USAGES, english, told, translator
 
 CHINESE = re.compile(r"'([^'\n]*[\u4e00-\u9fff][^'\n]*)'")
 SOURCES = (
@@ -16,7 +16,12 @@ SOURCES = (
 
 def test_every_text_of_a_page_has_its_english() -> None:
     texts = {text for path in SOURCES[:-1] for text in CHINESE.findall(path.read_text("utf-8"))}
-    texts |= set(re.findall(r'Step\("([^"]+)"', SOURCES[-1].read_text("utf-8"))) | set(STATES.values())
+    texts |= (
+        set(re.findall(r'Step\("([^"]+)"', SOURCES[-1].read_text("utf-8")))
+        | set(STATES.values())
+        | set(ACTS.values())
+        | set(USAGES.values())
+    )
     assert len(texts) > 150
     assert texts - english().keys() == set()
 
