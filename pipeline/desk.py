@@ -145,13 +145,11 @@ class Desk:
     def letter_page(self, application: str, actor: str, text: str) -> bytes:
         """The letter as PDF, with a crop of each thing that it is about."""
         case = self.view(application, actor)
+        places = ((found.title, found.target) for found in case.left if found.target is not None)
         crops = [
-            (
-                f"{found.title}（第 {found.target.page + 1} 页）",
-                self.papers.crop(actor, application, found.target.page, found.target.box),
-            )
-            for found in case.left
-            if found.target is not None and case.pages[found.target.page].width
+            (f"{what}（第 {at.page + 1} 页）", self.papers.crop(actor, application, at.page, at.box))
+            for what, at in places
+            if case.pages[at.page].width
         ]
         return letter_page(text, crops)
 
