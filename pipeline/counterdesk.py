@@ -11,15 +11,14 @@ from pipeline import acceptance, counter, operations, revocation, viewing
 from pipeline.begun import Offered, begin, offered
 from pipeline.cases import require_certificate
 from pipeline.counter import Held, Step
-from pipeline.envelope import envelope
-from pipeline.events import record
+from pipeline.envelope import of_token
 from pipeline.intake import Receipt
 from pipeline.issue import Choices
 from pipeline.issuingjobs import IssuingJobs, Status
 from pipeline.notices import REASONS
 from pipeline.orders import OrderState, order_of
-from pipeline.personalising import require_pin, token_pins
-from pipeline.registry import CertificateState, application_of, subject_of
+from pipeline.personalising import token_pins
+from pipeline.registry import CertificateState, application_of
 from pipeline.states import State
 from pipeline.store.issuing_tables import CertificateRow, Order, Seal
 from pipeline.store.store import Store
@@ -155,13 +154,7 @@ class CounterDesk:
     def envelope(self, actor: str, serial: str) -> bytes:
         """The envelope (PDF) with the PIN of a token that was not handed over yet."""
         with self.store.writing() as session:
-            require_role(session, actor, Role.ISSUER)
-            row = require_certificate(session, serial)
-            pin, who = require_pin(self.store, row), subject_of(self.store, row)
-            serials = select(CertificateRow.serial).where(CertificateRow.approval_id == row.approval_id)
-            on_token = tuple(session.scalars(serials))
-            record(session, actor, "envelope", f"certificate:{row.serial}", "", application_of(session, row))
-        return envelope(who.person_name or who.unit_name, row.token_label, on_token, pin)
+            return of_token(self.store, session, serial, actor)
 
     def accept(self, actor: str, serial: str, checked: bool, pin: str) -> str:
         """Hand over; the application's id. `checked`: the holder has looked at the details on the spot."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from html import escape
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.cases import require_certificate
+from pipeline.events import record
 from pipeline.fonts import chinese_font_family
+from pipeline.personalising import require_pin
+from pipeline.registry import application_of, subject_of
+from pipeline.store.issuing_tables import CertificateRow
+from pipeline.store.store import Store
+from pipeline.users import Role, require_role
 
 CSS = """
 @page {{ size: A4; margin: 0; }}
@@ -15,6 +25,16 @@ p {{ margin: 0 0 2.5mm; }}
 .pin {{ font-family: "DejaVu Sans Mono", monospace; font-size: 24pt; letter-spacing: 3pt; }}
 .small {{ font-size: 9pt; color: #444; }}
 """
+
+
+def of_token(store: Store, session: Session, serial: str, actor: str) -> bytes:
+    """The envelope (PDF) of a token that was not handed over yet, by one of its certificates; making it is recorded."""
+    require_role(session, actor, Role.ISSUER)
+    row = require_certificate(session, serial)
+    pin, who = require_pin(store, row), subject_of(store, row)
+    on_token = select(CertificateRow.serial).where(CertificateRow.approval_id == row.approval_id)
+    record(session, actor, "envelope", f"certificate:{row.serial}", "", application_of(session, row))
+    return envelope(who.person_name or who.unit_name, row.token_label, tuple(session.scalars(on_token)), pin)
 
 
 def envelope(whom: str, token_label: str, serials: tuple[str, ...], pin: str) -> bytes:

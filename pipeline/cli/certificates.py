@@ -15,7 +15,7 @@ from pipeline.cases import require_certificate
 from pipeline.ceremony import People
 from pipeline.cli.progress import output
 from pipeline.clock import shown
-from pipeline.envelope import envelope
+from pipeline.envelope import of_token
 from pipeline.events import record
 from pipeline.personalising import require_pin
 from pipeline.reconcile import reconcile
@@ -113,12 +113,7 @@ def print_envelope(store: Store, serial: str, actor: str) -> None:
     if sys.stdout.isatty():
         raise InputError("The envelope is a PDF.", "Send it to a printer: yinjian token envelope SERIAL ... | lp")
     with store.writing() as session:
-        require_role(session, actor, Role.ISSUER)
-        row = require_certificate(session, serial)
-        pin, who = require_pin(store, row), subject_of(store, row)
-        on_token = select(CertificateRow.serial).where(CertificateRow.approval_id == row.approval_id)
-        _record(session, row, actor, "envelope")
-        page = envelope(who.person_name or who.unit_name, row.token_label, tuple(session.scalars(on_token)), pin)
+        page = of_token(store, session, serial, actor)
     sys.stdout.buffer.write(page)
 
 
