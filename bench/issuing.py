@@ -66,6 +66,9 @@ class Keys:
     def read_certificate(self, token: TokenInfo, pin: str, key_id: bytes) -> bytes:
         raise NotImplementedError
 
+    def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
+        """The station's part, timed apart."""
+
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         raise NotImplementedError
 

@@ -49,7 +49,7 @@ class TokenProcess:
         try:
             line = wire.pack({"op": operation, "args": values})
         except wire.BadLine:
-            raise InputError("This is more than a token takes at once.", "Give it less than 180 KiB.") from None
+            raise InputError("This is more than a token takes at once.", "Give it less than 1.4 MiB.") from None
         with self._turn:
             for pause in (*self._pauses(), None):
                 try:

@@ -17,6 +17,9 @@ from yinjian.errors import TokenError
 OPEN_PROCESSES = 4  # token processes kept ready, about 30 MB each
 
 
+SEAL = "ESEAL"  # the data object that holds the electronic seal
+
+
 class TokenStation(Protocol):
     """A machine with tokens. Every call may be repeated with the same arguments, after a kill at any moment.
 
@@ -46,6 +49,9 @@ class TokenStation(Protocol):
 
     def read_certificate(self, token: TokenInfo, pin: str, key_id: bytes) -> bytes:
         """DER."""
+
+    def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
+        """Leave this electronic seal as the token's only one, and read it back."""
 
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         """The security officer gives the holder a new PIN, also where it is locked (解锁)."""
@@ -110,6 +116,9 @@ class SoftTokenStation:
 
     def read_certificate(self, token: TokenInfo, pin: str, key_id: bytes) -> bytes:
         return self.device(token.label).read_certificate(token, pin, key_id)
+
+    def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
+        self.device(token.label).write_data(token, pin, SEAL, seal)
 
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         self.device(token.label).reset_pin(token, so_pin, pin)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from yinjian.strictjson import JsonProblem, load
 
-LIMIT = 256 * 1024  # bytes of a line, its newline included
+LIMIT = 2 * 1024 * 1024  # bytes of a line, its newline included: an electronic seal takes some hundred KiB
 
 
 class BadLine(ValueError):

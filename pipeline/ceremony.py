@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from issuance import authority, authority_plan, responder
 from issuance.authority import Authority
 from issuance.authority_plan import Names
+from issuance.eseal import maker
 from issuance.signing import pem_of
 from pipeline import pins
 from pipeline.clock import now, shown
@@ -28,7 +29,15 @@ from pipeline.fonts import chinese_font_family
 from pipeline.revocation import publish
 from pipeline.store.store import Store
 from pipeline.users import Role, require_role, require_two
-from pipeline.workshop import CA_PIN, ca_directory, has_ca, opened_ca, responder_pin_file
+from pipeline.workshop import (
+    CA_PIN,
+    ca_directory,
+    has_ca,
+    opened_ca,
+    responder_pin_file,
+    seal_directory,
+    seal_passphrase,
+)
 from yinjian.errors import InputError, Refused
 from yinjian.files import write_whole
 from yinjian.settings import Settings
@@ -76,6 +85,7 @@ def hold(store: Store, settings: Settings, organization: str, people: People) ->
         raise Refused("A CA exists, and the record of its ceremony.", f"Read it: {file}")
     with _made(settings, organization) as made:
         make_responder(store, settings, made, people.operator)
+        make_seal_maker(store, settings, organization, people.operator)
         publish(store, made, settings, people.operator)
         said = _said(settings, made, people, begun)
         signed = {**said, "signature": base64.b64encode(made.attest(_canonical(said))).decode()}
@@ -100,6 +110,22 @@ def make_responder(store: Store, settings: Settings, made: Authority, actor: str
     with store.writing() as session:
         record(session, actor, "ca", "ca:responder", store.vault.name(der), detail="made on its token")
     return True
+
+
+def make_seal_maker(store: Store, settings: Settings, organization: str, actor: str) -> bool:
+    """The SM2 root, issuing CA and seal maker, where there are none; whether they were made."""
+    directory = seal_directory(settings)
+    if not maker.create(directory, organization, seal_passphrase(settings), now()):
+        return False
+    with store.writing() as session:
+        for der in maker.open_maker(directory, seal_passphrase(settings)).chain:
+            record(session, actor, "ca", "ca:seal", store.vault.name(der), detail="in software, under a passphrase")
+    return True
+
+
+def organization_of(settings: Settings) -> str:
+    """As the CA was made for."""
+    return authority_plan.read(ca_directory(settings)).organization
 
 
 def _made(settings: Settings, organization: str) -> Authority:

@@ -55,6 +55,8 @@ def _export_one(store: Store, session: Session, settings: Settings, folder: Path
     write_whole(folder / "chain.pem", b"".join(chain))
     for seal in session.scalars(select(Seal).where(Seal.serial.in_(case.serials))):
         write_whole(folder / f"{seal.kind}.png", store.blobs.get(seal.blob))
+        if seal.eseal is not None:
+            write_whole(folder / "seal.esl", store.blobs.get(seal.eseal))
 
 
 def _waiting(case: Summary) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issuance import personalise as steps
+from issuance.eseal.maker import OF_PERSON, OF_UNIT, NewSeal
 from issuance.reservation import Reservation, reserve
 from issuance.services import Service, Which
 from issuance.tokens import Pins, TokenInfo
@@ -27,6 +28,7 @@ from pipeline.store.tables import Application, ApprovalRow, VerdictRow
 from pipeline.workshop import Workshop
 from yinjian.approval import Approval, Usage
 from yinjian.errors import Refused
+from yinjian.records import MarkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +150,46 @@ def _finish(
     shop: Workshop, approval: Approval, service: Service, old: Referred | None, serials: tuple[str, ...], held: Held
 ) -> None:
     made = _picture(shop.store, approval) if service.seal else None
+    eseal = _eseal(shop, approval, made, serials) if made is not None else None
     with shop.store.writing() as session:
         for serial in serials:
             row = session.get_one(CertificateRow, serial)
             row.state, row.issued_at, row.changed_at = CertificateState.ISSUED, now(), now()
         if made is not None:
             seal = Seal(id=new_id("E"), serial=_sealing(session, serials), kind=made.kind, blob=made.blob)
-            seal.platform, seal.made_at = approval.platform, now()
+            seal.platform, seal.made_at, seal.eseal = approval.platform, now(), eseal
             seal.width_mm, seal.height_mm = made.width_mm, made.height_mm
             session.add(seal)
             record(session, shop.actor, "made", f"seal:{seal.id}", made.blob, approval.application, made.kind)
         if old is not None and service.old is not None:
             revoke_referred(shop.store, session, old, service.old, shop.actor, approval.application)
         end(session, shop, approval, ", ".join(serials), held)
+
+
+def _eseal(shop: Workshop, approval: Approval, of: Picture, serials: tuple[str, ...]) -> str | None:
+    """The electronic seal of a picture, made and on its token; its file in the store. None without a seal maker.
+
+    Its id is the serial number that was reserved for its certificate; it ends with it.
+    """
+    if shop.maker is None:
+        return None
+    with shop.store.reading() as session:
+        row = session.get_one(CertificateRow, _sealing(session, serials))
+    subject, holder = approval.subject, shop.store.blobs.get(row.blob or "")
+    new = NewSeal(
+        row.serial,
+        OF_UNIT if of.kind == MarkKind.SEAL else OF_PERSON,
+        subject.person_name or subject.unit_name,
+        holder,
+        shop.store.blobs.get(of.blob),
+        of.width_mm,
+        of.height_mm,
+        row.not_before.replace(microsecond=0),
+        row.not_after.replace(microsecond=0),
+    )
+    made = shop.maker.make(new)
+    shop.station.write_seal(token_of(row), token_pins(shop.store, row).pin, made)
+    return shop.store.blobs.put(made)
 
 
 def end(session: Session, shop: Workshop, approval: Approval, detail: str, held: Held) -> None:

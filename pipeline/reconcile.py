@@ -11,7 +11,7 @@ from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from issuance.station import TokenStation
+from issuance.station import SEAL, TokenStation
 from issuance.tokens import Item
 from pipeline.clock import now
 from pipeline.events import record
@@ -115,7 +115,7 @@ def _on_token(store: Store, station: TokenStation, rows: Sequence[CertificateRow
         return
     ids = {bytes.fromhex(row.key_id) for row in rows}
     for item in items:
-        if not _is_chain(item) and item.id not in ids:
+        if not _is_chain(item) and not _is_seal(item) and item.id not in ids:
             what = f"A {item.kind} on token {first.token_label} belongs to no certificate."
             yield Difference(True, what, "Initialise the token anew, and issue on another.")
     for row in (row for row in rows if row.state == CertificateState.ISSUED):
@@ -123,6 +123,11 @@ def _on_token(store: Store, station: TokenStation, rows: Sequence[CertificateRow
         if kinds != ["certificate", "private_key", "public_key"]:
             what = f"Token {row.token_label} lacks the key or certificate {row.serial}."
             yield Difference(True, what, "Revoke the certificate, and replace it.")
+
+
+def _is_seal(item: Item) -> bool:
+    """The electronic seal: one of that name at most, for it takes the place of the one before."""
+    return (item.kind, item.label) == ("data", SEAL)
 
 
 def _is_chain(item: Item) -> bool:

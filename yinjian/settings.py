@@ -39,6 +39,7 @@ class Settings:
     token_pin_file: Path | None = None  # PIN of the token that wraps the key, where one does
     ca_pin_file: Path | None = None  # PIN of the CA's token
     ocsp_pin_file: Path | None = None  # PIN of the token that answers OCSP; None: the CA's
+    seal_pin_file: Path | None = None  # passphrase of the seal maker's keys; None: the first line of the CA's
     public_url: str = ""  # where others reach the web, as http://ca.example: what certificates point to
     crl_hours: int = 48  # until a revocation list says there will be another
     reconcile_seconds: int = 3600  # between two comparisons of database, tokens and certificates

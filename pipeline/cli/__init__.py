@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import arguments, auditing, authority, cases, clients, issuing, reading, review, running
+from pipeline.cli import arguments, auditing, authority, cases, clients, issuing, reading, review, running, seals
 from yinjian.errors import StoreError, YinjianError
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app = typer.Typer(
 FAULT = 70  # exit code of a fault of ours
 
 
-for part in (reading, running, cases, review, issuing, authority, clients, auditing):
+for part in (reading, running, cases, review, issuing, authority, seals, clients, auditing):
     part.add_to(app)
 
 

@@ -28,6 +28,14 @@ def ca_ceremony(
     hold_ceremony(store(), settings(), organization, People(operator, witness))
 
 
+@ca.command("seal-maker")
+def ca_seal_maker(actor: Actor) -> None:
+    """Make the SM2 keys and certificates that electronic seals are made with, where the CA has none yet."""
+    from pipeline.cli.certificates import make_seal_maker
+
+    make_seal_maker(store(), settings(), actor)
+
+
 @ca.command("responder")
 def ca_responder(actor: Actor) -> None:
     """Make the OCSP responder's key and certificate anew, when the old one ends soon."""

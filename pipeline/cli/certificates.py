@@ -45,6 +45,13 @@ def renew_responder(store: Store, settings: Settings, actor: str) -> None:
     OUT.print("Made a new OCSP responder." if made else "The OCSP responder's certificate holds for long enough.")
 
 
+def make_seal_maker(store: Store, settings: Settings, actor: str) -> None:
+    with store.reading() as session:
+        require_role(session, actor, Role.ADMINISTRATOR)
+    made = ceremony.make_seal_maker(store, settings, ceremony.organization_of(settings), actor)
+    OUT.print("Made a seal maker." if made else "There is a seal maker already.")
+
+
 def publish_list(store: Store, settings: Settings, actor: str) -> None:
     with store.reading() as session:
         require_role(session, actor, Role.ISSUER, Role.ADMINISTRATOR)

@@ -35,6 +35,7 @@ def named_files(session: Session) -> dict[str, str]:
         (ReadingRow.blob, ReadingRow.submission_id),
         (CertificateRow.blob, CertificateRow.serial),
         (Seal.blob, Seal.serial),
+        (Seal.eseal, Seal.serial),
         (ApprovalRow.picture_blob, ApprovalRow.application_id),
         (PagePicture.view, PagePicture.submission_id),
         (PagePicture.full, PagePicture.submission_id),

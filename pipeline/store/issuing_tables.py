@@ -72,13 +72,18 @@ class CertificateRow(Table):
 
 
 class Seal(Table):
-    """The picture of a seal or signature, for one platform; bound to a certificate (agreement 一.14)."""
+    """The picture of a seal or signature, for one platform; bound to a certificate (agreement 一.14).
+
+    `eseal`: the electronic seal with that picture (GB/T 38540), whose id is the certificate's serial number; None where
+    no seal maker was there.
+    """
 
     __tablename__ = "seals"
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     serial: Mapped[str] = mapped_column(ForeignKey("certificates.serial"), unique=True)
     kind: Mapped[str] = mapped_column(WORD)
     blob: Mapped[str] = mapped_column(NAME_OF_BLOB)
+    eseal: Mapped[str | None] = mapped_column(NAME_OF_BLOB)
     width_mm: Mapped[float] = mapped_column(Double)
     height_mm: Mapped[float] = mapped_column(Double)
     platform: Mapped[str] = mapped_column(WORD)

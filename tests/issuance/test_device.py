@@ -81,10 +81,10 @@ def test_each_step_repeated_leaves_what_was_there(device: Device, token: TokenIn
 
 
 def test_more_than_a_line_holds_is_refused(device: Device, token: TokenInfo) -> None:
-    device.write_data(token, PINS.pin, "d", bytes(180 * 1024))
-    with pytest.raises(InputError, match="180 KiB"):
-        device.write_data(token, PINS.pin, "d", bytes(200 * 1024))
-    assert device.read_data(token, PINS.pin, "d") == bytes(180 * 1024)
+    device.write_data(token, PINS.pin, "d", bytes(1400 * 1024))
+    with pytest.raises(InputError, match=r"1\.4 MiB"):
+        device.write_data(token, PINS.pin, "d", bytes(1600 * 1024))
+    assert device.read_data(token, PINS.pin, "d") == bytes(1400 * 1024)
 
 
 def test_keys_are_found_by_label_and_id_both(device: Device, token: TokenInfo) -> None:

@@ -16,21 +16,28 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 from sqlalchemy import select
 
+from issuance.eseal.check import check, is_valid
+from issuance.eseal.seal import Seal as ElectronicSeal
+from issuance.eseal.seal import parse
+from issuance.station import SEAL
 from pipeline import orders, personalising
 from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
-from pipeline.clock import today
+from pipeline.ceremony import make_seal_maker
+from pipeline.cli.sealwork import known_makers
+from pipeline.clock import now, today
 from pipeline.export import export
 from pipeline.intake import submit
 from pipeline.issue import issue_all, issue_one
-from pipeline.personalising import token_pins
-from pipeline.registry import import_register, register
+from pipeline.personalising import token_of, token_pins
+from pipeline.registry import import_register, register, subject_of
 from pipeline.states import State
+from pipeline.store.check import problems
 from pipeline.store.issuing_tables import CertificateRow, Order, Seal
-from pipeline.store.store import Store
+from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Application, ApprovalRow, Event, Lease, Submission
-from pipeline.workshop import token_directory, workshop
-from tests.pipeline.flow import finished_case, settle_all, work_all
+from pipeline.workshop import opened_station, seal_directory, token_directory, workshop
+from tests.pipeline.flow import approved_case, finished_case, settle_all, work_all
 from tests.pipeline.papers import AS_OF, folder
 from tests.validators import builder
 from yinjian.approval import Ruling
@@ -279,3 +286,42 @@ def test_events_name_every_step_with_its_hash(store: Store, settings: Settings) 
     assert all(row.actor and row.subject for row in rows)
     assert all(len(row.hash) == 64 for row in rows if row.action not in ("paid",))
     assert os.environ.get("HOME", "x") not in "".join(row.detail for row in rows)
+
+
+def test_the_electronic_seal_is_made_kept_exported_and_on_the_token(with_ca: Settings, tmp_path: Path) -> None:
+    store = open_store(with_ca)
+    approved_case(store, with_ca, "clean-1")
+    (result,) = issue_all(store, with_ca, "iss")
+    with store.reading() as session:
+        row = session.get_one(CertificateRow, result.serials[0])
+        kept = session.scalars(select(Seal)).one()
+        assert list(problems(store, session)) == []
+    data = store.blobs.get(kept.eseal or "")
+    seal = parse(data)
+    assert isinstance(seal, ElectronicSeal)
+    assert (seal.id, seal.name) == (row.serial, subject_of(store, row).unit_name)
+    assert seal.certificates == (store.blobs.get(row.blob or ""),)
+    assert seal.picture.data == store.blobs.get(kept.blob)
+    assert seal.valid_until == row.not_after.replace(microsecond=0)
+    assert is_valid(check(seal, now(), known=known_makers(with_ca), strict=True))
+    with opened_station(with_ca) as station:
+        held = station.device(row.token_label).read_data(token_of(row), token_pins(store, row).pin, SEAL)
+    assert held == data
+    export(store, with_ca, tmp_path / "out")
+    (file,) = (tmp_path / "out").rglob("seal.esl")
+    assert file.read_bytes() == data
+
+
+def test_a_ca_from_before_gets_its_seal_maker_later(with_ca: Settings) -> None:
+    store = open_store(with_ca)
+    shutil.rmtree(seal_directory(with_ca))
+    approved_case(store, with_ca, "clean-1")
+    assert issue_all(store, with_ca, "iss")[0].serials
+    with store.reading() as session:
+        assert session.scalars(select(Seal.eseal)).one() is None
+    assert make_seal_maker(store, with_ca, "Test CA", "adm")
+    assert not make_seal_maker(store, with_ca, "Test CA", "adm")
+    approved_case(store, with_ca, "clean-2")
+    assert issue_all(store, with_ca, "iss")[0].serials
+    with store.reading() as session:
+        assert len([seal for seal in session.scalars(select(Seal.eseal)) if seal]) == 1

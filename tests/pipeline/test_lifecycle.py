@@ -193,7 +193,7 @@ def test_unlock_gives_the_token_a_new_pin_and_touches_nothing_else(store: Store,
     with store.reading() as session:
         row = session.get_one(CertificateRow, first.serial)
     with opened_station(settings) as station:
-        assert len(station.contents(token_of(row), require_pin(store, row))) == 5
+        assert len(station.contents(token_of(row), require_pin(store, row))) == 6
     assert len(rows(store)) == 1 and state_of(store, first.serial) == ("active", None)
 
 
