@@ -94,8 +94,11 @@ def check(store: Store, session: Session, name: str, password: str, code: str = 
         row.password = _hasher().hash(password)
 
 
-def change_password(store: Store, session: Session, name: str, old: str, new: str) -> None:
-    """Their own. Raises Refused when the old one is wrong, InputError for a new one that is too easy."""
+def change_password(store: Store, session: Session, name: str, old: str, new: str, token: str = "") -> None:
+    """Their own; their sessions end but the one of `token`.
+
+    Raises Refused when the old one is wrong, InputError for a new one that is too easy.
+    """
     row = session.get(Credential, name)
     if row is None or not _fits(row.password, old):
         raise Refused("The old password is wrong.", "Try again.")
@@ -103,6 +106,8 @@ def change_password(store: Store, session: Session, name: str, old: str, new: st
         remedy = f"Take {SHORTEST} to {LONGEST} symbols, another than before; several words are easy to remember."
         raise InputError("This password is too easy.", remedy)
     row.password, row.once, row.changed_at = _hasher().hash(new), False, now()
+    others = delete(WebSession).where(WebSession.name == name, WebSession.token != store.vault.name(token.encode()))
+    session.execute(others)
     record(session, name, "password_changed", f"user:{name}")
 
 

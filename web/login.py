@@ -101,7 +101,7 @@ def change(request: Request, login: AnybodyActs, old: Text = "", new: Text = "",
         if new != again:
             raise InputError("The two new passwords differ.", "Enter the same twice.")
         with state.store.writing() as session:
-            accounts.change_password(state.store, session, login.name, old, new)
+            accounts.change_password(state.store, session, login.name, old, new, request.cookies[COOKIE])
     except YinjianError as error:
         return render(request, "password.html", 422, wrong=error)
     return RedirectResponse("/", 303)

@@ -16,7 +16,7 @@ from pipeline.desk import Desk
 from pipeline.review import holding
 from pipeline.review.caseview import CaseView
 from pipeline.review.revise import Act
-from pipeline.states import State
+from pipeline.states import WAITS
 from pipeline.waiting import Order, Rank, Wanted
 from web.access import Reviewer, ReviewerActs
 from web.pages import render
@@ -90,8 +90,7 @@ def look(request: Request, login: Reviewer, case: Case) -> Response:
     desk = _desk(request)
     with desk.store.writing() as session:
         application = viewing.require_view(session, login.name, case)
-        waits = application.state in (State.REVIEW, State.SET_ASIDE)
-        holder = holding.open_case(session, case, login.name) if waits else ""
+        holder = holding.open_case(session, case, login.name) if application.state in WAITS else ""
         viewing.note(session, login.name, "case", case)
     return _case(request, desk, case, login.name, holder, "case.html")
 
@@ -110,7 +109,8 @@ def panel(request: Request, login: Reviewer, case: Case) -> Response:
 def take(request: Request, login: ReviewerActs, case: Case) -> Response:
     """Take a case over from who has it open."""
     with _desk(request).store.writing() as session:
-        holding.open_case(session, case, login.name, take_over=True)
+        if viewing.require_view(session, login.name, case).state in WAITS:
+            holding.open_case(session, case, login.name, take_over=True)
     return _go(request, f"/review/{case}")
 
 
@@ -287,7 +287,7 @@ def _ruled(request: Request, case: str, word: Word) -> Response:
 
 def _case(request: Request, desk: Desk, case: str, actor: str, holder: str, template: str) -> Response:
     seen: CaseView = desk.view(case, actor)
-    mine = holder == actor and seen.state in (State.REVIEW, State.SET_ASIDE)
+    mine = holder == actor and seen.state in WAITS
     return render(request, template, case=seen, holder=holder, mine=mine)
 
 

@@ -56,6 +56,16 @@ def test_what_does_not_fit_is_refused_in_the_same_words(known: Store, name: str,
         check(known, name, password)
 
 
+def test_a_new_password_ends_all_other_sessions(known: Store, settings: Settings) -> None:
+    with known.writing() as session:
+        own, other = (accounts.begin(known, session, "rev", "test") for _ in range(2))
+    with known.writing() as session:
+        accounts.change_password(known, session, "rev", GOOD, "ganz andere worte hier", own)
+    with known.reading() as session:
+        assert accounts.login_of(known, session, own, settings) is not None
+        assert accounts.login_of(known, session, other, settings) is None
+
+
 @pytest.mark.parametrize("new", ["short", "rev", GOOD, "aaaaaaaaaaaaaaaa", "x" * 200])
 def test_a_password_that_is_too_easy_is_refused(known: Store, new: str) -> None:
     with known.writing() as session, pytest.raises(InputError):
