@@ -92,7 +92,7 @@ def main(
 def fill(store: Store, settings: Settings, open_cases: int, closed: int) -> list[str]:
     """The applications; the ids of those that wait."""
     reader = new_reader(settings)
-    reading, upright = reader.read_with_pages("bench", open_scans(SAMPLE, settings))
+    reading, upright = reader.read_with_pages("bench", open_scans(SAMPLE, settings), pagepictures.encoded)
     pictures = pagepictures.keep(store, upright)
     # More than the web keeps decoded: most case pages have to fetch and decode theirs.
     blobs = [keep_reading(store, replace(reading, application=f"bench {n}")) for n in range(READINGS)]

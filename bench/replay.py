@@ -27,7 +27,7 @@ class Replay:
         """The recorded reading under this name."""
         return replace(self.reading, application=application)
 
-    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
+    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding], show: Any) -> Any:
         return self.read(application, scans), ()
 
 

@@ -60,10 +60,10 @@ class Sheet:
         """A pixel rectangle as a box in fractions of the page."""
         return Box.from_pixels(*rect, *self.size)
 
-    def without_inks(self, keep_image: bool) -> Sheet:
+    def without_inks(self) -> Sheet:
         """The same page for what asks of its lines and size only; blank pixels of one value take no memory."""
         none = np.broadcast_to(np.float32(0.0), self.dark.shape)
-        image = self.image if keep_image else np.broadcast_to(np.uint8(255), self.image.shape)
+        image = np.broadcast_to(np.uint8(255), self.image.shape)
         return replace(self, image=image, dark=none, red=none)
 
     def text(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ctypes import CDLL
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -62,6 +63,10 @@ class ReadPage:
     licence: tuple[FieldReading, ...] = ()
     seals: tuple[Mark, ...] = ()
     fingerprint: bytes = b""
+    shown: Any = None  # what was asked to be made of its picture
+
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -75,13 +80,16 @@ class Reader:
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
         """All that the scans of one application say. Never raises for what a picture shows."""
-        return self._read(application, scans, keep=False)[0]
+        return self._read(application, scans, None)[0]
 
     def read_with_pages(
-        self, application: str, scans: Iterable[Scan | Finding]
-    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
-        """The reading and its pages upright (BGR), in the order of `Reading.pages`."""
-        return self._read(application, scans, keep=True)
+        self, application: str, scans: Iterable[Scan | Finding], show: Callable[[NDArray[np.uint8]], T]
+    ) -> tuple[Reading, tuple[T, ...]]:
+        """The reading, and what `show` makes of each page upright (BGR), in the order of `Reading.pages`.
+
+        A page's pixels are held no longer than it takes to read it, unless `show` gives them back.
+        """
+        return self._read(application, scans, show)
 
     def recut(self, scan: Scan, mark_id: str, index: int, frame: Box) -> Mark | None:
         """The mark in a frame of the upright page (`index` in `Reading.pages`), cut anew; None without ink there."""
@@ -96,15 +104,17 @@ class Reader:
         return read_lines(sheet, rects, self._engine, self._catalogue, printed)
 
     def _read(
-        self, application: str, scans: Iterable[Scan | Finding], keep: bool
-    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
-        read = list(side_by_side(partial(self._page_or_finding, keep=keep), scans, self._threads))
+        self, application: str, scans: Iterable[Scan | Finding], show: Callable[[NDArray[np.uint8]], T] | None
+    ) -> tuple[Reading, tuple[T, ...]]:
+        read = list(side_by_side(partial(self._page_or_finding, show=show), scans, self._threads))
         pages = [page for page in read if isinstance(page, ReadPage)]
         findings = [found for found in read if isinstance(found, Finding)]
         _give_back()
-        return self._put_together(application, pages, findings), tuple(page.sheet.image for page in pages)
+        return self._put_together(application, pages, findings), tuple(page.shown for page in pages)
 
-    def _page_or_finding(self, scan: Scan | Finding, keep: bool) -> ReadPage | Finding:
+    def _page_or_finding(
+        self, scan: Scan | Finding, show: Callable[[NDArray[np.uint8]], T] | None
+    ) -> ReadPage | Finding:
         """A page; without its pixels when nothing more will be read of them, so that memory holds for many pages."""
         if isinstance(scan, Finding):
             return scan
@@ -119,7 +129,8 @@ class Reader:
             return _unreadable(scan, error)
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
-        return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks(keep))
+        page = replace(page, shown=show(page.sheet.image) if show else None)
+        return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks())
 
     def _page(self, scan: Scan, paper: Paper) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""

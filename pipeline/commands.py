@@ -18,6 +18,7 @@ from extractors.opening import Scan
 from extractors.weights import MODELS, weights_file
 from pipeline import contract
 from pipeline.applications import application_folders, require_scans
+from pipeline.pages import as_it_is
 from pipeline.reading import Job, Outcome, ReadsPages, limit_threads, read_all, read_application
 from yinjian.errors import InputError
 from yinjian.findings import Finding
@@ -126,7 +127,7 @@ class _KeepsPages:
 
     def read(self, application: str, scans: Iterable[Scan | Finding]) -> Reading:
         """As `Reads.read`."""
-        reading, self.pages = self._reader.read_with_pages(application, scans)
+        reading, self.pages = self._reader.read_with_pages(application, scans, as_it_is)
         return reading
 
 

@@ -14,7 +14,7 @@ from pipeline.applications import application_folders, application_name, read_cl
 from pipeline.cases import find
 from pipeline.impressions import Known, impressions, reuses, unit_of
 from pipeline.judging import claim_of, day_of, seen_before
-from pipeline.pages import Pages, pages_again
+from pipeline.pages import Pages, as_it_is, pages_again
 from pipeline.quality import is_blind
 from pipeline.reading import Job, limit_threads
 from pipeline.registry import numbers_of, register
@@ -77,7 +77,7 @@ def of_folder(folder: Path, job: Job, catalogue: Catalogue) -> Explanation:
     require_scans(folders[0])
     limit_threads(job.settings.threads)
     name = application_name(folders[0])
-    reading, pages = job.reader(job.settings).read_with_pages(name, open_scans(folders[0], job.settings))
+    reading, pages = job.reader(job.settings).read_with_pages(name, open_scans(folders[0], job.settings), as_it_is)
     claim, intake = read_claim(folders[0])
     reuse = reuses(impressions(reading, name, unit_of(reading, claim)), Known())
     return explanation(reading, Judged(claim, intake, job.register, reuse, job.as_of), catalogue, pages)

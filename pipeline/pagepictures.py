@@ -34,9 +34,30 @@ class Kept:
     full: str
 
 
-def keep(store: Store, pages: Iterable[Picture]) -> tuple[Kept, ...]:
-    """Keep pages (upright, BGR) in both sizes; outside of a transaction, for it takes a while."""
-    return tuple(_kept(store, page) for page in pages)
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A page's two pictures (JPEG), and the size of the full one in pixels."""
+
+    width: int
+    height: int
+    view: bytes
+    full: bytes
+
+
+def encoded(page: Picture) -> Encoded:
+    """The pictures of an upright page (BGR)."""
+    full = _within(page, FULL)
+    view = _within(full, VIEW)
+    # A photograph full of detail is shown coarser at first; the full picture follows when it is looked at closer.
+    small = next((j for q in QUALITIES if len(j := _jpeg(view, q)) <= VIEW_BYTES), None)
+    small = small or _jpeg(_within(view, VIEW // 2), QUALITIES[-1])
+    return Encoded(full.shape[1], full.shape[0], small, _jpeg(full, QUALITIES[0]))
+
+
+def keep(store: Store, pages: Iterable[Encoded]) -> tuple[Kept, ...]:
+    """Keep pages' pictures in the file store; outside of a transaction, for it takes a while."""
+    put = store.blobs.put
+    return tuple(Kept(page.width, page.height, put(page.view), put(page.full)) for page in pages)
 
 
 def save(session: Session, submission_id: str, pictures: Sequence[Kept]) -> None:
@@ -68,15 +89,6 @@ def crop(page: Picture, box: Box) -> bytes:
     if part.size == 0:
         raise InputError("This is no part of the page.", "Ask for a box in fractions of it.")
     return _jpeg(_within(np.ascontiguousarray(part), CROP), QUALITIES[0])
-
-
-def _kept(store: Store, page: Picture) -> Kept:
-    full = _within(page, FULL)
-    view = _within(full, VIEW)
-    # A photograph full of detail is shown coarser at first; the full picture follows when it is looked at closer.
-    small = next((j for q in QUALITIES if len(j := _jpeg(view, q)) <= VIEW_BYTES), None)
-    small = small or _jpeg(_within(view, VIEW // 2), QUALITIES[-1])
-    return Kept(full.shape[1], full.shape[0], store.blobs.put(small), store.blobs.put(_jpeg(full, QUALITIES[0])))
 
 
 def _within(picture: Picture, most: int) -> Picture:

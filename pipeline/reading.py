@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from yinjian.settings import DEFAULTS, Settings
 Register = tuple[RegisterEntry, ...]
 
 
+T = TypeVar("T")
+
+
 class Reads(Protocol):
     """What reads an application's pages, as `extractors.reader.Reader`."""
 
@@ -39,9 +42,9 @@ class ReadsPages(Reads, Protocol):
     """One that can also hand over the pages that it read."""
 
     def read_with_pages(
-        self, application: str, scans: Iterable[Scan | Finding]
-    ) -> tuple[Reading, tuple[NDArray[np.uint8], ...]]:
-        """The reading and its pages upright, BGR, in the order of `Reading.pages`."""
+        self, application: str, scans: Iterable[Scan | Finding], show: Callable[[NDArray[np.uint8]], T]
+    ) -> tuple[Reading, tuple[T, ...]]:
+        """The reading, and what `show` makes of each page upright (BGR), in the order of `Reading.pages`."""
         ...
 
 

@@ -68,7 +68,7 @@ def read(desk: Desk, submission_id: str) -> None:
         application = session.get_one(Application, submission.application_id)
         files = stored_files(session, submission_id)
     name = store.vault.open("applications.name", application.name_sealed)
-    reading, pages = desk.reader().read_with_pages(name, scans(store, files, desk.settings))
+    reading, pages = desk.reader().read_with_pages(name, scans(store, files, desk.settings), pagepictures.encoded)
     blob, pictures = keep_reading(store, reading), pagepictures.keep(store, pages)
     found = impressions(reading, submission.application_id, unit_of(reading, claim_of(store, submission)[0]))
     with store.writing() as session:

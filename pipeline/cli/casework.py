@@ -112,7 +112,7 @@ def make_pages(store: Store, settings: Settings, text: str) -> str:
     """Pictures of the pages; what to say about it."""
     with store.reading() as session:
         application = find(store, session, text).id
-    kept = pagepictures.keep(store, pages_again(store, settings, application))
+    kept = pagepictures.keep(store, map(pagepictures.encoded, pages_again(store, settings, application)))
     with store.writing() as session:
         pagepictures.save(session, newest_submission(session, application).id, kept)
     return f"{len(kept)} pages of {application}."

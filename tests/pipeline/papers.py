@@ -92,9 +92,9 @@ class Knows:
         pages = tuple(replace(p, file=names[min(n, len(names) - 1)], page=n) for n, p in enumerate(reading.pages))
         return replace(reading, application=application, findings=found, pages=pages)
 
-    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
+    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding], show: Any) -> Any:
         reading = self.read(application, scans)
-        return reading, tuple(page_of(reading, number) for number in range(len(reading.pages)))
+        return reading, tuple(show(page_of(reading, number)) for number in range(len(reading.pages)))
 
 
 def page_of(reading: Reading, number: int) -> NDArray[np.uint8]:

@@ -284,7 +284,7 @@ def test_pages_are_kept_as_pictures_and_checked(staffed: Store) -> None:
 
 def test_the_first_view_is_small_even_of_noise(store: Store) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (4960, 3508, 3), dtype=np.uint8)
-    (kept,) = pagepictures.keep(store, [noise])
+    (kept,) = pagepictures.keep(store, [pagepictures.encoded(noise)])
     assert len(store.blobs.get(kept.view)) < 300_000
     assert max(kept.width, kept.height) == pagepictures.FULL
     page = pagepictures.decoded(store.blobs.get(kept.full))

@@ -33,7 +33,7 @@ class Opens:
             os.kill(os.getpid(), signal.SIGKILL)
         return replace(a_reading(), application=application, findings=found)
 
-    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding]) -> Any:
+    def read_with_pages(self, application: str, scans: Iterable[Scan | Finding], show: Any) -> Any:
         raise NotImplementedError
 
 
