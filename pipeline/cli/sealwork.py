@@ -8,11 +8,16 @@ from pathlib import Path
 
 from asn1crypto import pem  # type: ignore[import-untyped]
 from rich.console import Console
+from sqlalchemy import select
 
 from issuance.eseal.check import Step, check, decoded, is_valid, subject
 from issuance.eseal.maker import LEVELS
 from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse
 from pipeline.clock import now, shown
+from pipeline.registry import CertificateState
+from pipeline.store.issuing_tables import CertificateRow
+from pipeline.store.issuing_tables import Seal as SealRow
+from pipeline.store.store import Store
 from pipeline.workshop import seal_directory
 from yinjian.errors import InputError
 from yinjian.files import write_whole
@@ -23,11 +28,15 @@ INVALID = 9  # exit code
 MARKS = {True: "✓", False: "✗", None: "?"}
 
 
-def verify_file(settings: Settings, file: Path, document: Path | None, strict: bool, as_json: bool) -> int:
-    """Print each step; the exit code."""
+def verify_file(
+    settings: Settings, file: Path, document: Path | None, strict: bool, as_json: bool, store: Store | None = None
+) -> int:
+    """Print each step; the exit code. `store`: where the seal should have been made."""
     found = parse(_read(file))
     original = _read(document) if document else None
     steps = check(found, now(), original, known_makers(settings), strict)
+    if store is not None:
+        steps = (*steps, standing(store, _seal(found)))
     valid = is_valid(steps)
     if as_json:
         OUT.print(json.dumps(_as_json(found, steps, valid), ensure_ascii=False, indent=1))
@@ -49,6 +58,22 @@ def show_file(file: Path, image: Path | None) -> None:
         stream = io.BytesIO()
         decoded(_seal(found).picture).save(stream, "PNG")
         write_whole(image, stream.getvalue())
+
+
+def standing(store: Store, seal: Seal) -> Step:
+    """Whether a seal is the one that was made here for its certificate, and that certificate is in force."""
+    with store.reading() as session:
+        row = session.get(CertificateRow, seal.id)
+        kept = session.scalars(select(SealRow.eseal).where(SealRow.serial == seal.id)).first()
+    if row is None or kept is None:
+        return Step("standing", False, "no seal of this id was made here")
+    own = parse(store.blobs.get(kept))
+    if not isinstance(own, Seal) or own.signed != seal.signed:
+        return Step("standing", False, "another seal of this id was made here")
+    if row.state == CertificateState.REVOKED:
+        when = shown(row.revoked_at) if row.revoked_at else "?"
+        return Step("standing", False, f"its certificate was revoked on {when} ({row.reason})")
+    return Step("standing", True, f"as it was made here; its certificate is {row.state}")
 
 
 def known_makers(settings: Settings) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ import pytest
 from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.keys import EncryptedPrivateKeyInfo
+from gmssl import sm2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -23,6 +24,7 @@ from issuance.eseal.der import NotDer, require_der
 from issuance.eseal.maker import Maker, NewSeal
 from issuance.eseal.seal import Seal, SealSignature, parse
 from issuance.eseal.sm2 import Sm2Key
+from issuance.linting import Linter
 from tests.pipeline.papers import seal as picture
 from yinjian.errors import InputError, Refused, SetupError, TokenError
 
@@ -217,6 +219,24 @@ def test_openssl_accepts_each_certificate_and_the_seals_signature(directory: Pat
     assert "Verified Successfully" in run(*ask, *files)
     (tmp_path / "data").write_bytes(seal["info"].dump() + b"x")
     assert "Verified Successfully" not in run(*ask, *files)
+
+
+def test_a_second_implementation_of_sm2_agrees(made: bytes, opened: Maker) -> None:
+    seal = asn1.SealV4.load(made)
+    point = bytes(asn1_x509.Certificate.load(opened.chain[0]).public_key["public_key"])
+    other = sm2.CryptSM2(private_key="", public_key=point[1:].hex(), asn1=True)
+    signature, covered = seal["signed_value"].native.hex(), seal["info"].dump()
+    assert other.verify_with_sm3(signature, covered)
+    assert not other.verify_with_sm3(signature, covered + b"x")
+
+
+def test_pkilint_finds_nothing_in_the_makers_certificates(opened: Maker) -> None:
+    linter = Linter()
+    try:
+        found = [one for der in opened.chain for one in linter.findings(der)]
+        assert [one for one in found if one.severity not in ("INFO", "NOTICE")] == []
+    finally:
+        linter.close()
 
 
 def test_keys_lie_encrypted_and_open_with_their_passphrase_alone(directory: Path, tmp_path: Path) -> None:

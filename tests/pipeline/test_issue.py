@@ -20,11 +20,11 @@ from issuance.eseal.check import check, is_valid
 from issuance.eseal.seal import Seal as ElectronicSeal
 from issuance.eseal.seal import parse
 from issuance.station import SEAL
-from pipeline import orders, personalising
+from pipeline import operations, orders, personalising
 from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
 from pipeline.ceremony import make_seal_maker
-from pipeline.cli.sealwork import known_makers
+from pipeline.cli.sealwork import known_makers, standing
 from pipeline.clock import now, today
 from pipeline.export import export
 from pipeline.intake import submit
@@ -307,9 +307,18 @@ def test_the_electronic_seal_is_made_kept_exported_and_on_the_token(with_ca: Set
     with opened_station(with_ca) as station:
         held = station.device(row.token_label).read_data(token_of(row), token_pins(store, row).pin, SEAL)
     assert held == data
+    assert standing(store, seal).holds
+    assert standing(store, replace(seal, id="AB12")).said == "no seal of this id was made here"
+    changed = replace(seal, signed=replace(seal.signed, signature=b"another"))
+    assert standing(store, changed).said == "another seal of this id was made here"
     export(store, with_ca, tmp_path / "out")
     (file,) = (tmp_path / "out").rglob("seal.esl")
     assert file.read_bytes() == data
+    with store.writing() as session:
+        asked = operations.ask_to_revoke(store, session, row.serial, "keyCompromise", "遗失", "iss")
+        operations.confirm(store, session, asked.id, "adm")
+    assert "revoked" in standing(store, seal).said
+    assert not standing(store, seal).holds
 
 
 def test_a_ca_from_before_gets_its_seal_maker_later(with_ca: Settings) -> None:
