@@ -21,6 +21,7 @@ COOKIE = "yinjian_session"
 PASSWORD = "/password"
 AT_ONCE = (PASSWORD, "/alive", "/logout")  # all that may be done with a password that was given for once
 EVERYBODY = tuple(Role)
+BACKGROUND = "x-background"  # a page's own request, while nobody may sit before it: no sign of life
 
 
 class NotLoggedIn(HTTPException):
@@ -57,7 +58,8 @@ def _entered(request: Request, roles: tuple[Role, ...]) -> Login:
         raise Once
     if not login.roles & set(roles):
         raise HTTPException(403, f"This is for: {', '.join(roles)}.")
-    accounts.seen(request.app.state.store, request.cookies[COOKIE])
+    if BACKGROUND not in request.headers:
+        accounts.seen(request.app.state.store, request.cookies[COOKIE])
     return login
 
 
@@ -89,6 +91,7 @@ def acts(*roles: Role) -> Callable[..., Login]:
 
 
 Reviewer = Annotated[Login, Depends(looks(Role.REVIEWER))]
+SeesCases = Annotated[Login, Depends(looks(Role.REVIEWER, Role.AUDITOR))]
 ReviewerActs = Annotated[Login, Depends(acts(Role.REVIEWER))]
 Issuer = Annotated[Login, Depends(looks(Role.ISSUER))]
 IssuerActs = Annotated[Login, Depends(acts(Role.ISSUER))]

@@ -17,8 +17,9 @@ from pipeline.review import holding
 from pipeline.review.caseview import CaseView
 from pipeline.review.revise import Act
 from pipeline.states import WAITS
+from pipeline.users import Role
 from pipeline.waiting import Order, Rank, Wanted
-from web.access import Reviewer, ReviewerActs
+from web.access import Reviewer, ReviewerActs, SeesCases
 from web.pages import render
 from yinjian.approval import Ruling
 from yinjian.errors import InputError
@@ -85,18 +86,19 @@ def following(request: Request, login: Reviewer, part: Part, after: Short = "") 
 
 
 @routes.get("/{case}")
-def look(request: Request, login: Reviewer, case: Case) -> Response:
-    """One case, opened for this reviewer where nobody else has it open."""
+def look(request: Request, login: SeesCases, case: Case) -> Response:
+    """One case, opened for this reviewer where nobody else has it open; an auditor only looks."""
     desk = _desk(request)
     with desk.store.writing() as session:
         application = viewing.require_view(session, login.name, case)
-        holder = holding.open_case(session, case, login.name) if application.state in WAITS else ""
+        opens = application.state in WAITS and Role.REVIEWER in login.roles
+        holder = holding.open_case(session, case, login.name) if opens else holding.holder(session, case)
         viewing.note(session, login.name, "case", case)
     return _case(request, desk, case, login.name, holder, "case.html")
 
 
 @routes.get("/{case}/panel")
-def panel(request: Request, login: Reviewer, case: Case) -> Response:
+def panel(request: Request, login: SeesCases, case: Case) -> Response:
     """What is found and read, as it stands now."""
     desk = _desk(request)
     with desk.store.reading() as session:

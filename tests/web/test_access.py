@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from schemathesis.checks import not_a_server_error
 
 from pipeline import accounts
 from pipeline.accounts import Login
+from pipeline.clock import now
+from pipeline.review import holding
+from pipeline.store.desk_tables import WebSession
 from pipeline.store.store import Store, open_store
 from pipeline.users import Role, add_user
 from tests.conftest import prepared
@@ -101,7 +105,10 @@ def test_every_route_has_a_door_but_those_that_are_open(site: Site) -> None:
     assert {path for path, roles in doors.items() if roles is None} == OPEN
     for path, roles in OF_ROLE.items():
         assert doors[path] == roles, path
-    assert all(roles == {Role.REVIEWER} for path, roles in doors.items() if path.startswith("/review"))
+    of_review = {path: roles for path, roles in doors.items() if path.startswith("/review")}
+    looked_at = {path for path, roles in of_review.items() if roles == {Role.REVIEWER, Role.AUDITOR}}
+    assert looked_at == {"/review/{case}", "/review/{case}/panel"}
+    assert all(roles == {Role.REVIEWER} for path, roles in of_review.items() if path not in looked_at)
 
 
 def filled(site: Site, path: str) -> str:
@@ -192,13 +199,39 @@ def test_nobody_is_sent_elsewhere_after_logging_in(site: Site, next: str) -> Non
 
 
 def test_guessing_ends_soon_and_only_for_that_name(site: Site) -> None:
+    with site.store.writing() as session:
+        add_user(session, "guessed", (Role.REVIEWER,))
+        session.flush()
+        given = accounts.new_password(site.store, session, "guessed", "test")
+        accounts.change_password(site.store, session, "guessed", given, PASSWORD)
     client = site.client()
-    codes = [client.post("/login", data={"name": "aud", "password": f"guess {n}"}).status_code for n in range(10)]
+    codes = [client.post("/login", data={"name": "guessed", "password": f"guess {n}"}).status_code for n in range(10)]
     assert codes == [403] * 8 + [429] * 2
-    late = client.post("/login", data={"name": "aud", "password": PASSWORD})
+    late = client.post("/login", data={"name": "guessed", "password": PASSWORD})
     assert late.status_code == 429
     assert int(late.headers["Retry-After"]) > 0
     assert site.client("rev").get("/review").status_code == 200
+
+
+def test_a_page_that_asks_by_itself_does_not_keep_a_log_in_alive(site: Site) -> None:
+    client = site.client("rev")
+    name = site.store.vault.name(client.cookies[COOKIE].encode())
+    long_ago = now() - timedelta(minutes=20)
+    with site.store.writing() as session:
+        session.get_one(WebSession, name).seen_at = long_ago
+    for headers, alive in (({"X-Background": "yes"}, False), ({}, True)):
+        assert client.get("/review", headers=headers).status_code == 200
+        with site.store.reading() as session:
+            assert (session.get_one(WebSession, name).seen_at > long_ago) is alive
+
+
+def test_an_auditor_looks_at_a_case_and_changes_nothing(site: Site) -> None:
+    client = site.client("aud")
+    page = client.get(f"/review/{site.case}", headers=HTML)
+    assert page.status_code == 200
+    assert "hx-post" not in page.text and "/take" not in page.text
+    with site.store.reading() as session:
+        assert holding.holder(session, site.case) != "aud"
 
 
 def test_a_password_for_once_leads_to_its_change(site: Site) -> None:

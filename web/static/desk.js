@@ -349,7 +349,7 @@ if (desk) {
 $$("form#letter ~ figure img[data-src], .card img[data-src]").forEach((img) => { img.src = img.dataset.src; });
 
 async function beat() {
-  const answer = await fetch(`/review/${desk.dataset.case}/keep`, { method: "POST", headers: { "X-CSRF-Token": csrf.content } }).catch(() => null);
+  const answer = await fetch(`/review/${desk.dataset.case}/keep`, { method: "POST", headers: { "X-CSRF-Token": csrf.content, "X-Background": "yes" } }).catch(() => null);
   if (!answer || !answer.ok) return;
   const { holder } = await answer.json();
   if (holder && holder !== user.content) tell(`${holder} 已接手这件申请。 ${holder} has taken this case over.`);
