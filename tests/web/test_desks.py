@@ -468,3 +468,14 @@ def test_a_page_that_is_sent_again_is_enough(site: Site, rev: Person, tmp_path: 
     expect(rev.page.locator("#panel")).to_contain_text("待处理")
     work_all(site.store, site.settings)
     assert site.state(case) == State.REVIEW
+
+
+def test_a_double_click_on_a_plain_form_is_one_click(site: Site, browser: Browser) -> None:
+    person = Person.at(browser, site.url, "adm")
+    person.page.goto("/staff")
+    given = site.count(Event, action="password_given", subject="user:aud")
+    person.page.locator("tr:has-text('aud') button").dblclick()
+    expect(person.page.locator(".banner")).to_be_visible()
+    person.page.wait_for_load_state("networkidle")
+    assert site.count(Event, action="password_given", subject="user:aud") == given + 1
+    person.page.context.close()

@@ -14,7 +14,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) Object.assign(event.detail, { target: $("#notice"), swapOverride: "innerHTML" });
   else if ($("#notice")) $("#notice").replaceChildren();
 });
-document.addEventListener("htmx:sendError", () => tell("网络连接失败，内容还在，请重试。 The network failed; nothing was lost, try again."));
+const FAILED = "网络连接失败，内容还在，请重试。 The network failed; nothing was lost, try again.";
+document.addEventListener("htmx:sendError", () => tell(FAILED));
 
 function tell(text) {
   const line = document.createElement("p");
@@ -32,15 +33,19 @@ document.addEventListener("submit", (event) => {
   // A form without htmx would lose the page: ask first whether the log-in still holds.
   const form = event.target;
   if (form.id === "again-form" || form.method !== "post" || form.matches("[hx-post]") || form.action.endsWith("/login")) return;
-  if (form.dataset.checked || !csrf) return;
+  if (form.dataset.checked || !csrf) return delete form.dataset.checked;
   event.preventDefault();
+  if (form.dataset.asking) return; // a double click is one click
+  form.dataset.asking = "yes";
   const submitter = event.submitter;
   fetch("/alive").then((answer) => {
     if (answer.status === 401) return askAgain(form);
     form.dataset.checked = "yes";
     form.requestSubmit(submitter);
-    setTimeout(() => delete form.dataset.checked, 1000);
-  }, () => tell("网络连接失败，内容还在，请重试。 The network failed; nothing was lost, try again."));
+  }, () => tell(FAILED)).finally(() => setTimeout(() => {
+    delete form.dataset.asking;
+    delete form.dataset.checked;
+  }, 1000));
 });
 
 function askAgain(element) {
