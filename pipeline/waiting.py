@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from pipeline import quality
@@ -186,9 +186,8 @@ def _picked(wanted: Wanted, query: Select[tuple[R]]) -> Select[tuple[R]]:
     if wanted.holder:
         query = query.where(WaitingRow.holder == ("" if wanted.holder == NOBODY else wanted.holder))
     if wanted.finding:
-        # Looked up case by case: most findings of a code are of cases that were closed long ago.
-        found = exists().where(FindingRow.verdict_id == WaitingRow.verdict_id, FindingRow.code == wanted.finding)
-        query = query.where(found)
+        having = select(FindingRow.verdict_id).where(FindingRow.code == wanted.finding)
+        query = query.where(WaitingRow.verdict_id.in_(having))
     return query
 
 
