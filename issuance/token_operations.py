@@ -66,9 +66,7 @@ def public_key(module: Any, label: str, serial: str, pin: str, key: str, id: byt
 
 
 def sign(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, data: bytes) -> bytes:
-    with slots.kept_session(module, label, serial, pin) as kept:
-        private = kept.once((key, id), lambda session: _private(session, key, id))
-        return objects.signature(private, data, hashlib.sha256(data).digest())
+    return sign_all(module, label, serial, pin, key, id, [data])[0]
 
 
 def sign_all(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, data: list) -> list[bytes]:  # type: ignore[type-arg]

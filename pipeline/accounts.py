@@ -33,12 +33,16 @@ _WRONG = Refused("Name, password or code is wrong.", "Try again, or have an admi
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who has proved who they are. `once`: their password is to be changed before anything else."""
+    """Somebody who has proved who they are. `once`: their password is to be changed before anything else.
+
+    `due`: whether the session's last sign of life is a while ago, so that another is to be written.
+    """
 
     name: str
     roles: frozenset[Role]
     csrf: str
     once: bool
+    due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def change_password(store: Store, session: Session, name: str, old: str, new: st
         remedy = f"Take {SHORTEST} to {LONGEST} symbols, another than before; several words are easy to remember."
         raise InputError("This password is too easy.", remedy)
     row.password, row.once, row.changed_at = _hasher().hash(new), False, now()
-    others = delete(WebSession).where(WebSession.name == name, WebSession.token != store.vault.name(token.encode()))
+    others = delete(WebSession).where(WebSession.name == name, WebSession.token != _name(store, token))
     session.execute(others)
     record(session, name, "password_changed", f"user:{name}")
 
@@ -135,7 +139,7 @@ def begin(store: Store, session: Session, name: str, how: str) -> str:
     """A new session; its token, which only the browser keeps. `how`: by what they proved who they are."""
     _user(session, name)
     token = secrets.token_urlsafe(32)
-    row = WebSession(token=store.vault.name(token.encode()), name=name, csrf=secrets.token_hex(32))
+    row = WebSession(token=_name(store, token), name=name, csrf=secrets.token_hex(32))
     row.begun_at = row.seen_at = now()
     session.add(row)
     record(session, name, "logged_in", f"user:{name}", detail=how)
@@ -143,15 +147,16 @@ def begin(store: Store, session: Session, name: str, how: str) -> str:
 
 
 def login_of(store: Store, session: Session, token: str, settings: Settings) -> Login | None:
-    """Whose session it is; None when it ended. Within a transaction that writes it is given a sign of life."""
-    row = session.get(WebSession, store.vault.name(token.encode()))
+    """Whose session it is; None when it ended."""
+    row = _session(store, session, token)
     if row is None or is_over(row, settings):
         return None
     user, credential = session.get(User, row.name), session.get(Credential, row.name)
     if user is None:
         return None
     roles = frozenset(Role(role) for role in user.roles.split())
-    return Login(row.name, roles, row.csrf, credential is not None and credential.once)
+    once, due = credential is not None and credential.once, now() - row.seen_at >= SEEN_EVERY
+    return Login(row.name, roles, row.csrf, once, due)
 
 
 def is_over(row: WebSession, settings: Settings) -> bool:
@@ -160,25 +165,28 @@ def is_over(row: WebSession, settings: Settings) -> bool:
     return now() - row.seen_at > idle or now() - row.begun_at > whole
 
 
-def seen(store: Store, token: str) -> None:
-    """A sign of life of a session, once a minute."""
-    name = store.vault.name(token.encode())
-    with store.reading() as session:
-        row = session.get(WebSession, name)
-        if row is None or now() - row.seen_at < SEEN_EVERY:
-            return
-    with store.writing() as session:
-        row = session.get(WebSession, name)
-        if row is not None:
-            row.seen_at = now()
+def seen(store: Store, session: Session, token: str) -> None:
+    """A sign of life of a session."""
+    row = _session(store, session, token)
+    if row is not None:
+        row.seen_at = now()
 
 
 def end(store: Store, session: Session, token: str) -> None:
     """Log out."""
-    row = session.get(WebSession, store.vault.name(token.encode()))
+    row = _session(store, session, token)
     if row is not None:
         session.delete(row)
         record(session, row.name, "logged_out", f"user:{row.name}")
+
+
+def _session(store: Store, session: Session, token: str) -> WebSession | None:
+    return session.get(WebSession, _name(store, token))
+
+
+def _name(store: Store, token: str) -> str:
+    """As the store knows a token, which only the browser keeps."""
+    return store.vault.name(token.encode())
 
 
 def _user(session: Session, name: str) -> User:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from issuance.services import Act, Refers, Service, Which, services
 from pipeline.cases import require_certificate
 from pipeline.clock import today
-from pipeline.intake import Receipt, submit
+from pipeline.intake import Receipt
 from pipeline.registry import IN_FORCE
 from pipeline.store.issuing_tables import CertificateRow
-from pipeline.store.store import Store, new_id
-from pipeline.upload import folder_of
+from pipeline.store.store import Store
+from pipeline.upload import take_in
 from pipeline.users import Role, require_role
 from yinjian.approval import Subject
 from yinjian.catalogue import Catalogue
@@ -74,8 +74,7 @@ def begin(
         "submitted_on": today().isoformat(),
     }
     data = json.dumps(claim, ensure_ascii=False).encode()
-    with folder_of(files, data, new_id("U")) as folder:
-        return submit(store, folder, actor, replace(settings, settle_seconds=0))
+    return take_in(store, settings, actor, files, data)
 
 
 def _fields(row: CertificateRow, business: str, whom: Subject, known: Catalogue) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ from issuance.signing import pem_of
 from pipeline import pins
 from pipeline.clock import now, shown
 from pipeline.events import record
-from pipeline.fonts import chinese_font_family
+from pipeline.printed import as_pdf
 from pipeline.revocation import publish
 from pipeline.store.store import Store
 from pipeline.users import Role, require_role, require_two
@@ -181,8 +181,6 @@ def read_record(path: Path) -> tuple[dict[str, object], bytes, bytes]:
 
 def _page(said: dict[str, object]) -> bytes:
     """The record on paper, with room for both to sign."""
-    from weasyprint import HTML  # late: it takes half a second
-
     token, certificates = said["token"], said["certificates"]
     assert isinstance(token, dict) and isinstance(certificates, list)
     parts = [f"<h1>密钥生成仪式记录</h1><p>{escape(str(said['organization']))}</p>"]
@@ -192,8 +190,7 @@ def _page(said: dict[str, object]) -> bytes:
     parts.append(f"<h2>审计公钥</h2><pre>{escape(str(said['audit_key']))}</pre>")
     names = f"<td>操作人：{escape(str(said['operator']))}</td><td>见证人：{escape(str(said['witness']))}</td>"
     parts.append(f'<table class="sign"><tr>{names}</tr></table>')
-    css = CSS.format(family=chinese_font_family())
-    return bytes(HTML(string=f"<html lang=zh><style>{css}</style><body>{''.join(parts)}</body></html>").write_pdf())
+    return as_pdf(CSS, "".join(parts))
 
 
 def _table(rows: dict[str, object]) -> str:

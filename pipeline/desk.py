@@ -6,13 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
 from pipeline.figures import Figures, figures
-from pipeline.intake import Receipt, submit
+from pipeline.intake import Receipt
 from pipeline.papers import Papers
 from pipeline.review import corrections
 from pipeline.review.caseview import CaseView, case_view
@@ -24,9 +23,9 @@ from pipeline.review.revise import Act, Change, Revised, revise
 from pipeline.review.settle import settle
 from pipeline.review.undo import undo
 from pipeline.store.fingerprints import Remembered
-from pipeline.store.store import Store, new_id
+from pipeline.store.store import Store
 from pipeline.store.tables import Application
-from pipeline.upload import folder_of
+from pipeline.upload import take_in
 from pipeline.viewing import require_view
 from pipeline.waiting import Counts, counts
 from yinjian.approval import Standing
@@ -138,9 +137,7 @@ class Desk:
         """A new submission: these files in place of those pages (from 1), all else as it was."""
         if not files or len(files) > self.settings.upload_files:
             raise InputError("There is nothing to replace the pages with.", "Choose the files of the new pages.")
-        at_once = replace(self.settings, settle_seconds=0)
-        with folder_of(files, None, new_id("U")) as folder:
-            return submit(self.store, folder, actor, at_once, to=application, replaces=pages)
+        return take_in(self.store, self.settings, actor, files, to=application, replaces=pages)
 
     def letter_page(self, application: str, actor: str, text: str) -> bytes:
         """The letter as PDF, with a crop of each thing that it is about."""

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.cases import require_certificate
 from pipeline.events import record
-from pipeline.fonts import chinese_font_family
 from pipeline.personalising import require_pin
+from pipeline.printed import as_pdf
 from pipeline.registry import application_of, subject_of
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
@@ -39,8 +39,6 @@ def of_token(store: Store, session: Session, serial: str, actor: str) -> bytes:
 
 def envelope(whom: str, token_label: str, serials: tuple[str, ...], pin: str) -> bytes:
     """The page as PDF: outside whose it is, inside the PIN, then what to do with it."""
-    from weasyprint import HTML  # late: it takes half a second
-
     numbers = "".join(f"<p>证书序列号：{escape(serial)}</p>" for serial in serials)
     body = (
         f"<section><h1>密码信封</h1><p>{escape(whom)}</p><p>介质编号：{escape(token_label)}</p>"
@@ -50,5 +48,4 @@ def envelope(whom: str, token_label: str, serials: tuple[str, ...], pin: str) ->
         "<p>多次连续输入错误密码将导致 USBKEY 自动锁死，届时请到服务网点办理解锁。</p>"
         '<p class="small">领取时请现场验证证书信息，确认无异议后签收。</p></section>'
     )
-    css = CSS.format(family=chinese_font_family())
-    return bytes(HTML(string=f"<html lang=zh><style>{css}</style><body>{body}</body></html>").write_pdf())
+    return as_pdf(CSS, body)

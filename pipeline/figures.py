@@ -49,12 +49,13 @@ def figures(session: Session) -> Figures:
     days = tuple(today() - timedelta(days=n) for n in reversed(range(DAYS)))
     since = now() - timedelta(days=DAYS)
     accuracy, samples = quality.result(session)
-    hours = _decided_hours(session)
+    hours = _decided_hours(session, since)
+    passed, sent = (_system(session, action, since) for action in (State.APPROVED, State.REVIEW))
     return Figures(
         days,
         _by_day(session, "submitted", days),
         _by_day(session, State.ISSUED, days),
-        Share(_system(session, State.APPROVED, since), _first_judged(session, since)),
+        Share(passed, passed + sent),
         _ages(session),
         statistics.median(hours) if hours else None,
         len(hours),
@@ -98,14 +99,10 @@ def _by_day(session: Session, action: str, days: tuple[date, ...]) -> tuple[int,
     return tuple(number[day] for day in days)
 
 
-def _system(session: Session, action: str, since: object) -> int:
+def _system(session: Session, action: str, since: datetime) -> int:
+    """How many applications the program itself approved, or sent to people."""
     query = select(func.count()).select_from(Event).where(Event.action == action, Event.at >= since)
     return session.scalar(query.where(Event.actor.like("system:%"))) or 0
-
-
-def _first_judged(session: Session, since: object) -> int:
-    """What the program routed by itself: approved, or sent to people."""
-    return _system(session, State.APPROVED, since) + _system(session, State.REVIEW, since)
 
 
 def _ages(session: Session) -> tuple[int, ...]:
@@ -116,9 +113,8 @@ def _ages(session: Session) -> tuple[int, ...]:
     return (*(more - less for more, less in pairwise(older)), older[-1])
 
 
-def _decided_hours(session: Session) -> list[float]:
+def _decided_hours(session: Session, since: datetime) -> list[float]:
     """How long each case waited that a person decided on."""
-    since = now() - timedelta(days=DAYS)
     actions = (State.REVIEW, State.APPROVED, State.RETURNED, State.REJECTED)
     query = select(Event.application_id, Event.action, Event.actor, Event.at)
     query = query.where(Event.action.in_(actions), Event.at >= since).order_by(Event.id)

@@ -18,8 +18,8 @@ from pipeline.applications import CLAIM, application_name, require_scans
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.states import State, Work, move
-from pipeline.store.codec import dump, load_bare
-from pipeline.store.readings import latest_reading
+from pipeline.store.codec import dump
+from pipeline.store.readings import bare_reading, latest_reading
 from pipeline.store.store import Store, new_id
 from pipeline.store.submissions import newest_submission, stored_files
 from pipeline.store.tables import Application, File, Submission
@@ -170,7 +170,7 @@ def _completed(store: Store, sent: _Content, to: str | None, replaces: Sequence[
         row, files = latest_reading(session, before.id), stored_files(session, before.id)
     if row is None:
         raise Refused(f"Application {to} is not read yet.", "Wait until it is, or send all of it again.")
-    pages = load_bare(store.blobs.get(row.blob)).pages
+    pages = bare_reading(store, row).pages
     if not all(1 <= number <= len(pages) for number in replaces):
         raise InputError(f"Application {to} has {len(pages)} pages.", "Count them from 1: yinjian show ID")
     gone = {(pages[number - 1].file, pages[number - 1].page) for number in replaces}

@@ -29,7 +29,7 @@ class Taken(StrEnum):
 
 def take(session: Session, subject: str, owner: str, seconds: int) -> Taken:
     """Ask for the lease on `subject` within a transaction that writes."""
-    lease = session.scalar(select(Lease).where(Lease.subject == subject).with_for_update())
+    lease = held(session, subject)
     if lease is None:
         try:
             with session.begin_nested():
@@ -41,6 +41,11 @@ def take(session: Session, subject: str, owner: str, seconds: int) -> Taken:
         return Taken.NOT
     lease.owner, lease.until = owner, now() + timedelta(seconds=seconds)
     return Taken.FROM_DEAD
+
+
+def held(session: Session, subject: str) -> Lease | None:
+    """The lease on `subject`, nobody else's until the transaction ends; None where there is none."""
+    return session.scalar(select(Lease).where(Lease.subject == subject).with_for_update())
 
 
 def is_free(lease: Lease) -> bool:
@@ -57,7 +62,7 @@ def release(session: Session, subject: str, owner: str) -> None:
 
 def require(session: Session, subject: str, owner: str) -> None:
     """Raises LeaseLost when another has taken over: what was made may then no longer be kept."""
-    lease = session.scalar(select(Lease).where(Lease.subject == subject).with_for_update())
+    lease = held(session, subject)
     if lease is None or lease.owner != owner:
         raise LeaseLost("Another process has taken over this work.", "Nothing to do; it goes on there.")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from threading import Lock
 
+from cachetools import LRUCache, cached
 from sqlalchemy.orm import Session
 
 from pipeline import pagepictures
 from pipeline.pagepictures import Picture
-from pipeline.review.caseview import bare
 from pipeline.review.corrections import find_mark
 from pipeline.store.desk_tables import PagePicture
-from pipeline.store.readings import latest_reading
+from pipeline.store.readings import bare_reading, latest_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission
 from pipeline.viewing import note, require_view
@@ -27,8 +26,7 @@ class Papers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._decoded: OrderedDict[str, Picture] = OrderedDict()
-        self._guard = threading.Lock()
+        self._decoded = cached(LRUCache(maxsize=DECODED), lock=Lock())(self._picture)
 
     def page(self, actor: str, application: str, page: int, full: bool) -> bytes:
         """An upright page (JPEG)."""
@@ -42,7 +40,7 @@ class Papers:
         """A part of a page (JPEG). Seen with the case, whose opening is in the log."""
         with self._store.reading() as session:
             row = self._row(session, actor, application, page)
-        return pagepictures.crop(self._picture(row.full), box)
+        return pagepictures.crop(self._decoded(row.full), box)
 
     def mark(self, actor: str, application: str, name: str) -> bytes:
         """A seal or signature as it was cut out (RGBA PNG)."""
@@ -51,7 +49,7 @@ class Papers:
             row = latest_reading(session, newest_submission(session, found.id).id)
             if row is None:
                 raise InputError("There is no such mark.", "The application is not read yet.")
-            reading = bare(self._store, row)
+            reading = bare_reading(self._store, row)
             image = reading.marks[find_mark(reading, name)].image.decode()
             note(session, actor, f"mark {name}", found.id, image)
         if not image:
@@ -66,13 +64,4 @@ class Papers:
         return row
 
     def _picture(self, blob: str) -> Picture:
-        with self._guard:
-            kept = self._decoded.get(blob)
-        if kept is None:
-            kept = pagepictures.decoded(self._store.blobs.get(blob))
-        with self._guard:
-            self._decoded[blob] = kept
-            self._decoded.move_to_end(blob)
-            while len(self._decoded) > DECODED:
-                self._decoded.popitem(last=False)
-        return kept
+        return pagepictures.decoded(self._store.blobs.get(blob))

@@ -71,13 +71,25 @@ def _receive(store: Store, settings: Settings, sent: Sent) -> Received:
     done = _reserved(store, sent, content)
     if done is not None:
         return Received(done, True)
-    with folder_of(sent.files, sent.claim, new_id("U")) as folder:
-        at_once, actor = replace(settings, settle_seconds=0), actor_of(sent.client)
-        receipt = submit(store, folder, actor, at_once, to=sent.to, replaces=sent.replaces)
+    receipt = take_in(store, settings, actor_of(sent.client), sent.files, sent.claim, sent.to, sent.replaces)
     with store.writing() as session:
         row = session.get_one(Upload, (sent.client, _key(store, sent)))
         repeated, row.submission_id = row.submission_id is not None, receipt.submission
     return Received(receipt, repeated)
+
+
+def take_in(
+    store: Store,
+    settings: Settings,
+    actor: str,
+    files: Sequence[tuple[str, bytes]],
+    claim: bytes | None = None,
+    to: str | None = None,
+    replaces: Sequence[int] = (),
+) -> Receipt:
+    """Take in files that are whole and in memory, as `intake.submit` does a folder."""
+    with folder_of(files, claim, new_id("U")) as folder:
+        return submit(store, folder, actor, replace(settings, settle_seconds=0), to=to, replaces=replaces)
 
 
 def _require_fit(settings: Settings, sent: Sent) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline import quality
 from pipeline.clock import now
@@ -126,10 +126,8 @@ def forget(session: Session, application_id: str) -> None:
 def queue(store: Store, session: Session, wanted: Wanted) -> Queue:
     """A page of what waits."""
     picked = _picked(wanted, select(WaitingRow))
-    order = (WaitingRow.since, WaitingRow.application_id)
-    by = order if wanted.order is Order.AGE else (WaitingRow.rank, *order)
     page = max(1, wanted.page)
-    rows = session.scalars(picked.order_by(*by).limit(PAGE).offset((page - 1) * PAGE)).all()
+    rows = session.scalars(picked.order_by(*_order(wanted)).limit(PAGE).offset((page - 1) * PAGE)).all()
     count = session.scalar(_picked(wanted, select(func.count()).select_from(WaitingRow))) or 0
     return Queue(tuple(_lines(store, session, rows)), count, page)
 
@@ -138,12 +136,10 @@ def following(session: Session, actor: str, wanted: Wanted, after: str = "") -> 
     """The case that `actor` takes next: the first that nobody else has open, and that waits for nobody but them."""
     busy = select(Lease.subject).where(Lease.subject.like("review:%"), Lease.until > now())
     held = {held.removeprefix("review:") for held in session.scalars(busy.where(Lease.owner != owner_of(actor)))}
-    order = (WaitingRow.since, WaitingRow.application_id)
-    by = order if wanted.order is Order.AGE else (WaitingRow.rank, *order)
     free = _picked(wanted, select(WaitingRow.application_id)).where(WaitingRow.first != actor)
     if held or after:
         free = free.where(WaitingRow.application_id.not_in(held | {after}))
-    return session.scalars(free.order_by(*by).limit(1)).first()
+    return session.scalars(free.order_by(*_order(wanted)).limit(1)).first()
 
 
 def counts(session: Session) -> Counts:
@@ -171,6 +167,11 @@ def counts(session: Session) -> Counts:
 def owner_of(actor: str) -> str:
     """As whom a member of staff holds a lease."""
     return f"user:{actor}"
+
+
+def _order(wanted: Wanted) -> tuple[InstrumentedAttribute[Any], ...]:
+    age = (WaitingRow.since, WaitingRow.application_id)
+    return age if wanted.order is Order.AGE else (WaitingRow.rank, *age)
 
 
 def _picked(wanted: Wanted, query: Select[tuple[R]]) -> Select[tuple[R]]:

@@ -38,28 +38,22 @@ class Once(HTTPException):
         super().__init__(403, "The password is to be changed first.")
 
 
-def of_request(request: Request) -> Login | None:
-    """Who is logged in; None for nobody."""
-    state, token = request.app.state, request.cookies.get(COOKIE, "")
-    if not token:
-        return None
-    with state.store.reading() as session:
-        return accounts.login_of(state.store, session, token, state.settings)
-
-
 def _entered(request: Request, roles: tuple[Role, ...]) -> Login:
-    login = of_request(request)
+    state, token = request.app.state, request.cookies.get(COOKIE, "")
+    with state.store.reading() as session:
+        login = accounts.login_of(state.store, session, token, state.settings)
     if login is None:
         raise NotLoggedIn
-    limits: Limits = request.app.state.limits
+    limits: Limits = state.limits
     limits.require(STAFF, "staff", login.name)
     request.state.login = login
     if login.once and request.url.path not in AT_ONCE:
         raise Once
     if not login.roles & set(roles):
         raise HTTPException(403, f"This is for: {', '.join(roles)}.")
-    if BACKGROUND not in request.headers:
-        accounts.seen(request.app.state.store, request.cookies[COOKIE])
+    if login.due and BACKGROUND not in request.headers:
+        with state.store.writing() as session:
+            accounts.seen(state.store, session, token)
     return login
 
 

@@ -65,7 +65,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.asking = Gathered(answers.to_all)
     app.state.store, app.state.settings, app.state.answers = store, settings, answers
     app.state.desk, app.state.counter, app.state.limits = desk, issuing, Limits()
-    app.state.papers = desk.papers
+    app.state.papers, app.state.provider = desk.papers, None
     for part in (routes, status.routes, *DESKS):
         app.include_router(part)
     app.mount("/static", Static(directory=HERE / "static"), "static")

@@ -165,9 +165,16 @@ async def back(request: Request) -> Response:
 
 
 def _provider(request: Request) -> Any:
-    settings: Settings = request.app.state.settings
-    if not settings.oidc_url:
+    """One for the application: it asks the provider once what it offers, not at each log-in."""
+    state = request.app.state
+    if not state.settings.oidc_url:
         raise HTTPException(404, "There is no OpenID provider.")
+    if state.provider is None:
+        state.provider = _registered(state.settings)
+    return state.provider
+
+
+def _registered(settings: Settings) -> Any:
     secret = settings.oidc_secret_file
     made = OAuth()
     made.register(

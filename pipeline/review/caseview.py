@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -17,11 +16,10 @@ from pipeline.review.guard import Opened
 from pipeline.review.standing import standings
 from pipeline.review.undo import last_act
 from pipeline.states import State
-from pipeline.store import codec
-from pipeline.store.readings import latest_reading
+from pipeline.store.readings import bare_reading, latest_reading
 from pipeline.store.store import Store
 from pipeline.store.submissions import newest_submission
-from pipeline.store.tables import Application, ReadingRow
+from pipeline.store.tables import Application
 from pipeline.store.verdicts import latest_verdict, subject_of
 from validators.sources import fact_of, form_rings
 from validators.titles import title
@@ -197,7 +195,7 @@ def case_view(store: Store, session: Session, application: Application, actor: s
     """What `actor` sees of an application's newest submission."""
     submission = newest_submission(session, application.id)
     row = latest_reading(session, submission.id)
-    reading = bare(store, row) if row else None
+    reading = bare_reading(store, row) if row else None
     blind = quality.is_blind(session, submission.id)
     verdict = latest_verdict(session, submission.id) if row else None
     claim = claim_of(store, submission)[0]
@@ -227,16 +225,6 @@ def case_view(store: Store, session: Session, application: Application, actor: s
         marks,
         title(undoable.subject) if undoable else "",
     )
-
-
-def bare(store: Store, row: ReadingRow) -> Reading:
-    """A reading whose marks carry the names of their pictures. Those that many look at are kept decoded."""
-    return _decoded(store, row.blob)
-
-
-@lru_cache(maxsize=256)
-def _decoded(store: Store, blob: str) -> Reading:
-    return codec.load_bare(store.blobs.get(blob))
 
 
 def difference(text: str, other: str) -> Segments:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline import leases
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.store.desk_tables import WaitingRow
@@ -21,7 +21,7 @@ LASTS = timedelta(seconds=90)  # without a heartbeat
 def open_case(session: Session, application_id: str, actor: str, take_over: bool = False) -> str:
     """Lock a case for `actor`; who has it open, `actor` unless another has and `take_over` was not asked for."""
     require_role(session, actor, Role.REVIEWER)
-    lease = _lease(session, application_id)
+    lease = leases.held(session, subject(application_id))
     other = holder(session, application_id) if lease else ""
     if other and other != actor:
         if not take_over:
@@ -46,7 +46,7 @@ def holder(session: Session, application_id: str) -> str:
 
 def keep(session: Session, application_id: str, actor: str) -> str:
     """A heartbeat; who has the case now. One that lapsed and that nobody took is taken again."""
-    lease = _lease(session, application_id)
+    lease = leases.held(session, subject(application_id))
     other = holder(session, application_id)
     if other and other != actor:
         return other
@@ -57,9 +57,7 @@ def keep(session: Session, application_id: str, actor: str) -> str:
 
 def close(session: Session, application_id: str, actor: str) -> None:
     """Let a case go, if it is still held by `actor`."""
-    lease = _lease(session, application_id)
-    if lease is not None and lease.owner == owner_of(actor):
-        session.delete(lease)
+    leases.release(session, subject(application_id), owner_of(actor))
 
 
 def require_held(session: Session, application_id: str, actor: str) -> None:
@@ -67,7 +65,3 @@ def require_held(session: Session, application_id: str, actor: str) -> None:
     other = holder(session, application_id)
     if other and other != actor:
         raise Refused(f"{other} has this case open now.", "Take it over, or go on to the next one.")
-
-
-def _lease(session: Session, application_id: str) -> Lease | None:
-    return session.scalar(select(Lease).where(Lease.subject == subject(application_id)).with_for_update())

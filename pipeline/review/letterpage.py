@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
-from pipeline.fonts import chinese_font_family
+from pipeline.printed import as_pdf
 
 CSS = """
 @page {{ size: A4; margin: 22mm 20mm; }}
@@ -20,13 +20,10 @@ img {{ max-width: 100%; max-height: 60mm; }}
 
 def letter_page(text: str, crops: Sequence[tuple[str, bytes]]) -> bytes:
     """PDF of the letter. `crops`: what each picture (JPEG) shows, and the picture."""
-    from weasyprint import HTML  # late: it takes half a second
-
     lines = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines())
     figures = "".join(
         f'<figure><img src="data:image/jpeg;base64,{b64encode(picture).decode()}">'
         f"<figcaption>{escape(title)}</figcaption></figure>"
         for title, picture in dict(crops).items()
     )
-    css = CSS.format(family=chinese_font_family())
-    return bytes(HTML(string=f"<html lang=zh><style>{css}</style><body>{lines}{figures}</body></html>").write_pdf())
+    return as_pdf(CSS, lines + figures)

@@ -9,7 +9,7 @@ from pipeline.clock import now
 from pipeline.events import record
 from pipeline.review.guard import Opened, open_review
 from pipeline.review.standing import binding, standings
-from pipeline.store import codec
+from pipeline.store.readings import bare_reading
 from pipeline.store.store import Store, new_id
 from pipeline.store.tables import SettlementRow
 from pipeline.waiting import refresh
@@ -55,7 +55,7 @@ def _find(store: Store, session: Session, opened: Opened, code: str, where: str)
 
 def _add(store: Store, session: Session, opened: Opened, standing: Standing, actor: str, reason: str) -> None:
     found, verdict = standing.finding, opened.verdict
-    reading = codec.load_bare(store.blobs.get(opened.reading.blob))
+    reading = bare_reading(store, opened.reading)
     bound = binding(store, verdict, reading, found)
     row = _taken_back(session, opened, bound, actor)
     if row is None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.store import codec
+from pipeline.store.readings import bare_reading
 from pipeline.store.store import Store
 from pipeline.store.tables import ReadingRow, SettlementRow, VerdictRow
 from pipeline.store.verdicts import load_verdict, subject_of
@@ -31,7 +32,7 @@ def standings(store: Store, session: Session, verdict: VerdictRow) -> tuple[Stan
     said = _said(store, session, row.submission_id)
     if not said:
         return tuple(map(Standing, findings))
-    reading = codec.load_bare(store.blobs.get(row.blob))
+    reading = bare_reading(store, row)
     return tuple(Standing(f, said.get(binding(store, verdict, reading, f), ())) for f in findings)
 
 

@@ -48,21 +48,22 @@ class Remembered:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known = Known(fetch=lambda name: store.blobs.get(name.decode()))
-        self._seen = set[int]()
+        self._seen, self._newest = set[int](), 0
 
     def up_to_date(self, session: Session) -> Known:
         """All impressions that are stored by now; their units are blind."""
-        first = max(self._seen, default=0) - LATE
+        first = self._newest - LATE
         for row in session.scalars(select(FingerprintRow).where(FingerprintRow.id > first)):
             if row.id not in self._seen:
                 self._seen.add(row.id)
+                self._newest = max(self._newest, row.id)
                 self._known.add(_impression(row), self._vector(row))
         return self._known
 
     @property
     def last(self) -> int:
         """The number of the newest impression, less those of which one may still be on its way."""
-        return max(0, max(self._seen, default=0) - LATE)
+        return max(0, self._newest - LATE)
 
     def _vector(self, row: FingerprintRow) -> Floats:
         text = self._store.vault.open("fingerprints.vector", row.vector_sealed)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Lock
 
+from cachetools import LRUCache, cached
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -61,6 +63,17 @@ def _pages(store: Store, reading_id: str, reading: Reading) -> list[PageRow]:
 def load_reading(store: Store, row: ReadingRow) -> Reading:
     """The record with its pictures. StoreError when any of it is lost or damaged."""
     return codec.load_reading(store.blobs.get(row.blob), store.blobs.get)
+
+
+def bare_reading(store: Store, row: ReadingRow) -> Reading:
+    """The record, its pictures by their names in the store. Those that were asked for lately are kept decoded."""
+    return _decoded(store, row.blob)
+
+
+# By the blob's name alone, which is of one store's key and one content: a store is not held open for its readings.
+@cached(LRUCache(maxsize=256), key=lambda store, blob: blob, lock=Lock())
+def _decoded(store: Store, blob: str) -> Reading:
+    return codec.load_bare(store.blobs.get(blob))
 
 
 def latest_reading(session: Session, submission: str) -> ReadingRow | None:

@@ -78,15 +78,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def rev(site: Site, browser: Browser) -> Iterator[Person]:
-    person = Person.at(browser, site.url, "rev")
-    yield person
-    assert person.faults == []
-    person.page.context.close()
+    yield from at_a_desk(site, browser, "rev")
 
 
 @pytest.fixture
 def rev2(site: Site, browser: Browser) -> Iterator[Person]:
-    person = Person.at(browser, site.url, "rev2")
+    yield from at_a_desk(site, browser, "rev2")
+
+
+def at_a_desk(site: Site, browser: Browser, name: str) -> Iterator[Person]:
+    person = Person.at(browser, site.url, name)
     yield person
     assert person.faults == []
     person.page.context.close()
