@@ -69,6 +69,9 @@ class Keys:
     def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
         """The station's part, timed apart."""
 
+    def write_envelope(self, *arguments: Any) -> None:
+        raise NotImplementedError
+
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         raise NotImplementedError
 

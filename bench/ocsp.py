@@ -27,7 +27,7 @@ from sqlalchemy import select
 
 from bench.issuing import approve
 from bench.stores import PIN, free_port, make_ca, prepared, serving
-from issuance.responder import open_responder
+from issuance.ocsp import open_responder
 from pipeline.issue import issue_all
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store, open_store

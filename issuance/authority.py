@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,30 +10,19 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from issuance import authority_plan, certificate_rules, templates
+from issuance import authority_plan, templates
 from issuance.authority_plan import Names, Plan
-from issuance.certificate_rules import Wanted
-from issuance.crl import Revoked, revocation_template
 from issuance.device import MODULE, Device
 from issuance.faults import error_for
 from issuance.files import locked
-from issuance.linting import Kind, Linter, refuse
-from issuance.profiles import Profile, Profiles, profiles
-from issuance.reservation import Reservation, check_serial
-from issuance.signing import (
-    PublicKey,
-    check_made,
-    check_signature,
-    checked_key,
-    kind_of,
-    signed,
-    signed_list,
-    strong_key,
-)
+from issuance.issuer import Issuer, pem
+from issuance.linting import Linter
+from issuance.signing import PublicKey, check_made, check_signature, key_of, signed, strong_key
 from issuance.softhsm import SoftTokens
 from issuance.subject import authority_subject
+from issuance.templates import Above
 from issuance.tokens import KeyKind, KeyName, Pins, TokenInfo
-from yinjian.approval import Approval
+from issuance.tokensigner import TokenSigner
 from yinjian.errors import Refused, SetupError
 from yinjian.files import write_whole
 
@@ -45,20 +32,18 @@ AUDIT_KEY = KeyName("audit", b"audit")
 _RESTORE = "Restore the CA's directory from its backup."
 
 
-class Authority:
-    """An open CA. Use as a context manager, or `close` it: its token's process ends with it.
+class Authority(Issuer):
+    """An open CA whose keys lie on a token. Use as a context manager, or `close` it: the token's process ends with it.
 
-    The issuing key stays on the token; safe for several threads, and for several processes on one directory.
+    Safe for several threads, and for several processes on one directory.
     """
 
     def __init__(
         self, device: Device, token: TokenInfo, pin: str, plan: Plan, chain: tuple[bytes, bytes], linter: Linter
     ) -> None:
-        self._device, self._token, self._pin, self._key = device, token, pin, plan.issuing.key
-        self._organization, self._linter = plan.organization, linter
-        self.chain = chain  # DER: issuing CA, root
-        self.issuing = x509.load_der_x509_certificate(chain[0])
-        self._public_key = checked_key(self.issuing.public_key())
+        self._device, self._token, self._pin = device, token, pin
+        key = key_of(chain[0])
+        super().__init__(TokenSigner(device, token, pin, plan.issuing.key, key.spki), chain, plan.organization, linter)
 
     def __enter__(self) -> Self:
         return self
@@ -68,16 +53,7 @@ class Authority:
 
     def close(self) -> None:
         self._device.close()
-        self._linter.close()
-
-    @property
-    def chain_pem(self) -> bytes:
-        """Issuing CA and root, as for `chain.pem`."""
-        return b"".join(pem(der) for der in self.chain)
-
-    def sign(self, data: bytes) -> bytes:
-        """RSA PKCS#1 v1.5 with SHA-256 by the issuing key: for certificates, and for what revokes them."""
-        return self._device.sign(self._token, self._pin, self._key.label, self._key.id, data)
+        super().close()
 
     def audit_key(self) -> bytes:
         """The key (P-256, SPKI DER) that signs the heads of the audit log; made on the token when it is not there."""
@@ -89,56 +65,6 @@ class Authority:
         signature = self._device.sign(self._token, self._pin, AUDIT_KEY.label, AUDIT_KEY.id, data)
         check_made(key, signature, data)
         return signature
-
-    def issue(
-        self, approval: Approval, reservation: Reservation, public_key: bytes, by: Profiles | None = None
-    ) -> bytes:
-        """The certificate (DER) that was approved and reserved, for a public key (SPKI DER).
-
-        The same arguments give the same bytes. Raises Refused for a serial, validity, key, name or profile that does
-        not allow it, TokenError when the CA's token does not sign.
-        """
-        by = by or profiles().at("")
-        profile = by.of(approval.certificate)
-        by.check_business(approval.business)
-        self._check(profile, reservation)
-        key = strong_key(public_key)
-        if kind_of(key) is not profile.key:
-            raise Refused("The key is of another kind than the profile's.", f"Make a key of kind {profile.key.value}.")
-        builder = templates.of_holder(by, approval, reservation, key, self.issuing.subject, self._public_key)
-        return self.certify(builder, Wanted(by, approval, reservation, public_key, self.issuing))
-
-    def certify(self, template: x509.CertificateBuilder, wanted: Wanted) -> bytes:
-        """The certificate (DER) of a holder's template, signed only when both linters find nothing against it."""
-
-        def lint(draft: bytes) -> None:
-            refuse(certificate_rules.findings(draft, wanted) + self._linter.findings(draft))
-
-        return signed(template, self.sign, self._public_key, lint)
-
-    def delegate(self, serial: int, validity: tuple[datetime, datetime], public_key: bytes) -> bytes:
-        """The certificate (DER) with which a key (P-256, SPKI DER) signs OCSP answers in this CA's name."""
-        issuer, key = self.issuing.subject, strong_key(public_key)
-        template = templates.of_responder(serial, validity, self._organization, key, issuer, self._public_key)
-        return signed(template, self.sign, self._public_key, self._linter.check)
-
-    def revocation_list(
-        self, number: int, this_update: datetime, next_update: datetime, of: Iterable[Revoked]
-    ) -> bytes:
-        """The CRL (DER) with this number. Instants are UTC, in whole seconds."""
-        template = revocation_template(self.issuing, number, this_update, next_update, of)
-        return signed_list(template, self.sign, self._public_key, partial(self._linter.check, kind=Kind.CRL))
-
-    def _check(self, profile: Profile, reservation: Reservation) -> None:
-        check_serial(reservation.serial)
-        if reservation.usage not in profile.usages:
-            raise Refused("The profile gives no certificate of this usage.", "Reserve for a usage that it names.")
-        begin, end = self.issuing.not_valid_before_utc, self.issuing.not_valid_after_utc
-        if not begin <= reservation.not_before < reservation.not_after <= end:
-            raise Refused(
-                "The certificate would be valid when the issuing CA is not.",
-                "Create a new issuing CA before the old one ends.",
-            )
 
 
 def create(directory: Path, names: Names, so_pin: str, pin: str, now: datetime, module: Path = MODULE) -> Authority:
@@ -187,25 +113,18 @@ def open_authority(directory: Path, pin: str, module: Path = MODULE) -> Authorit
     return authority
 
 
-def pem(der: bytes) -> bytes:
-    """A certificate as PEM."""
-    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
-
-
 def _certificates(
     directory: Path, plan: Plan, device: Device, token: TokenInfo, pin: str, linter: Linter
 ) -> tuple[bytes, bytes]:
     """Keys and certificates of both levels, on the token and as files; the issuing CA's file comes last of all."""
-
-    def by_root(data: bytes) -> bytes:
-        return device.sign(token, pin, plan.root.key.label, plan.root.key.id, data)
-
     root_name = authority_subject(plan.organization, plan.root.common_name)
     issuing_name = authority_subject(plan.organization, plan.issuing.common_name)
     root_key, issuing_key = (_key(device, token, pin, level.key) for level in (plan.root, plan.issuing))
-    above = templates.of_authority(plan.root, root_name, root_key, root_name, root_key, 1)
-    below = templates.of_authority(plan.issuing, issuing_name, issuing_key, root_name, root_key, 0)
-    root, issuing = (signed(template, by_root, root_key, linter.check) for template in (above, below))
+    top, by_root = Above(root_name, root_key.identifier), TokenSigner(device, token, pin, plan.root.key, root_key.spki)
+    above = templates.of_authority(plan.root, root_name, root_key, top, 1)
+    below = templates.of_authority(plan.issuing, issuing_name, issuing_key, top, 0)
+    root = signed(above, root_key, by_root, linter.check)
+    issuing = signed(below, issuing_key, by_root, linter.check)
     for level, der, file in ((plan.root, root, ROOT_FILE), (plan.issuing, issuing, ISSUING_FILE)):
         device.write_certificate(token, pin, level.key.label, level.key.id, der)
         write_whole(directory / file, pem(der))
@@ -228,8 +147,7 @@ def _read(path: Path) -> bytes:
 def _check_chain(authority: Authority, issuing_key: bytes) -> None:
     """Both signatures hold, and the key on the token is the certificate's."""
     issuing, root = authority.chain
-    root_key = checked_key(x509.load_der_x509_certificate(root).public_key())
-    check_signature(root, root_key)
-    check_signature(issuing, root_key)
-    if strong_key(issuing_key) != authority.issuing.public_key():
+    check_signature(root, key_of(root))
+    check_signature(issuing, key_of(root))
+    if strong_key(issuing_key) != key_of(issuing):
         raise error_for("other-token")

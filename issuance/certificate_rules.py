@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from asn1crypto import core  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
 from issuance.linting import Finding
 from issuance.profiles import KEY_USAGES, ONLY_EC, ONLY_RSA, IdentityPolicy, Profiles
 from issuance.reservation import SERIAL_BITS, Reservation
-from issuance.signing import kind_of, strong_key
-from issuance.tokens import KeyKind
+from issuance.signing import strong_key
 from yinjian.approval import Approval
 from yinjian.catalogue.model import Holder
 from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
@@ -48,13 +48,14 @@ _CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a certificate was made for, and under which CA."""
+    """What a certificate was made for, and under which CA. `algorithm`: of its signature, dotted OID."""
 
     by: Profiles
     approval: Approval
     reservation: Reservation
     public_key: bytes
     issuing: x509.Certificate
+    algorithm: str
 
     @property
     def holder(self) -> Holder:
@@ -89,23 +90,23 @@ def _frame(certificate: x509.Certificate, extensions: _Extensions, wanted: Wante
         yield "version"
     if certificate.issuer != wanted.issuing.subject:
         yield "issuer"
-    hashed_by = certificate.signature_hash_algorithm
-    if hashed_by is None or hashed_by.name != "sha256":
+    if certificate.signature_algorithm_oid.dotted_string != wanted.algorithm:
         yield "signature_algorithm"
     above = wanted.issuing.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     if extensions[ExtensionOID.AUTHORITY_KEY_IDENTIFIER].value != (
         x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(above)
     ):
         yield "authority_key_identifier"
-    own = x509.SubjectKeyIdentifier.from_public_key(strong_key(wanted.public_key))
-    if extensions[ExtensionOID.SUBJECT_KEY_IDENTIFIER].value != own:
+    own = strong_key(wanted.public_key).identifier
+    if extensions[ExtensionOID.SUBJECT_KEY_IDENTIFIER].value != x509.SubjectKeyIdentifier(own):
         yield "subject_key_identifier"
 
 
 def _key(certificate: x509.Certificate, extensions: _Extensions, wanted: Wanted) -> Iterator[str]:
     """The key that was made on the token, of the profile's kind."""
-    key = strong_key(wanted.public_key)
-    if certificate.public_key() != key or kind_of(key) is not wanted.by.of(wanted.approval.certificate).key:
+    body = asn1_x509.TbsCertificate.load(certificate.tbs_certificate_bytes)
+    kind = wanted.by.of(wanted.approval.certificate).key
+    if body["subject_public_key_info"].dump() != wanted.public_key or strong_key(wanted.public_key).kind is not kind:
         yield "key"
 
 
@@ -123,13 +124,13 @@ def _validity(certificate: x509.Certificate, extensions: _Extensions, wanted: Wa
 
 def _usage(certificate: x509.Certificate, extensions: _Extensions, wanted: Wanted) -> Iterator[str]:
     """Key usage and purposes: the profile's, and none that this kind of key or holder must not have."""
-    kind = kind_of(strong_key(wanted.public_key))
+    kind = strong_key(wanted.public_key).kind
     usage = extensions[ExtensionOID.KEY_USAGE].value
     assert isinstance(usage, x509.KeyUsage)
     bits = {name for name in (*KEY_USAGES, "key_cert_sign", "crl_sign") if getattr(usage, name)}
     if bits != wanted.by.key_usage.of(wanted.reservation.usage, kind) or not bits:
         yield "key_usage"
-    if bits & {"key_cert_sign", "crl_sign", *(ONLY_RSA if kind is KeyKind.P_256 else ONLY_EC)}:
+    if bits & {"key_cert_sign", "crl_sign", *(ONLY_EC if kind.is_rsa else ONLY_RSA)}:
         yield "key_usage_forbidden"
     purposes: tuple[x509.ObjectIdentifier, ...] = ()
     if (extended := extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)) is not None:

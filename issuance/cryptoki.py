@@ -11,13 +11,21 @@ CKR_OK, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID = 0x0, 0x12, 0x1
 # Places in CK_FUNCTION_LIST (PKCS#11 2.40, pkcs11f.h)
 _INIT_TOKEN, _CLOSE_ALL_SESSIONS, _DESTROY_OBJECT, _GET_ATTRIBUTE_VALUE = 9, 14, 22, 24
 _FIND_OBJECTS_INIT, _FIND_OBJECTS, _FIND_OBJECTS_FINAL = 26, 27, 28
+_SIGN_INIT, _SIGN = 42, 43
 _BATCH = 64
+_LONGEST_SIGNATURE = 1024  # bytes
 
 
 class _Attribute(ctypes.Structure):
     """CK_ATTRIBUTE"""
 
     _fields_ = (("type", Word), ("value", Pointer), ("length", Word))
+
+
+class _Mechanism(ctypes.Structure):
+    """CK_MECHANISM, without a parameter"""
+
+    _fields_ = (("mechanism", Word), ("parameter", Pointer), ("length", Word))
 
 
 class Cryptoki:
@@ -42,6 +50,17 @@ class Cryptoki:
         for item in list(self._objects(session)):
             if all(self._is_empty(session, item, name) for name in (CKA_LABEL, CKA_ID)):
                 self._call(_DESTROY_OBJECT, (Word, Word), session, item)
+
+    def sign(self, session: int, key: int, mechanism: int, data: bytes) -> tuple[int, bytes]:
+        """C_SignInit and C_Sign by a mechanism's number, a vendor's too; the CKR and the signature."""
+        chosen, size = _Mechanism(mechanism, None, 0), Word(_LONGEST_SIGNATURE)
+        result = self._call(_SIGN_INIT, (Word, Pointer, Word), session, ctypes.byref(chosen), key)
+        if result != CKR_OK:
+            return result, b""
+        made = ctypes.create_string_buffer(size.value)
+        call = (Word, ctypes.c_char_p, Word, Pointer, Pointer)
+        result = self._call(_SIGN, call, session, data, len(data), ctypes.byref(made), ctypes.byref(size))
+        return result, made.raw[: size.value]
 
     def _objects(self, session: int) -> Iterator[int]:
         self._call(_FIND_OBJECTS_INIT, (Word, Pointer, Word), session, None, 0)

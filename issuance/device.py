@@ -9,10 +9,11 @@ from typing import Any, Self
 
 from issuance.faults import error_for
 from issuance.process import TokenProcess
-from issuance.tokens import Item, KeyKind, TokenInfo, checked_label, checked_pin
+from issuance.tokens import Item, KeyKind, Sm2Mechanism, TokenInfo, checked_label, checked_pin
 from yinjian.errors import SetupError, TokenError
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")  # where Debian's libsofthsm2 puts it
+NO_SM2 = Sm2Mechanism()
 REQUEST_SECONDS = 120.0  # a real token may take a minute over an RSA key
 
 
@@ -29,7 +30,9 @@ class Device:
         module: Path = MODULE,
         request_seconds: float = REQUEST_SECONDS,
         before_start: Callable[[], None] = lambda: None,
+        sm2: Sm2Mechanism = NO_SM2,
     ) -> None:
+        self._sm2 = sm2
         self._configuration, self._module, self._before_start = configuration, module, before_start
         self._process = TokenProcess(module, configuration, request_seconds, before_start)
 
@@ -64,12 +67,13 @@ class Device:
         return bytes(self._on(token, "public_key", pin=pin, key=key_label, id=key_id))
 
     def sign(self, token: TokenInfo, pin: str, key_label: str, key_id: bytes, data: bytes) -> bytes:
-        """RSA: PKCS#1 v1.5 with SHA-256 over `data`. P-256: ECDSA with SHA-256, as DER Ecdsa-Sig-Value."""
-        return bytes(self._on(token, "sign", pin=pin, key=key_label, id=key_id, data=data))
+        """RSA: PKCS#1 v1.5 with SHA-256 over `data`. P-256: ECDSA with SHA-256, DER. SM2: with SM3, DER (GM/T 0009)."""
+        return self.sign_all(token, pin, key_label, key_id, [data])[0]
 
     def sign_all(self, token: TokenInfo, pin: str, key_label: str, key_id: bytes, data: Sequence[bytes]) -> list[bytes]:
         """As `sign`, for several at once and in their order: at most some hundred short ones, see `wire.LIMIT`."""
-        return list(self._on(token, "sign_all", pin=pin, key=key_label, id=key_id, data=list(data)))
+        values = {"pin": pin, "key": key_label, "id": key_id, "data": list(data)}
+        return list(self._on(token, "sign_all", **values, sm2=self._sm2.number, hashed=self._sm2.hashed))
 
     def write_certificate(self, token: TokenInfo, pin: str, key_label: str, key_id: bytes, der: bytes) -> None:
         """Leave exactly this certificate under the name; what was there under it goes. Read back and compared."""

@@ -50,12 +50,17 @@ def identity_digest(id_number: str, serial: int, iterations: int) -> str:
     return hashlib.pbkdf2_hmac("sha256", id_number.upper().encode("utf-8"), salt, iterations).hex()
 
 
+def list_pointer(urls: tuple[str, ...]) -> x509.CRLDistributionPoints:
+    """Where the revocation list is."""
+    names = [x509.UniformResourceIdentifier(url) for url in urls]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
+
+
 def _pointers(profiles: Profiles) -> Iterator[Extension]:
     """Where revocation and issuer can be looked up, as far as there are such places."""
     common = profiles.common
     if common.crl_urls:
-        names = [x509.UniformResourceIdentifier(url) for url in common.crl_urls]
-        yield x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)]), False
+        yield list_pointer(common.crl_urls), False
     places = [
         *((AuthorityInformationAccessOID.OCSP, url) for url in common.ocsp_urls),
         *((AuthorityInformationAccessOID.CA_ISSUERS, url) for url in common.issuer_urls),

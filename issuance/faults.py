@@ -52,6 +52,14 @@ FAULTS: dict[str, tuple[str, str]] = {
         "What was to be unwrapped is damaged or was wrapped under another key.",
         "Restore the wrapped key from its backup and use the token it was wrapped with.",
     ),
+    "no-sm2": (
+        "How the token signs with SM2 is not known.",
+        "Set YINJIAN_SM2_MECHANISM to the number that the token's maker gives.",
+    ),
+    "sm2-refused": (
+        "The token does not sign with SM2 by the mechanism that was set.",
+        "Check YINJIAN_SM2_MECHANISM and YINJIAN_SM2_INPUT with the token's maker.",
+    ),
     "busy": ("Another process has kept the token busy for too long.", "Wait for it to finish, then repeat the step."),
     "protocol": ("The token's process did not understand the request.", "Report this as a fault of Yinjian."),
     "died": ("The token's process ended in the middle of a request.", _REPEAT),

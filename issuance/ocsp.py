@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +22,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPResponseStatus
 
 from issuance.crl import Reason, Revoked
-from issuance.device import Device
-from issuance.tokens import KeyName, TokenInfo
+from issuance.delegated import OCSP, Delegated, opened
+from issuance.device import MODULE
 from yinjian.errors import InputError
 
 LONGEST_NONCE = 128  # octets (RFC 9654, section 2.1)
@@ -82,15 +83,12 @@ UNAUTHORIZED = unsuccessful(OCSPResponseStatus.UNAUTHORIZED)  # not our CA's: RF
 
 
 class Responder:
-    """The key that answers, on its token. Use as a context manager; safe for several threads.
+    """The key that answers, on its token. Use as a context manager; safe for several threads."""
 
-    `chain`: its certificate and the issuing CA's, DER.
-    """
-
-    def __init__(self, device: Device, token: TokenInfo, pin: str, key: KeyName, chain: tuple[bytes, bytes]) -> None:
-        self._device, self._token, self._pin, self._key = device, token, pin, key
-        own, above = (asn1_x509.Certificate.load(der) for der in chain)
-        self._certificates = _explicit(0, _sequence(chain[0]))
+    def __init__(self, key: Delegated) -> None:
+        self._key = key
+        own, above = (asn1_x509.Certificate.load(der) for der in key.chain)
+        self._certificates = _explicit(0, _sequence(key.chain[0]))
         # "KeyHash ::= OCTET STRING -- SHA-1 hash of responder's public key" (RFC 6960 4.2.1)
         own_key = hashlib.sha1(bytes(own.public_key["public_key"]), usedforsecurity=False).digest()
         self._id = _explicit(2, _der(0x04, own_key))
@@ -103,7 +101,7 @@ class Responder:
         self.close()
 
     def close(self) -> None:
-        self._device.close()
+        self._key.device.close()
 
     def about(self, serial: int, algorithm: str) -> Asked:
         """What is asked of one of this CA's certificates by a client that sends no nonce."""
@@ -132,7 +130,8 @@ class Responder:
 
     def sign(self, data: Sequence[bytes]) -> list[bytes]:
         """The token's signature over each, ECDSA with SHA-256."""
-        return self._device.sign_all(self._token, self._pin, self._key.label, self._key.id, data)
+        own = self._key
+        return own.device.sign_all(own.token, own.pin, own.key.label, own.key.id, data)
 
     def _said(self, asked: Asked, status: Status, updates: tuple[bytes, bytes]) -> bytes:
         single = _sequence(_cert_id(asked), _cert_status(status), *updates)
@@ -142,6 +141,11 @@ class Responder:
     def _whole(self, said: bytes, signature: bytes) -> bytes:
         basic = _sequence(said, _ECDSA, _der(0x03, b"\0", signature), self._certificates)
         return _sequence(_SUCCESSFUL, _explicit(0, _sequence(_BASIC, _der(0x04, basic))))
+
+
+def open_responder(directory: Path, pin: str, module: Path = MODULE) -> Responder:
+    """That of a CA's directory. Raises SetupError when there is none, TokenError for its token and PIN."""
+    return Responder(opened(directory, OCSP, pin, module))
 
 
 # Answers with a nonce are made one by one, as fast as the token signs: libraries take four times as long to encode

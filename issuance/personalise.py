@@ -14,13 +14,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 
-from cryptography import x509
-
-from issuance.authority import Authority
 from issuance.faults import error_for
+from issuance.issuer import Issuer
 from issuance.profiles import Profiles
 from issuance.reservation import Reservation
-from issuance.signing import PublicKey, checked_key, holds
+from issuance.signing import key_of
 from issuance.station import TokenStation, authority_name
 from issuance.tokens import Item, KeyKind, KeyName, Pins, TokenInfo
 from yinjian.approval import Approval
@@ -55,7 +53,7 @@ def make_key(station: TokenStation, reservation: Reservation, kind: KeyKind, pin
 
 
 def certify(
-    authority: Authority, approval: Approval, reservation: Reservation, made: MadeKey, by: Profiles | None = None
+    authority: Issuer, approval: Approval, reservation: Reservation, made: MadeKey, by: Profiles | None = None
 ) -> bytes:
     """The certificate (DER). Raises Refused, or TokenError for the CA's token."""
     return authority.issue(approval, reservation, made.public_key, by)
@@ -78,6 +76,25 @@ def deliver(
     return Delivered(token, hashlib.sha256(certificate).hexdigest())
 
 
+def deliver_enveloped(
+    station: TokenStation,
+    reservation: Reservation,
+    token: TokenInfo,
+    pin: str,
+    certificate: bytes,
+    chain: tuple[bytes, ...],
+    envelope: bytes,
+) -> Delivered:
+    """Write an encryption certificate, its chain and its key in an envelope (SM2EnvelopedKey), and read back.
+
+    Raises TokenError. The token takes the key out of the envelope by its maker's own means.
+    """
+    station.write_envelope(token, pin, _key(reservation), certificate, chain, envelope)
+    if station.read_certificate(token, pin, reservation.key_id) != certificate:
+        raise error_for("differs")
+    return Delivered(token, hashlib.sha256(certificate).hexdigest())
+
+
 def accept(
     station: TokenStation, reservation: Reservation, token: TokenInfo, pin: str, certificate: bytes, statement: bytes
 ) -> bytes:
@@ -90,7 +107,7 @@ def accept(
 
 def accepted(certificate: bytes, statement: bytes, signature: bytes) -> bool:
     """Whether a signature under an acceptance is that of the certificate's key."""
-    return holds(_key_of(certificate), signature, _ACCEPTANCE + statement)
+    return key_of(certificate).holds(signature, _ACCEPTANCE + statement)
 
 
 def _check_possession(
@@ -98,16 +115,12 @@ def _check_possession(
 ) -> None:
     challenge = _CHALLENGE + secrets.token_bytes(32)
     signature = station.prove(token, pin, _key(reservation), challenge)
-    if not holds(_key_of(certificate), signature, challenge):
+    if not key_of(certificate).holds(signature, challenge):
         raise _foreign_key()
 
 
 def _key(reservation: Reservation) -> KeyName:
     return KeyName(reservation.key_label, reservation.key_id)
-
-
-def _key_of(certificate: bytes) -> PublicKey:
-    return checked_key(x509.load_der_x509_certificate(certificate).public_key())
 
 
 def _foreign_key() -> TokenError:

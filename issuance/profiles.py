@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 
@@ -29,6 +30,9 @@ KEY_USAGES = (
     "key_agreement",
 )
 ONLY_RSA, ONLY_EC = {"key_encipherment", "data_encipherment"}, {"key_agreement"}  # RFC 8813, RFC 3279
+
+
+Places = TypeVar("Places", "Common", "Pointers")
 
 
 class IdentityPolicy(StrEnum):
@@ -57,15 +61,26 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointers:
+    """Where those who check find what the SM2 issuing CA publishes; as in `Common`."""
+
+    crl_urls: tuple[str, ...]
+    ocsp_urls: tuple[str, ...]
+    issuer_urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyUsages:
     """Names of RFC 5280's bits. "both" is the union of sign and encrypt."""
 
     sign: tuple[str, ...]
     encrypt_rsa: tuple[str, ...]
     encrypt_ec: tuple[str, ...]
+    encrypt_sm2: tuple[str, ...]
 
     def of(self, usage: Usage, kind: KeyKind) -> frozenset[str]:
-        encrypt = self.encrypt_rsa if kind.is_rsa else self.encrypt_ec
+        own = self.encrypt_sm2 if kind is KeyKind.SM2 else self.encrypt_ec
+        encrypt = self.encrypt_rsa if kind.is_rsa else own
         parts = {Usage.SIGN: self.sign, Usage.ENCRYPT: encrypt, Usage.BOTH: self.sign + encrypt}
         return frozenset(parts[usage])
 
@@ -129,6 +144,7 @@ class Profiles:
     """All of the file."""
 
     common: Common
+    sm2: Pointers
     key_usage: KeyUsages
     extended_key_usage: ExtendedKeyUsages
     unit_codes: tuple[UnitCode, ...]
@@ -150,8 +166,16 @@ class Profiles:
 
     def at(self, base: str) -> Profiles:
         """The same for an installation that is found at `base` (an http URL); `""`: without the pointers to it."""
-        lists = self.common.crl_urls, self.common.ocsp_urls, self.common.issuer_urls
-        crl, ocsp, issuer = (tuple(_filled(urls, base.rstrip("/"))) for urls in lists)
+        return replace(self, common=_at(self.common, base), sm2=_at(self.sm2, base))
+
+    def with_key(self, certificate: str, key: KeyKind | str) -> Profiles:
+        """The same, but that this kind of certificate is for keys of that kind."""
+        changed = [replace(one, key=KeyKind(key)) if one.certificate == certificate else one for one in self.profiles]
+        return replace(self, profiles=tuple(changed))
+
+    def for_sm2(self) -> Profiles:
+        """The same for certificates of the SM2 issuing CA."""
+        crl, ocsp, issuer = self.sm2.crl_urls, self.sm2.ocsp_urls, self.sm2.issuer_urls
         return replace(self, common=replace(self.common, crl_urls=crl, ocsp_urls=ocsp, issuer_urls=issuer))
 
     def rows(self, holder: Holder) -> tuple[SubjectRow, ...]:
@@ -206,7 +230,7 @@ def _key_usage_problems(usages: KeyUsages) -> Iterator[str]:
             yield f"key_usage.{item.name}: none, or not of {', '.join(KEY_USAGES)}"
     if ONLY_EC & {*usages.sign, *usages.encrypt_rsa}:
         yield "key_usage: key_agreement is for P-256 only"
-    if ONLY_RSA & {*usages.sign, *usages.encrypt_ec}:
+    if ONLY_RSA & {*usages.sign, *usages.encrypt_ec, *usages.encrypt_sm2}:
         yield "key_usage: key_encipherment and data_encipherment are for RSA only"
 
 
@@ -236,8 +260,13 @@ def _value_problems(found: Profiles) -> Iterator[str]:
         yield "common.validity_years: 1 to 5"  # 电子签名法 keeps records by expiry; no process gives more
     if found.identity_number.iterations < 1:
         yield "identity_number.iterations: 1 or more"
-    urls = (*found.common.crl_urls, *found.common.ocsp_urls, *found.common.issuer_urls)
+    urls = [url for of in (found.common, found.sm2) for url in (*of.crl_urls, *of.ocsp_urls, *of.issuer_urls)]
     yield from (f"{url} is no http URL" for url in urls if not url.startswith(("http://", f"{_BASE}/")))
+
+
+def _at(of: Places, base: str) -> Places:
+    crl, ocsp, issuer = (tuple(_filled(urls, base.rstrip("/"))) for urls in (of.crl_urls, of.ocsp_urls, of.issuer_urls))
+    return replace(of, crl_urls=crl, ocsp_urls=ocsp, issuer_urls=issuer)
 
 
 def _filled(urls: tuple[str, ...], base: str) -> Iterator[str]:

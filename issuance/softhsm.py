@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from issuance.device import MODULE, Device
+from issuance.device import MODULE, NO_SM2, Device
 from issuance.files import locked
-from issuance.tokens import TokenInfo, checked_label
+from issuance.tokens import Sm2Mechanism, TokenInfo, checked_label
 from yinjian.errors import TokenError
 from yinjian.files import write_whole
 
@@ -33,6 +33,7 @@ class SoftTokens:
 
     directory: Path
     module: Path = MODULE
+    sm2: Sm2Mechanism = NO_SM2
 
     def prepare(self, name: str, so_pin: str, pin: str) -> tuple[Device, TokenInfo]:
         """The token `name`, made with these PINs when it is not there. Close the device after use.
@@ -57,7 +58,7 @@ class SoftTokens:
         home = self._home(name)
         if not (home / "tokens").is_dir():
             raise TokenError("The token's directory is not there.", "Restore it, or prepare the token again.")
-        return Device(_configure(home), self.module, before_start=partial(mend, home))
+        return Device(_configure(home), self.module, before_start=partial(mend, home), sm2=self.sm2)
 
     def names(self) -> tuple[str, ...]:
         """The tokens that have a directory here, in order."""

@@ -9,9 +9,9 @@ from typing import Protocol, Self
 
 from cryptography import x509
 
-from issuance.device import MODULE, Device
+from issuance.device import MODULE, NO_SM2, Device
 from issuance.softhsm import SoftTokens
-from issuance.tokens import Item, KeyKind, KeyName, TokenInfo
+from issuance.tokens import Item, KeyKind, KeyName, Sm2Mechanism, TokenInfo
 from yinjian.errors import TokenError
 
 OPEN_PROCESSES = 4  # token processes kept ready, about 30 MB each
@@ -34,7 +34,7 @@ class TokenStation(Protocol):
         """SubjectPublicKeyInfo DER of the key pair with this name, made on the token when it is not there."""
 
     def prove(self, token: TokenInfo, pin: str, key: KeyName, challenge: bytes) -> bytes:
-        """The token's signature (SHA-256; PKCS#1 v1.5 or DER Ecdsa-Sig-Value) over the challenge."""
+        """The token's signature over the challenge, by the key's kind (see `Device.sign`)."""
 
     def write(
         self,
@@ -53,6 +53,11 @@ class TokenStation(Protocol):
     def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
         """Leave this electronic seal as the token's only one, and read it back."""
 
+    def write_envelope(
+        self, token: TokenInfo, pin: str, key: KeyName, certificate: bytes, chain: tuple[bytes, ...], envelope: bytes
+    ) -> None:
+        """Leave an encryption certificate (DER), those above it, and its key in an SM2EnvelopedKey, under one name."""
+
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         """The security officer gives the holder a new PIN, also where it is locked (解锁)."""
 
@@ -69,8 +74,8 @@ class SoftTokenStation:
     `directory` holds them all. Safe for several threads. Use as a context manager, or `close` it.
     """
 
-    def __init__(self, directory: Path, module: Path = MODULE) -> None:
-        self._soft = SoftTokens(directory, module)
+    def __init__(self, directory: Path, module: Path = MODULE, sm2: Sm2Mechanism = NO_SM2) -> None:
+        self._soft = SoftTokens(directory, module, sm2)
         self._devices: dict[str, Device] = {}
         self._guard = threading.Lock()
 
@@ -119,6 +124,12 @@ class SoftTokenStation:
 
     def write_seal(self, token: TokenInfo, pin: str, seal: bytes) -> None:
         self.device(token.label).write_data(token, pin, SEAL, seal)
+
+    def write_envelope(
+        self, token: TokenInfo, pin: str, key: KeyName, certificate: bytes, chain: tuple[bytes, ...], envelope: bytes
+    ) -> None:
+        self.device(token.label).write_data(token, pin, key.label, envelope)
+        self.write(token, pin, key.label, key.id, certificate, chain)
 
     def reset_pin(self, token: TokenInfo, so_pin: str, pin: str) -> None:
         self.device(token.label).reset_pin(token, so_pin, pin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,16 @@ from pkcs11.util import ec
 
 from issuance.wire import Fault
 
+SM2_CURVE = "1.2.156.10197.1.301"
 BITS = {"rsa2048": 2048, "rsa3072": 3072}
+# ENTL and the id 1234567812345678, then a, b and the base point (GB/T 32918.5)
+_SM2_ID = bytes.fromhex("0080") + b"1234567812345678"
+_SM2_CURVE = bytes.fromhex(
+    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC"
+    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93"
+    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7"
+    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"
+)
 _HALVES = (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY)
 _CLASSES = {
     ObjectClass.CERTIFICATE: "certificate",
@@ -64,7 +74,7 @@ def generate(session: Any, label: str, key_id: bytes, kind: str) -> Any:
     if kind in BITS:
         uses = sign | MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT | MechanismFlag.WRAP | MechanismFlag.UNWRAP
         return session.generate_keypair(KeyType.RSA, BITS[kind], capabilities=uses, **common)[0]
-    curve = {Attribute.EC_PARAMS: ec.encode_named_curve_parameters("secp256r1")}
+    curve = {Attribute.EC_PARAMS: ec.encode_named_curve_parameters(SM2_CURVE if kind == "sm2" else "secp256r1")}
     parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)
     return parameters.generate_keypair(capabilities=sign | MechanismFlag.DERIVE, **common)[0]
 
@@ -117,6 +127,22 @@ def signature(key: Any, data: bytes, digest: bytes) -> bytes:
     return bytes(key.sign(data, mechanism=Mechanism.SHA256_RSA_PKCS))
 
 
+def is_sm2(key: Any) -> bool:
+    """Whether a key lies on the SM2 curve."""
+    return key.key_type is KeyType.EC and key[Attribute.EC_PARAMS] == ec.encode_named_curve_parameters(SM2_CURVE)
+
+
+def sm2_head(public: Any) -> bytes:
+    """Z of GB/T 32918.2, 5.5: what is hashed before all that a key signs, for the default distinguishing id."""
+    point = bytes(keys.PublicKeyInfo.load(spki(public))["public_key"])[1:]
+    return hashlib.new("sm3", _SM2_ID + _SM2_CURVE + point).digest()
+
+
+def sm2_signature(raw: bytes) -> bytes:
+    """DER of a signature as modules give it: r and s of 32 bytes each, or DER already."""
+    return bytes(algos.DSASignature.from_p1363(raw).dump()) if len(raw) == 64 else raw
+
+
 def described(item: Any) -> dict[str, object]:
     return {
         "kind": _CLASSES[item[Attribute.CLASS]],
@@ -149,7 +175,7 @@ def _finished(key: Any) -> bool:
 def _of_kind(private: Any, public: Any, kind: str) -> Any:
     """`public`, when the pair is of the kind asked for and its private half cannot leave the token."""
     size = BITS.get(kind)
-    same = public.key_type is (KeyType.RSA if size else KeyType.EC)
+    same = public.key_type is (KeyType.RSA if size else KeyType.EC) and is_sm2(public) is (kind == "sm2")
     if not same or (size and int.from_bytes(public[Attribute.MODULUS], "big").bit_length() != size):
         raise Fault("key-differs")
     if not private[Attribute.SENSITIVE] or private[Attribute.EXTRACTABLE]:

@@ -18,6 +18,7 @@ from pkcs11.mechanisms import GCMParams, Mechanism
 
 from issuance import token_objects as objects
 from issuance import token_slots as slots
+from issuance.cryptoki import Cryptoki
 from issuance.wire import Fault
 
 _TAG_BITS, _NONCE = 128, 12
@@ -65,17 +66,45 @@ def public_key(module: Any, label: str, serial: str, pin: str, key: str, id: byt
         return objects.spki(objects.the_only(objects.found(session, ObjectClass.PUBLIC_KEY, key, id)))
 
 
-def sign(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, data: bytes) -> bytes:
-    return sign_all(module, label, serial, pin, key, id, [data])[0]
+def sign_all(
+    module: Any,
+    label: str,
+    serial: str,
+    pin: str,
+    key: str,
+    id: bytes,
+    data: list,  # type: ignore[type-arg]
+    sm2: int,
+    hashed: bool,
+) -> list[bytes]:
+    """A signature for each of several pieces of data: asking costs more than signing.
 
-
-def sign_all(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, data: list) -> list[bytes]:  # type: ignore[type-arg]
-    """A signature for each of several pieces of data: asking costs more than signing."""
+    `sm2`: the number of the mechanism for keys on that curve, 0 where it is not known; `hashed`: it takes the digest.
+    """
     if not all(isinstance(piece, bytes) for piece in data):
         raise Fault("protocol")
     with slots.kept_session(module, label, serial, pin) as kept:
         private = kept.once((key, id), lambda session: _private(session, key, id))
+        if kept.once(("sm2", key, id), lambda session: objects.is_sm2(private)):
+            return [_sm2(module, kept, private, (key, id), piece, sm2, hashed) for piece in data]
         return [objects.signature(private, piece, hashlib.sha256(piece).digest()) for piece in data]
+
+
+def _sm2(
+    module: Any, kept: slots.Kept, private: Any, name: tuple[str, bytes], data: bytes, mechanism: int, hashed: bool
+) -> bytes:
+    """By a vendor's mechanism: PKCS#11 has none, and each maker its own number."""
+    if not mechanism:
+        raise Fault("no-sm2")
+    head = kept.once(
+        ("head", *name),
+        lambda session: objects.sm2_head(objects.the_only(objects.found(session, ObjectClass.PUBLIC_KEY, *name))),
+    )
+    data = hashlib.new("sm3", head + data).digest() if hashed else data
+    result, raw = Cryptoki(module.so).sign(kept.session.handle, private.handle, mechanism, data)
+    if result:
+        raise Fault("sm2-refused", f"0x{result:x}")
+    return objects.sm2_signature(raw)
 
 
 def write_certificate(module: Any, label: str, serial: str, pin: str, key: str, id: bytes, der: bytes) -> bytes:
@@ -153,7 +182,6 @@ OPERATIONS: dict[str, Callable[..., object]] = {
         prepare,
         make_key,
         public_key,
-        sign,
         sign_all,
         write_certificate,
         read_certificate,

@@ -108,13 +108,13 @@ class Kept:
     """A session that stays logged in for the next signature, with the keys that were found in it."""
 
     def __init__(self, name: tuple[str, str, str], slot: int, session: Any) -> None:
-        self.name, self.slot, self._session = name, slot, session
+        self.name, self.slot, self.session = name, slot, session
         self._found: dict[object, Any] = {}
 
     def once(self, what: object, find: Callable[[Any], Any]) -> Any:
         """What `find` finds in the session, looked for once."""
         if what not in self._found:
-            self._found[what] = find(self._session)
+            self._found[what] = find(self.session)
         return self._found[what]
 
 

@@ -20,10 +20,19 @@ class KeyKind(StrEnum):
     RSA_2048 = "rsa2048"
     RSA_3072 = "rsa3072"
     P_256 = "p256"
+    SM2 = "sm2"
 
     @property
     def is_rsa(self) -> bool:
-        return self is not KeyKind.P_256
+        return self in (KeyKind.RSA_2048, KeyKind.RSA_3072)
+
+
+@dataclass(frozen=True, slots=True)
+class Sm2Mechanism:
+    """How a token signs with SM2: the vendor's number, 0 where none is known. `hashed`: it takes the digest with Z."""
+
+    number: int = 0
+    hashed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from issuance.tokens import Pins
 from pipeline.cases import require_certificate
 from pipeline.clock import now, shown
 from pipeline.events import record
-from pipeline.personalising import require_pin, reservation_of, set_pins, token_of, token_pins
+from pipeline.personalising import require_pin, reservation_of, set_pins, signing_of, token_of, token_pins
 from pipeline.registry import CertificateState, application_of, subject_of
 from pipeline.store.issuing_tables import Acceptance, CertificateRow
 from pipeline.store.store import Store
@@ -33,9 +33,13 @@ SAID = "已现场验证信息，确认无异议，接受数字证书。"
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A certificate that is taken over: its row, its bytes (DER) and what its holder is shown and signs."""
+    """A certificate that is taken over: its row, and what its holder is shown and signs.
+
+    `signing`: that of the key which signs, and `certificate` its bytes (DER): another's, where its own key does not.
+    """
 
     row: CertificateRow
+    signing: CertificateRow
     certificate: bytes
     statement: bytes
 
@@ -83,12 +87,14 @@ def _waiting(store: Store, session: Session, serial: str, actor: str) -> Iterato
     for row in session.scalars(of_approval.where(CertificateRow.state == CertificateState.ISSUED)):
         certificate = store.blobs.get(row.blob or "")
         digest = hashlib.sha256(certificate).hexdigest()
+        signing = signing_of(session, row)
+        signs = store.blobs.get(signing.blob or "")
         said = {"said": SAID, "sha256": digest, "handed_over_by": actor, "at": shown(now()), **details(store, row)}
-        yield HandOver(row, certificate, json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
+        yield HandOver(row, signing, signs, json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
 
 
 def _signed(store: Store, station: TokenStation, one: HandOver, pin: str) -> bytes:
-    row, pin = one.row, pin or require_pin(store, one.row)
+    row, pin = one.signing, pin or require_pin(store, one.row)
     return personalise.accept(station, reservation_of(row), token_of(row), pin, one.certificate, one.statement)
 
 

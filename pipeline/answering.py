@@ -12,15 +12,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from issuance.ocsp import ALGORITHMS, MALFORMED, TRY_LATER, UNAUTHORIZED, Asked, Responder, Status, parse
-from issuance.responder import ends, open_responder
+from issuance.delegated import OCSP, ends
+from issuance.ocsp import (
+    ALGORITHMS,
+    MALFORMED,
+    TRY_LATER,
+    UNAUTHORIZED,
+    Asked,
+    Responder,
+    Status,
+    open_responder,
+    parse,
+)
 from pipeline import pins
 from pipeline.clock import now
 from pipeline.registry import CertificateState
 from pipeline.revocation import status
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
-from pipeline.workshop import ca_directory, responder_pin_file
+from pipeline.workshop import ca_directory, delegate_pin_file
 from yinjian.errors import InputError, SetupError, StoreError, TokenError
 from yinjian.settings import Settings
 
@@ -171,13 +181,13 @@ class Answers:
             if self._responder is not None and time.monotonic() - self._opened_at < LOOK_SECONDS:
                 return self._responder[1]
             directory, settings = ca_directory(self._settings), self._settings
-            end = ends(directory)
+            end = ends(directory, OCSP)
             if end is None or end <= now():
                 raise SetupError("The OCSP responder has no valid certificate.", "Make one: yinjian ca responder")
             if self._responder is None or self._responder[0] != end:
                 if self._responder is not None:
                     self._responder[1].close()
-                pin = pins.user_pin(*responder_pin_file(settings))
+                pin = pins.user_pin(*delegate_pin_file(settings, OCSP))
                 self._responder = end, open_responder(directory, pin, settings.pkcs11_module)
             self._opened_at = time.monotonic()
             return self._responder[1]

@@ -17,10 +17,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from issuance import authority, authority_plan, responder
+from issuance import authority, authority_plan, delegated, sm2authority
 from issuance.authority import Authority
 from issuance.authority_plan import Names
-from issuance.eseal import maker
+from issuance.delegated import OCSP, TIME_STAMPS, Task
+from issuance.profiles import profiles
 from issuance.signing import pem_of
 from pipeline import pins
 from pipeline.clock import now, shown
@@ -32,9 +33,9 @@ from pipeline.users import Role, require_role, require_two
 from pipeline.workshop import (
     CA_PIN,
     ca_directory,
+    delegate_pin_file,
     has_ca,
     opened_ca,
-    responder_pin_file,
     seal_directory,
     seal_passphrase,
 )
@@ -84,7 +85,8 @@ def hold(store: Store, settings: Settings, organization: str, people: People) ->
     if file.exists():
         raise Refused("A CA exists, and the record of its ceremony.", f"Read it: {file}")
     with _made(settings, organization) as made:
-        make_responder(store, settings, made, people.operator)
+        for task in (OCSP, TIME_STAMPS):
+            make_delegate(store, settings, made, task, people.operator)
         make_seal_maker(store, settings, organization, people.operator)
         publish(store, made, settings, people.operator)
         said = _said(settings, made, people, begun)
@@ -100,25 +102,26 @@ def hold(store: Store, settings: Settings, organization: str, people: People) ->
     return file
 
 
-def make_responder(store: Store, settings: Settings, made: Authority, actor: str) -> bool:
-    """A new OCSP responder where there is none, or its certificate ends soon; whether one was made."""
+def make_delegate(store: Store, settings: Settings, made: Authority, task: Task, actor: str) -> bool:
+    """A new OCSP responder or time stamp authority where there is none, or it is due; whether one was made."""
     directory = ca_directory(settings)
-    if not responder.is_due(directory, now()):
+    if not delegated.is_due(directory, task, now()):
         return False
-    its = pins.both(*responder_pin_file(settings))
-    der = responder.make(directory, made, its, now(), settings.pkcs11_module)
+    its, urls = pins.both(*delegate_pin_file(settings, task)), profiles().at(settings.public_url).common.crl_urls
+    der = delegated.make(directory, task, made, its, now(), urls, settings.pkcs11_module)
     with store.writing() as session:
-        record(session, actor, "ca", "ca:responder", store.vault.name(der), detail="made on its token")
+        record(session, actor, "ca", f"ca:{task.name}", store.vault.name(der), detail="made on its token")
     return True
 
 
 def make_seal_maker(store: Store, settings: Settings, organization: str, actor: str) -> bool:
     """The SM2 root, issuing CA and seal maker, where there are none; whether they were made."""
     directory = seal_directory(settings)
-    if not maker.create(directory, organization, seal_passphrase(settings), now()):
+    urls = profiles().at(settings.public_url).sm2.crl_urls
+    if not sm2authority.create(directory, organization, seal_passphrase(settings), now(), urls):
         return False
     with store.writing() as session:
-        for der in maker.open_maker(directory, seal_passphrase(settings)).chain:
+        for der in (sm2authority.certificate(directory, level) for level in sm2authority.LEVELS):
             record(session, actor, "ca", "ca:seal", store.vault.name(der), detail="in software, under a passphrase")
     return True
 
@@ -139,7 +142,9 @@ def _made(settings: Settings, organization: str) -> Authority:
 def _said(settings: Settings, made: Authority, people: People, begun: datetime) -> dict[str, object]:
     plan = authority_plan.read(ca_directory(settings))
     issuing, root = made.chain
-    answering = x509.load_pem_x509_certificate((ca_directory(settings) / responder.CERTIFICATE).read_bytes())
+    delegates = ((ca_directory(settings) / task.certificate).read_bytes() for task in (OCSP, TIME_STAMPS))
+    sm2 = (sm2authority.certificate(seal_directory(settings), level) for level in sm2authority.LEVELS)
+    certificates = [x509.load_der_x509_certificate(der) for der in (root, issuing, *sm2)]
     return {
         "schema": 1,
         "organization": plan.organization,
@@ -148,8 +153,10 @@ def _said(settings: Settings, made: Authority, people: People, begun: datetime) 
         "begun_at": shown(begun),
         "ended_at": shown(now()),
         "token": {"label": plan.token_label, "serial": plan.token_serial, "module": str(settings.pkcs11_module)},
-        "certificates": [_described(x509.load_der_x509_certificate(der)) for der in (root, issuing)]
-        + [_described(answering)],
+        "certificates": [
+            _described(one) for one in (*certificates[:2], *map(x509.load_pem_x509_certificate, delegates))
+        ]
+        + [_described(one) for one in certificates[2:]],
         "audit_key": pem_of(made.audit_key()),
         "software": {name: version(name) for name in ("yinjian", "cryptography", "python-pkcs11")},
     }

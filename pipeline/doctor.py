@@ -170,7 +170,7 @@ def store(environ: Mapping[str, str]) -> Iterator[Check]:
 def authority(settings: Settings) -> Iterator[Check]:
     """The CA, what it needs to sign, and whether its certificates say where they are looked up. None is no fault."""
     from issuance import linting
-    from issuance.responder import ends
+    from issuance.delegated import OCSP, TIME_STAMPS, ends
     from pipeline.clock import now, shown
     from pipeline.workshop import ca_directory, has_ca
 
@@ -180,10 +180,11 @@ def authority(settings: Settings) -> Iterator[Check]:
     yield Check("CA", str(ca_directory(settings)))
     found = str(linting.PYTHON) if linting.PYTHON.is_file() else ""
     yield Check("certificate linter", found or "not installed", "" if found else "Run: make setup")
-    end = ends(ca_directory(settings))
-    holds = end is not None and end > now()
-    until = f"until {shown(end)}" if end else "none"
-    yield Check("OCSP responder", until, "" if holds else "Make it: yinjian ca responder --actor NAME")
+    for task in (OCSP, TIME_STAMPS):
+        end = ends(ca_directory(settings), task)
+        holds = end is not None and end > now()
+        until = f"until {shown(end)}" if end else "none"
+        yield Check(task.what, until, "" if holds else f"Make it: {task.command} --actor NAME")
     url = settings.public_url
     yield Check("pointers", url or "none: certificates do not say where CRL and OCSP are (YINJIAN_PUBLIC_URL)")
 

@@ -13,8 +13,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from issuance.delegated import OCSP, TIME_STAMPS
 from pipeline import steps, work
-from pipeline.ceremony import make_responder
+from pipeline.ceremony import make_delegate
 from pipeline.headkeeping import keep_head
 from pipeline.ingest import take_in_inbox
 from pipeline.issue import issue_all
@@ -83,11 +84,12 @@ def audit() -> str:
 
 @flow(name="revocation", persist_result=False)
 def revocation() -> int:
-    """Publish a revocation list, and see that the OCSP responder's certificate does not end."""
+    """Publish a revocation list, and see that the certificates of the keys that speak for the CA do not end."""
     settings = Settings.from_environment(os.environ)
     store = open_store(settings)
     with opened_ca(settings) as authority:
-        make_responder(store, settings, authority, SYSTEM)
+        for task in (OCSP, TIME_STAMPS):
+            make_delegate(store, settings, authority, task, SYSTEM)
         return publish(store, authority, settings, SYSTEM).number
 
 

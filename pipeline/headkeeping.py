@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from issuance.signing import checked_key, holds
+from issuance.signing import spki_of, strong_key
 from pipeline.audit import faults, head
 from pipeline.clock import now
 from pipeline.heads import Head, parse_head
@@ -43,10 +41,10 @@ def keep_head(store: Store, settings: Settings) -> Path:
 def require_signed(head: Head, key_pem: bytes) -> None:
     """Raises InputError unless the head is signed by that key (PEM)."""
     try:
-        key = checked_key(load_pem_public_key(key_pem))
+        key = strong_key(spki_of(key_pem))
     except ValueError:
         raise InputError("This is no public key.", "Give the file that `yinjian audit key` wrote.") from None
-    if not holds(key, head.signature, head.statement()):
+    if not key.holds(head.signature, head.statement()):
         what = f"The head of entry {head.number} is not signed by this key."
         raise InputError(what, "Do not trust it: take another copy of it, or the key that was kept with it.")
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from issuance import personalise as steps
 from issuance.eseal.maker import OF_PERSON, OF_UNIT, NewSeal
+from issuance.keymanagement import KeyManagement
 from issuance.reservation import Reservation, reserve
 from issuance.services import Service, Which
-from issuance.tokens import Pins, TokenInfo
+from issuance.signing import key_of
+from issuance.tokens import KeyKind, Pins, TokenInfo
 from pipeline import leases, pins
 from pipeline.clock import now
 from pipeline.events import record
@@ -27,8 +29,11 @@ from pipeline.store.store import Store, new_id
 from pipeline.store.tables import Application, ApprovalRow, VerdictRow
 from pipeline.workshop import Workshop
 from yinjian.approval import Approval, Usage
-from yinjian.errors import Refused
+from yinjian.errors import Refused, SetupError
 from yinjian.records import MarkKind
+
+# An encryption key comes in an envelope for the signing key: that one is made first.
+_SIGNING_FIRST = case((CertificateRow.usage == Usage.ENCRYPT, 1), else_=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def _reserve(shop: Workshop, approval: Approval, service: Service, old: Referred
         # Both on one row: only who holds it may reserve, on any database.
         session.get_one(ApprovalRow, approval.id, with_for_update=True)
         own = select(CertificateRow.serial).where(CertificateRow.approval_id == approval.id)
-        found = session.scalars(own.order_by(CertificateRow.serial)).all()
+        found = session.scalars(own.order_by(_SIGNING_FIRST, CertificateRow.serial)).all()
         if found:
             return tuple(found)
         rows = _rows(shop, approval, service, old)
@@ -66,7 +71,7 @@ def _reserve(shop: Workshop, approval: Approval, service: Service, old: Referred
         for row in rows:
             event = f"certificate:{row.serial}"
             record(session, shop.actor, "reserved", event, approval.evidence, approval.application, row.usage)
-        return tuple(sorted(row.serial for row in rows))
+        return tuple(row.serial for row in sorted(rows, key=lambda row: (row.usage == Usage.ENCRYPT, row.serial)))
 
 
 def _rows(shop: Workshop, approval: Approval, service: Service, old: Referred | None) -> list[CertificateRow]:
@@ -83,10 +88,11 @@ def _rows(shop: Workshop, approval: Approval, service: Service, old: Referred | 
         fixed = reserve(approval, usage, now(), years=years, runs_from=ends, token_label=label)
         label = label or fixed.token_label
         row = _row(shop, approval, fixed)
+        row.key_kind = shop.profiles.of(approval.certificate).key
         follows = before.get(usage)
         row.predecessor = follows.serial if follows else old.serial if old else None
         row.pins_sealed = sealed
-        if follows and same and service.key is Which.SAME:
+        if follows and same and service.key is Which.SAME and not is_enveloped(row):
             row.key_label, row.key_id = follows.key_label, follows.key_id
         made.append(row)
     return made
@@ -116,8 +122,14 @@ def _certify(shop: Workshop, approval: Approval, service: Service, serial: str) 
     reservation, its_pins = reservation_of(row), token_pins(shop.store, row)
     if row.predecessor and service.token is Which.SAME:
         _taken_back(shop, row, its_pins)
-    made = steps.make_key(shop.station, reservation, shop.profiles.of(approval.certificate).key, its_pins)
-    certificate = steps.certify(shop.authority, approval, reservation, made, shop.profiles)
+    kind = KeyKind(row.key_kind)
+    if is_enveloped(row):
+        token = shop.station.prepare(row.token_label, its_pins.so_pin, its_pins.pin)
+        made = steps.MadeKey(token, _keys(shop).encryption_key(serial))
+    else:
+        made = steps.make_key(shop.station, reservation, kind, its_pins)
+    by = shop.profiles.for_sm2() if kind is KeyKind.SM2 else shop.profiles
+    certificate = steps.certify(shop.issuer_of(kind), approval, reservation, made, by)
     blob = shop.store.blobs.put(certificate)
     with shop.store.writing() as session:
         row = session.get_one(CertificateRow, serial, with_for_update=True)
@@ -139,11 +151,35 @@ def _taken_back(shop: Workshop, row: CertificateRow, new: Pins) -> None:
 
 
 def _deliver(shop: Workshop, serial: str, certificate: bytes) -> None:
-    """The certificate on its token, read back and compared."""
+    """The certificate on its token, read back and compared; its key in an envelope, where that was not made there."""
     with shop.store.reading() as session:
         row = session.get_one(CertificateRow, serial)
-    pin = token_pins(shop.store, row).pin
-    steps.deliver(shop.station, reservation_of(row), token_of(row), pin, certificate, shop.authority.chain)
+        signing = signing_of(session, row)
+    pin, chain = token_pins(shop.store, row).pin, shop.issuer_of(KeyKind(row.key_kind)).chain
+    if not is_enveloped(row):
+        steps.deliver(shop.station, reservation_of(row), token_of(row), pin, certificate, chain)
+        return
+    envelope = _keys(shop).envelope(serial, key_of(shop.store.blobs.get(signing.blob or "")).spki)
+    steps.deliver_enveloped(shop.station, reservation_of(row), token_of(row), pin, certificate, chain, envelope)
+
+
+def _keys(shop: Workshop) -> KeyManagement:
+    if shop.keys is None:
+        raise SetupError("There is no key management yet.", "Make it: yinjian ca seal-maker --actor NAME")
+    return shop.keys
+
+
+def is_enveloped(row: CertificateRow) -> bool:
+    """Whether a certificate's key was not made on its token: the encryption key of two SM2 certificates."""
+    return row.key_kind == KeyKind.SM2 and row.usage == Usage.ENCRYPT
+
+
+def signing_of(session: Session, row: CertificateRow) -> CertificateRow:
+    """The certificate on the same token whose key signs; itself where there is no other."""
+    if not is_enveloped(row):
+        return row
+    beside = select(CertificateRow).where(CertificateRow.approval_id == row.approval_id)
+    return session.scalars(beside.where(CertificateRow.usage == Usage.SIGN)).one()
 
 
 def _finish(

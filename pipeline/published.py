@@ -15,7 +15,13 @@ from pipeline.workshop import ca_directory
 from yinjian.settings import Settings
 
 FETCHED_AGAIN = timedelta(minutes=10)  # a list that follows a revocation is not to wait long in others' caches
-NAMES = ("issuing", "root")
+NAMES = {  # and where they lie
+    "issuing": "issuing.pem",
+    "root": "root.pem",
+    "sm2": "seal/holders.pem",
+    "sm2-root": "seal/root.pem",
+    "seal": "seal/issuing.pem",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +33,15 @@ class Published:
     until: datetime
 
 
-def current_list(store: Store) -> Published | None:
-    """The revocation list in force; None before there is one."""
+def current_list(store: Store, sm2: bool = False) -> Published | None:
+    """The revocation list in force, of the CA for SM2 keys or of the other; None before there is one."""
     with store.reading() as session:
         found = latest_list(session)
-        return None if found is None else Published(found.der, found.next_update, now() + FETCHED_AGAIN)
+        der = None if found is None else found.sm2_der if sm2 else found.der
+        return None if found is None or der is None else Published(der, found.next_update, now() + FETCHED_AGAIN)
 
 
 def authority_certificate(settings: Settings, name: str) -> bytes | None:
-    """The certificate of the issuing CA or the root (DER); None for another name, or where there is no CA."""
-    path = ca_directory(settings) / f"{name}.pem"
-    if name not in NAMES or not path.is_file():
-        return None
-    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+    """The certificate of a CA (DER) by its name in `NAMES`; None for another name, or where there is no such CA."""
+    path = ca_directory(settings) / NAMES.get(name, "")
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER) if path.is_file() else None

@@ -15,7 +15,7 @@ from issuance.station import SEAL, TokenStation
 from issuance.tokens import Item
 from pipeline.clock import now
 from pipeline.events import record
-from pipeline.personalising import token_of, token_pins
+from pipeline.personalising import is_enveloped, token_of, token_pins
 from pipeline.registry import CertificateState
 from pipeline.states import State
 from pipeline.store.issuing_tables import CertificateRow
@@ -113,14 +113,14 @@ def _on_token(store: Store, station: TokenStation, rows: Sequence[CertificateRow
     except YinjianError as error:
         yield Difference(False, f"Token {first.token_label} cannot be looked at: {error.what}", error.remedy)
         return
-    ids = {bytes.fromhex(row.key_id) for row in rows}
+    ids, envelopes = {bytes.fromhex(row.key_id) for row in rows}, {row.key_label for row in rows if is_enveloped(row)}
     for item in items:
-        if not _is_chain(item) and not _is_seal(item) and item.id not in ids:
+        if not _is_chain(item) and not _is_seal(item) and item.id not in ids and item.label not in envelopes:
             what = f"A {item.kind} on token {first.token_label} belongs to no certificate."
             yield Difference(True, what, "Initialise the token anew, and issue on another.")
     for row in (row for row in rows if row.state == CertificateState.ISSUED):
         kinds = sorted(item.kind for item in items if item.id == bytes.fromhex(row.key_id))
-        if kinds != ["certificate", "private_key", "public_key"]:
+        if kinds != (["certificate"] if is_enveloped(row) else ["certificate", "private_key", "public_key"]):
             what = f"Token {row.token_label} lacks the key or certificate {row.serial}."
             yield Difference(True, what, "Revoke the certificate, and replace it.")
 

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from issuance.authority import Authority
 from issuance.crl import Reason, Revoked
 from issuance.ocsp import Status, Unknown
+from issuance.tokens import KeyKind
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.reference import Referred
 from pipeline.registry import IN_FORCE, CertificateState, enter
 from pipeline.store.issuing_tables import CertificateRow, RevocationList
 from pipeline.store.store import Store
+from pipeline.workshop import opened_sm2
 from yinjian.errors import InputError
 from yinjian.settings import Settings
 
@@ -61,8 +63,11 @@ def publish(store: Store, authority: Authority, settings: Settings, actor: str) 
         last = latest_list(session)
         end = begin + timedelta(hours=settings.crl_hours)
         made = RevocationList(number=last.number + 1 if last else 1, this_update=begin, next_update=end)
-        entries = tuple(_entries(session, begin))
-        made.entries, made.der = len(entries), authority.revocation_list(made.number, begin, end, entries)
+        of_rsa, of_sm2 = tuple(_entries(session, begin, False)), tuple(_entries(session, begin, True))
+        made.entries = len(of_rsa) + len(of_sm2)
+        made.der = authority.revocation_list(made.number, begin, end, of_rsa)
+        with opened_sm2(settings) as sm2:
+            made.sm2_der = sm2.revocation_list(made.number, begin, end, of_sm2) if sm2 is not None else None
         session.add(made)
         digest = store.vault.name(made.der)
         record(session, actor, "listed", f"crl:{made.number}", digest, detail=f"{made.entries} entries")
@@ -75,8 +80,10 @@ def latest_list(session: Session) -> RevocationList | None:
     return session.scalar(select(RevocationList).order_by(RevocationList.number.desc()).limit(1))
 
 
-def _entries(session: Session, at: datetime) -> Iterable[Revoked]:
+def _entries(session: Session, at: datetime, sm2: bool) -> Iterable[Revoked]:
+    """Of the CA for SM2 keys, or of the other one."""
     query = select(CertificateRow).where(CertificateRow.state.in_((*_HELD, CertificateState.REVOKED)))
+    query = query.where((CertificateRow.key_kind == KeyKind.SM2) == sm2)
     for row in session.scalars(query.where(CertificateRow.not_after > at - KEPT_AFTER_END)):
         found = _said(row)
         if isinstance(found, Revoked):

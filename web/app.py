@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from pipeline.answering import Answers
 from pipeline.counterdesk import CounterDesk
 from pipeline.desk import Desk
+from pipeline.stamping import Stamps
 from pipeline.store.store import Store
 from pipeline.upload import TooLarge
 from web import counter, dashboard, login, papers, review, staff, status
@@ -49,7 +50,7 @@ REMEDIES = {
     429: "Wait a little, then try again.",
 }
 DESKS = (login.routes, review.routes, papers.routes, counter.routes, dashboard.routes, staff.routes)
-PROGRAMS = ("/api", "/ocsp", "/pki")
+PROGRAMS = ("/api", "/ocsp", "/pki", "/tsa")
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
@@ -57,13 +58,15 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     # Uploads stay in memory: scans in clear lie on no disk.
     MultiPartParser.spool_max_size = settings.upload_mb * MEGABYTE
     answers, desk, issuing = Answers(store, settings), Desk(store, settings), CounterDesk(store, settings)
+    stamps = Stamps(settings)
     app = FastAPIOffline(
         title="Yinjian 印鉴",
         summary="Taking in applications for digital certificates and electronic seals.",
-        lifespan=lambda _: _beside(answers, desk, issuing),
+        lifespan=lambda _: _beside(answers, stamps, desk, issuing),
     )
     app.state.asking = Gathered(answers.to_all)
     app.state.store, app.state.settings, app.state.answers = store, settings, answers
+    app.state.stamps = stamps
     app.state.desk, app.state.counter, app.state.limits = desk, issuing, Limits()
     app.state.papers, app.state.provider = desk.papers, None
     for part in (routes, status.routes, *DESKS):
@@ -83,10 +86,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _beside(answers: Answers, desk: Desk, issuing: CounterDesk) -> AsyncIterator[None]:
+async def _beside(answers: Answers, stamps: Stamps, desk: Desk, issuing: CounterDesk) -> AsyncIterator[None]:
     threading.Thread(target=desk.warm, name="warm", daemon=True).start()
     async with signing_ahead(answers):
         yield
+    stamps.close()
     issuing.close()
 
 

@@ -16,7 +16,7 @@ POLICY = (
 DESCRIBED = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 DESCRIPTIONS = ("/docs", "/redoc")
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/api/", "/ocsp")  # for programs, which show a token of theirs or need none
+OPEN = ("/api/", "/ocsp", "/tsa")  # for programs, which show a token of theirs or need none
 
 
 class SafeHeaders:

@@ -1,4 +1,4 @@
-"""What everybody may ask: OCSP, the revocation list, the CA's certificate. No log-in, nothing about people."""
+"""What everybody may ask: OCSP, revocation lists, the CA's certificates, the time. No log-in, nothing about people."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import base64
 import binascii
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.answering import Answer, Answers
 from pipeline.clock import now
 from pipeline.published import authority_certificate, current_list
+from pipeline.stamping import Stamps
 
 OCSP, CRL, CERTIFICATE = "application/ocsp-response", "application/pkix-crl", "application/pkix-cert"
+STAMP = "application/timestamp-reply"
 LONGEST = 4096  # bytes of a request: one certificate and a nonce take about 150
 
 routes = APIRouter()
@@ -50,10 +54,19 @@ def _response(answer: Answer) -> Response:
     return Response(answer.der, media_type=OCSP, headers=_cached(answer.until))
 
 
-@routes.get("/pki/issuing.crl", response_class=Response)
-def revocation_list(request: Request) -> Response:
-    """The revocation list of the issuing CA, DER."""
-    found = current_list(request.app.state.store)
+@routes.post("/tsa", response_class=Response)
+async def stamp(request: Request) -> Response:
+    """A time stamp (RFC 3161, 3.4); the body is the request, DER."""
+    body = await request.body()
+    stamps: Stamps = request.app.state.stamps
+    answer = await run_in_threadpool(stamps.to, body if len(body) <= LONGEST else b"")
+    return Response(answer, media_type=STAMP, headers={"Cache-Control": "no-store"})
+
+
+@routes.get("/pki/{name}.crl", response_class=Response)
+def revocation_list(request: Request, name: Literal["issuing", "sm2"]) -> Response:
+    """The revocation list of the issuing CA (`issuing`), or of the one for SM2 keys (`sm2`), DER."""
+    found = current_list(request.app.state.store, sm2=name == "sm2")
     if found is None:
         raise HTTPException(404, "No revocation list was published yet.")
     return Response(found.der, media_type=CRL, headers=_cached(min(found.next_update, found.until)))
@@ -61,7 +74,7 @@ def revocation_list(request: Request) -> Response:
 
 @routes.get("/pki/{name}.cer", response_class=Response)
 def certificate(request: Request, name: str) -> Response:
-    """The certificate of the issuing CA (`issuing`) or of the root (`root`), DER."""
+    """The certificate of a CA (`issuing`, `root`, `sm2`, `sm2-root`, `seal`), DER."""
     found = authority_certificate(request.app.state.settings, name)
     if found is None:
         raise HTTPException(404, "There is no such certificate.")

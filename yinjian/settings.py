@@ -14,7 +14,8 @@ from yinjian.errors import SettingsError
 
 PREFIX = "YINJIAN_"
 ENGINES = ("openvino", "paddleocr")
-_MAY_BE_0 = {"settle_seconds", "retry_seconds"}
+_MAY_BE_0 = {"settle_seconds", "retry_seconds", "sm2_mechanism"}
+SM2_INPUTS = ("digest", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,16 @@ class Settings:
     token_pin_file: Path | None = None  # PIN of the token that wraps the key, where one does
     ca_pin_file: Path | None = None  # PIN of the CA's token
     ocsp_pin_file: Path | None = None  # PIN of the token that answers OCSP; None: the CA's
+    tsa_pin_file: Path | None = None  # PIN of the token that stamps the time; None: the CA's
+    tsa_url: str = ""  # of the authority (RFC 3161) that stamps what is sealed; empty: this CA's own
     seal_pin_file: Path | None = None  # passphrase of the seal maker's keys; None: the first line of the CA's
     public_url: str = ""  # where others reach the web, as http://ca.example: what certificates point to
     crl_hours: int = 48  # until a revocation list says there will be another
     reconcile_seconds: int = 3600  # between two comparisons of database, tokens and certificates
     crl_seconds: int = 43200  # between two lists on schedule; one more comes with each revocation
     pkcs11_module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
+    sm2_mechanism: int = 0  # the vendor's number by which a token signs with SM2; 0: the token does not
+    sm2_input: str = "digest"  # what it takes: the digest with Z, or the whole message
     inbox: Path | None = None  # folder that is looked through on schedule; None: none
     inbox_url: str = ""  # fsspec's: a bucket (s3://...) or a server (sftp://...) that is looked through too
     inbox_options: Path | None = None  # JSON of fsspec's options for it: endpoint, user, key
@@ -78,6 +83,9 @@ class Settings:
                 raise SettingsError(f"{item.name} is {value}.", f"Set {PREFIX}{item.name.upper()} to 1 or more.")
         if not 0.0 <= self.sample_share <= 1.0:
             raise SettingsError(f"sample_share is {self.sample_share}.", f"Set {PREFIX}SAMPLE_SHARE from 0 to 1.")
+        if self.sm2_input not in SM2_INPUTS:
+            remedy = f"Set {PREFIX}SM2_INPUT to {' or '.join(SM2_INPUTS)}."
+            raise SettingsError(f"There is no input {self.sm2_input!r} of SM2.", remedy)
         if self.engine not in ENGINES:
             raise SettingsError(
                 f"There is no engine {self.engine!r}.", f"Set {PREFIX}ENGINE to {' or '.join(ENGINES)}."
@@ -125,7 +133,7 @@ def _value(variable: str, text: str) -> float | str | Path:
     if wanted not in (int, float):
         return Path(text).expanduser()
     try:
-        return int(text) if wanted is int else float(text)
+        return int(text, 0 if text[:2].lower() == "0x" else 10) if wanted is int else float(text)
     except ValueError:
         kind = "whole number" if wanted is int else "number"
         raise SettingsError(f"{variable} is {text!r}, not a {kind}.", f"Set {variable} to one.") from None

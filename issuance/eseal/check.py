@@ -6,16 +6,19 @@ import hashlib
 import io
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
 from PIL import Image
 
-from issuance.eseal.algorithms import NAMES, SM3, verifies
-from issuance.eseal.der import BROKEN, octets, require_der
+from issuance.algorithms import NAMES, verifies
+from issuance.der import BROKEN, octets, parts, require_der
 from issuance.eseal.seal import Picture, Seal, SealSignature, Signed
 from issuance.eseal.stamp import stamped
+from issuance.sm2 import SM3
+from issuance.steps import Step
 from yinjian.errors import InputError
 
 MOST_PIXELS = 40_000_000
@@ -23,57 +26,39 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 _HASHES = {SM3: "sm3", "1.3.14.3.2.26": "sha1", "2.16.840.1.101.3.4.2.1": "sha256", "SM3": "sm3", "SHA256": "sha256"}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was looked at. `holds`: None where it cannot be told; `decides`: without it nothing is valid.
-
-    `said`: in plain words.
-    """
-
-    name: str
-    holds: bool | None
-    said: str
-    decides: bool = True
-
-
-def is_valid(steps: Sequence[Step]) -> bool:
-    """Whether everything that decides holds."""
-    return all(step.holds for step in steps if step.decides)
-
-
 def check(
     seal: Seal | SealSignature,
     at: datetime,
     document: bytes | None = None,
-    known: Sequence[bytes] = (),
+    makers: Sequence[bytes] = (),
     strict: bool = False,
+    known: Sequence[bytes] = (),
 ) -> tuple[Step, ...]:
     """Every step, in order. `document`: what a signature is to be on.
 
-    `known`: certificates (DER) of makers' CAs up to their roots; with `strict` no other maker's seal is valid.
+    `makers`: certificates (DER) of the CAs whose every certificate may make seals, up to their roots; with `strict` no
+    other maker's seal is valid. `known`: the same of CAs that have time stamp authorities.
     """
     if isinstance(seal, Seal):
-        return tuple(_of_seal(seal, at, known, strict))
-    return (*_of_seal(seal.seal, seal.time or at, known, strict), *_of_signature(seal, document))
+        return tuple(_of_seal(seal, at, makers, strict, known))
+    made = _of_signature(seal, document, known, strict)
+    return (*_of_seal(seal.seal, seal.time or at, makers, strict, known), *made)
 
 
-def _of_seal(seal: Seal, at: datetime, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
+def _of_seal(seal: Seal, at: datetime, makers: Sequence[bytes], strict: bool, known: Sequence[bytes]) -> Iterator[Step]:
     yield _signature("maker's signature", seal.signed)
-    yield _maker(seal, known, strict)
-    yield from _stamp("seal's time stamp", seal.signed)
+    yield _maker(seal, makers, strict)
+    yield from _stamp("seal's time stamp", seal.signed, known, strict)
     yield _picture(seal.picture)
     yield _period(seal, at)
     yield _within_certificates(seal)
 
 
-def _of_signature(made: SealSignature, document: bytes | None) -> Iterator[Step]:
+def _of_signature(made: SealSignature, document: bytes | None, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
     yield _signature("signer's signature", made.signed)
-    yield from _stamp("signature's time stamp", made.signed)
-    yield Step(
-        "signer",
-        _may_use(made),
-        "named in the seal" if _may_use(made) else "not named in the seal: they may not use it",
-    )
+    yield from _stamp("signature's time stamp", made.signed, known, strict)
+    named = may_use(made.seal, made.signed.certificate)
+    yield Step("signer", named, "named in the seal" if named else "not named in the seal: they may not use it")
     yield _document(made, document)
 
 
@@ -88,18 +73,32 @@ def _signature(name: str, signed: Signed) -> Step:
     )
 
 
-def _maker(seal: Seal, known: Sequence[bytes], strict: bool) -> Step:
+def _maker(seal: Seal, makers: Sequence[bytes], strict: bool) -> Step:
     """Whether the maker's certificate leads to a root that is known, and was in force when the seal was made."""
     own = seal.signed.certificate
     try:
-        path = path_of(own, known)
+        path = path_of(own, makers)
     except InputError as error:
         return Step("maker", False, f"{error.what} {error.remedy}", strict)
     if path is None:
         return Step("maker", False if strict else None, f"{subject(own)}, of no CA that is known here", strict)
-    inside = all(begin <= seal.created <= end for begin, end in map(_life, (own, *path)))
+    inside = all(begin <= seal.created <= end for begin, end in map(period_of, (own, *path)))
     said = f"{subject(own)}, of {subject(path[-1])}" + ("" if inside else "; not in force when the seal was made")
     return Step("maker", inside, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What is asked of a certificate to find the one above it. Names as asn1crypto compares them; instants are UTC."""
+
+    subject: str
+    issuer: str
+    begin: datetime
+    end: datetime
+    is_ca: bool
+    algorithm: str
+    body: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def path_of(certificate: bytes, known: Sequence[bytes]) -> tuple[bytes, ...] | None:
@@ -107,56 +106,71 @@ def path_of(certificate: bytes, known: Sequence[bytes]) -> tuple[bytes, ...] | N
     path: list[bytes] = []
     below = certificate
     for _ in range(len(known)):
-        read = _read(below)
-        above = next((der for der in known if _read(der).subject == read.issuer and _signs(der, read)), None)
+        above = next((der for der in known if _signs(der, below)), None)
         if above is None:
             return None
         path.append(above)
-        if _read(above).self_issued:
+        if read(above).subject == read(above).issuer:
             return tuple(path)
         below = above
     return None
 
 
-def _signs(above: bytes, below: asn1_x509.Certificate) -> bool:
+def _signs(above: bytes, below: bytes) -> bool:
     """Whether a CA's certificate made the one below."""
-    constraints = _read(above).basic_constraints_value
-    if constraints is None or not constraints["ca"].native:
+    own, of = read(below), read(above)
+    if not of.is_ca or of.subject != own.issuer:
         return False
-    body, algorithm = below["tbs_certificate"].dump(), below["signature_algorithm"]["algorithm"].dotted
-    if below["tbs_certificate"]["signature"].dump() != below["signature_algorithm"].dump():
-        return False
-    try:
-        signature = octets(below["signature_value"])
-    except BROKEN:
-        return False
-    return verifies(above, algorithm, signature, body)
+    return verifies(above, own.algorithm, own.signature, own.body)
 
 
-def _read(certificate: bytes) -> asn1_x509.Certificate:
+@lru_cache(maxsize=256)
+def read(certificate: bytes) -> Certificate:
+    """A certificate (DER), read to its last byte. Raises InputError."""
     require_der(certificate)
     try:
-        read = asn1_x509.Certificate.load(certificate, strict=True)
-        read.native  # noqa: B018 reads all of it: else what is wrong shows when it is asked for
+        found = asn1_x509.Certificate.load(certificate, strict=True)
+        found.native  # noqa: B018 reads all of it: else what is wrong shows when it is asked for
+        validity, constraints = found["tbs_certificate"]["validity"], found.basic_constraints_value
+        body, algorithm, *_ = parts(certificate)
+        if algorithm not in parts(body):  # the one inside is signed too
+            raise ValueError("two algorithms")
+        return Certificate(
+            found.subject.hashable,
+            found.issuer.hashable,
+            validity["not_before"].native.astimezone(UTC),
+            validity["not_after"].native.astimezone(UTC),
+            constraints is not None and bool(constraints["ca"].native),
+            found["signature_algorithm"]["algorithm"].dotted,
+            body,
+            octets(found["signature_value"]),
+        )
     except BROKEN as error:
         raise InputError("A certificate cannot be read.", "Get the file again from where it was made.") from error
-    return read
 
 
-def _life(certificate: bytes) -> tuple[datetime, datetime]:
-    validity = _read(certificate)["tbs_certificate"]["validity"]
-    return validity["not_before"].native.astimezone(UTC), validity["not_after"].native.astimezone(UTC)
+def period_of(certificate: bytes) -> tuple[datetime, datetime]:
+    """From when to when a certificate (DER) says it runs, UTC. Raises InputError."""
+    found = read(certificate)
+    return found.begin, found.end
 
 
-def _stamp(name: str, signed: Signed) -> Iterator[Step]:
+def _stamp(name: str, signed: Signed, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
+    """Whether a stamp holds; with `strict` also whether its authority is of a CA that is known, and was in force."""
     if signed.time_stamp is None:
         return
     try:
-        instant = stamped(signed.time_stamp, signed.signature)
+        found = stamped(signed.time_stamp, signed.signature)
+        path = path_of(found.authority, known)
     except InputError as error:
         yield Step(name, False, f"{error.what} {error.remedy}")
-    else:
-        yield Step(name, True, f"{instant:%Y-%m-%d %H:%M:%S} UTC")
+        return
+    said = f"{found.at:%Y-%m-%d %H:%M:%S} UTC, {subject(found.authority)}"
+    if path is None:
+        yield Step(name, not strict, f"{said}, of no CA that is known here")
+        return
+    inside = all(begin <= found.at <= end for begin, end in map(period_of, (found.authority, *path)))
+    yield Step(name, inside, said + ("" if inside else "; not in force then"))
 
 
 def _picture(picture: Picture) -> Step:
@@ -206,8 +220,8 @@ def _within_certificates(seal: Seal) -> Step:
     return Step("holder's certificate", holds, said, decides=False)
 
 
-def _may_use(made: SealSignature) -> bool:
-    signer, seal = made.signed.certificate, made.seal
+def may_use(seal: Seal, signer: bytes) -> bool:
+    """Whether a seal names a certificate (DER) among those that may use it."""
     if seal.certificates:
         return signer in seal.certificates
     return any(_digest(kind, signer) == value for kind, value in seal.digests)

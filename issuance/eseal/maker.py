@@ -1,28 +1,24 @@
-"""The seal maker: an SM2 root, issuing CA and maker of its own, and the seals that it makes (GB/T 38540-2020)."""
+"""Making electronic seals (GB/T 38540-2020, and both standards of GM/T 0031), in the strict form."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from asn1crypto import core, pem, x509  # type: ignore[import-untyped]
+from asn1crypto import core, x509  # type: ignore[import-untyped]
 
 from issuance.eseal import asn1
-from issuance.eseal.algorithms import verifies
-from issuance.eseal.certificates import Wanted, certificate
-from issuance.eseal.sm2 import Signer, Sm2Key
-from issuance.files import locked
-from issuance.reservation import draw_serial
-from yinjian.errors import Refused, SetupError, TokenError
-from yinjian.files import write_whole
+from issuance.signing import Signer, check_made, key_of
+from issuance.sm2authority import MAKERS, certificate, key
+from yinjian.errors import Refused
 
 VERSION, VID = 4, "Yinjian"
-LEVELS = ("root", "issuing", "maker")
-LIVES = (timedelta(days=365 * 20), timedelta(days=365 * 15), timedelta(days=365 * 10))
-PATHS = (1, 0, None)
-NAMES = ("Seal Root CA", "Seal Issuing CA", "Seal Maker")
 OF_UNIT, OF_PERSON = 1, 2  # kinds of seals (property.type)
+LAST_UTC_YEAR = 2049  # of a UTCTime
+Stamp = Callable[[bytes], bytes]  # a time stamp (RFC 3161 token, DER) on data
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,7 @@ class NewSeal:
     height_mm: float
     created: datetime
     valid_until: datetime
+    version: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,96 +44,64 @@ class Maker:
     signer: Signer
     chain: tuple[bytes, bytes, bytes] = field(repr=False)
 
-    def make(self, new: NewSeal) -> bytes:
-        """The seal (DER), V4. Raises Refused for one that would outlive its holder's certificate."""
+    def make(self, new: NewSeal, stamp: Stamp | None = None) -> bytes:
+        """The seal (DER). `stamp`: puts the time on it (V5 alone).
+
+        Raises Refused for one that would outlive its holder's certificate, or that its version does not allow.
+        """
         ends = x509.Certificate.load(new.certificate, strict=True)["tbs_certificate"]["validity"]["not_after"].native
         if new.valid_until > ends or new.created >= new.valid_until:
             raise Refused("The seal would be valid for longer than its holder's certificate.", "End it with that one.")
-        info = _info(new)
-        covered = info.dump()
+        if stamp is not None and new.version != 5:
+            raise Refused("Only a seal of version 5 has a time stamp.", "Make it without, or in that version.")
+        if new.version == 1:
+            return self._make_v1(new)
+        own = key_of(self.chain[0])
+        info = _info(new, _property_v4(new), asn1.SealInfoV4)
+        signature = self._signed(info.dump())
+        parts = {
+            "info": info,
+            "cert": self.chain[0],
+            "signature_algorithm": own.algorithm,
+            "signed_value": signature,
+        }
+        if stamp is not None:
+            parts["time_stamp"] = core.OctetBitString(stamp(signature))
+        return bytes(asn1.SealV4(parts).dump())
+
+    def _make_v1(self, new: NewSeal) -> bytes:
+        """The maker's signature covers SEQUENCE { sealInfo, cert, signAlg } (GM/T 0031-2014)."""
+        if new.valid_until.year > LAST_UTC_YEAR:
+            raise Refused("A seal of version 1 ends before 2050.", "Make it in version 4.")
+        algorithm = key_of(self.chain[0]).algorithm
+        info = _info(new, _property_v1(new), asn1.SealInfoV1)
+        parts = info, core.OctetString(self.chain[0]), core.ObjectIdentifier(algorithm)
+        covered = core.Sequence(contents=b"".join(part.dump() for part in parts)).dump()
+        sign_info = {
+            "cert": self.chain[0],
+            "signature_algorithm": algorithm,
+            "sign_data": core.OctetBitString(self._signed(covered)),
+        }
+        return bytes(asn1.SealV1({"info": info, "sign_info": sign_info}).dump())
+
+    def _signed(self, covered: bytes) -> bytes:
         signature = self.signer.sign(covered)
-        if not verifies(self.chain[0], self.signer.algorithm, signature, covered):
-            raise TokenError("The signature that was made does not hold.", "Check the seal maker's key.")
-        seal = asn1.SealV4(
-            {
-                "info": info,
-                "cert": self.chain[0],
-                "signature_algorithm": self.signer.algorithm,
-                "signed_value": signature,
-            }
-        )
-        return bytes(seal.dump())
-
-
-def create(directory: Path, organization: str, passphrase: str, now: datetime) -> bool:
-    """Make the three keys and certificates where there are none; whether anything was made.
-
-    May be repeated after a kill: a level is there when its certificate is, which is written after its key.
-    """
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = False
-    with locked(directory):
-        above: tuple[bytes, Sm2Key] | None = None
-        for number, level in enumerate(LEVELS):
-            there = directory / f"{level}.pem"
-            if not there.exists():
-                _make(directory, number, organization, passphrase, now, above)
-                made = True
-            above = _der(there), Sm2Key.load((directory / f"{level}.key").read_bytes(), passphrase)
-    return made
-
-
-def is_made(directory: Path) -> bool:
-    """Whether there is a seal maker."""
-    return (directory / f"{LEVELS[-1]}.pem").exists()
+        check_made(key_of(self.chain[0]), signature, covered)
+        return signature
 
 
 def open_maker(directory: Path, passphrase: str) -> Maker:
     """Raises SetupError when there is none, TokenError for a wrong passphrase."""
-    if not is_made(directory):
-        raise SetupError("There is no seal maker yet.", "Make it: yinjian ca seal-maker")
-    root, issuing, own = (_der(directory / f"{level}.pem") for level in LEVELS)
-    return Maker(Sm2Key.load((directory / f"{LEVELS[-1]}.key").read_bytes(), passphrase), (own, issuing, root))
+    own, issuing, root = (certificate(directory, level) for level in ("maker", *MAKERS))
+    return Maker(key(directory, "maker", passphrase), (own, issuing, root))
 
 
-def _make(
-    directory: Path,
-    number: int,
-    organization: str,
-    passphrase: str,
-    now: datetime,
-    above: tuple[bytes, Sm2Key] | None,
-) -> None:
-    key, begin = Sm2Key.generate(), now.astimezone(UTC).replace(microsecond=0)
-    wanted = Wanted(
-        draw_serial(),
-        organization,
-        f"{organization} {NAMES[number]}",
-        key.public_key,
-        begin,
-        begin + LIVES[number],
-        PATHS[number],
-    )
-    der = certificate(wanted, above[0] if above else None, above[1] if above else key)
-    write_whole(directory / f"{LEVELS[number]}.key", key.sealed(passphrase), 0o600)
-    write_whole(directory / f"{LEVELS[number]}.pem", pem.armor("CERTIFICATE", der))
-
-
-def _info(new: NewSeal) -> asn1.SealInfoV4:
-    holders = asn1.Certificates([core.OctetString(new.certificate)])
-    return asn1.SealInfoV4(
+def _info(new: NewSeal, own: dict[str, Any], kind: Any) -> Any:
+    return kind(
         {
-            "header": {"id": "ES", "version": VERSION, "vid": VID},
+            "header": {"id": "ES", "version": new.version, "vid": VID},
             "es_id": new.id,
-            "property": {
-                "type": new.kind,
-                "name": new.name,
-                "cert_list_type": 1,
-                "cert_list": holders,
-                "create_date": new.created,
-                "valid_start": new.created,
-                "valid_end": new.valid_until,
-            },
+            "property": own,
             "picture": {
                 "type": "PNG",
                 "data": new.png,
@@ -147,8 +112,21 @@ def _info(new: NewSeal) -> asn1.SealInfoV4:
     )
 
 
-def _der(path: Path) -> bytes:
-    try:
-        return bytes(pem.unarmor(path.read_bytes())[2])
-    except (OSError, ValueError) as error:
-        raise SetupError(f"{path.name} of the seal maker cannot be read.", "Restore its folder from a copy.") from error
+def _property_v4(new: NewSeal) -> dict[str, Any]:
+    return {
+        "type": new.kind,
+        "name": new.name,
+        "cert_list_type": 1,
+        "cert_list": _holders(new),
+        "create_date": new.created,
+        "valid_start": new.created,
+        "valid_end": new.valid_until,
+    }
+
+
+def _property_v1(new: NewSeal) -> dict[str, Any]:
+    return {name: value for name, value in _property_v4(new).items() if name != "cert_list_type"}
+
+
+def _holders(new: NewSeal) -> Any:
+    return asn1.Certificates([core.OctetString(new.certificate)])

@@ -11,8 +11,8 @@ from typing import Any
 
 from asn1crypto import core  # type: ignore[import-untyped]
 
+from issuance.der import BROKEN, octets, octets_or_none, parts, require_der
 from issuance.eseal import asn1
-from issuance.eseal.der import BROKEN, octets, octets_or_none, require_der
 from yinjian.errors import InputError
 
 LARGEST = 16 * 1024 * 1024  # bytes of a file
@@ -55,7 +55,7 @@ class Extension:
 class Seal:
     """A SESeal. `certificates`: of who may use it, DER; `digests` of them (algorithm, value) where only these stand.
 
-    `kind`: of seal (property.type: 1 of a unit, 2 of a person, ...). Instants are UTC.
+    `kind`: of seal (property.type: 1 of a unit, 2 of a person, ...). Instants are UTC. `der`: the whole of it.
     """
 
     version: int
@@ -71,6 +71,7 @@ class Seal:
     picture: Picture
     extensions: tuple[Extension, ...]
     signed: Signed
+    der: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,8 @@ def _version(outer: Any) -> int:
 
 
 def _seal(data: bytes, version: int) -> Seal:
-    kind = asn1.SealV1 if version == 1 else asn1.SealV4
-    return _of(kind.load(data, strict=True), version)
-
-
-def _of(read: Any, version: int) -> Seal:
+    read = (asn1.SealV1 if version == 1 else asn1.SealV4).load(data, strict=True)
+    _require_all_read(read, data)
     info = read["info"]
     header, own, picture = info["header"], info["property"], info["picture"]
     if header["id"].native != "ES" or header["version"].native != version:
@@ -145,8 +143,15 @@ def _of(read: Any, version: int) -> Seal:
         _utc(own["valid_end"]),
         Picture(picture["type"].native, picture["data"].native, picture["width"].native, picture["height"].native),
         tuple(_extensions(info)),
-        _signed_v1(read) if version == 1 else _signed(read),
+        _signed_v1(data, read) if version == 1 else _signed(data, read),
+        data,
     )
+
+
+def _require_all_read(read: Any, data: bytes) -> None:
+    """A part that is none of the structure's is passed over by asn1crypto: a time stamp under another tag, say."""
+    if len(parts(data)) != sum(not isinstance(value, core.Void) for value in (read[name] for name in read)):
+        raise ValueError("a part that is none of the structure's")
 
 
 def _holders(own: Any, version: int) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
@@ -167,18 +172,19 @@ def _extensions(info: Any) -> list[Extension]:
     return [Extension(one["extn_id"].dotted, one["critical"].native, one["extn_value"].native) for one in given]
 
 
-def _signed_v1(read: Any) -> Signed:
+def _signed_v1(data: bytes, read: Any) -> Signed:
     """The maker's signature covers SEQUENCE { sealInfo, cert, signAlg } (GM/T 0031-2014)."""
+    info, sign_info = parts(data)
     own = read["sign_info"]
-    parts = read["info"].dump() + own["cert"].dump() + own["signature_algorithm"].dump()
-    covered = core.Sequence(contents=parts).dump()
+    _require_all_read(own, sign_info)
+    covered = core.Sequence(contents=info + b"".join(parts(sign_info)[:2])).dump()
     return Signed(covered, own["cert"].native, own["signature_algorithm"].dotted, octets(own["sign_data"]))
 
 
-def _signed(read: Any) -> Signed:
+def _signed(data: bytes, read: Any) -> Signed:
     """The maker's signature covers the bytes of eSealInfo alone (GB/T 38540-2020)."""
     own = read["cert"].native, read["signature_algorithm"].dotted, octets(read["signed_value"])
-    return Signed(read["info"].dump(), *own, octets_or_none(read["time_stamp"]))
+    return Signed(parts(data)[0], *own, octets_or_none(read["time_stamp"]))
 
 
 def _signature(data: bytes, tbs: Any, arity: int) -> SealSignature:
@@ -186,16 +192,28 @@ def _signature(data: bytes, tbs: Any, arity: int) -> SealSignature:
     if version not in VERSIONS:
         raise InputError(f"The signature says version {version}.", "There are versions 1, 4 and 5.")
     read = (asn1.SignatureV1 if version == 1 else asn1.SignatureV4).load(data, strict=True)
-    own = read["tbs"]
-    seal = _of(own["eseal"], version)
+    _require_all_read(read, data)
+    own, covered = read["tbs"], parts(data)[0]
+    seal = _seal(parts(covered)[1], version)
     if version == 1:
         signer = own["cert"].native, own["signature_algorithm"].dotted, octets(read["signature"])
-        time, stamp, raw = None, None, octets(own["time_info"])
+        raw = octets(own["time_info"])
+        time, stamp = _stated(raw), None
     else:
         signer = read["cert"].native, read["signature_algorithm"].dotted, octets(read["signature"])
         time, stamp, raw = _utc(own["time_info"]), octets_or_none(read["time_stamp"]), b""
-    signed = Signed(own.dump(), *signer, stamp)
+    signed = Signed(covered, *signer, stamp)
     return SealSignature(version, seal, time, raw, octets(own["data_hash"]), own["property_info"].native, signed)
+
+
+def _stated(time_info: bytes) -> datetime | None:
+    """The instant in a timeInfo of version 1, whose text leaves open what it holds: a time, where it is one."""
+    for kind in (core.UTCTime, core.GeneralizedTime):
+        try:
+            return _utc(kind.load(time_info, strict=True))
+        except BROKEN:
+            continue
+    return None
 
 
 def _utc(value: Any) -> datetime:

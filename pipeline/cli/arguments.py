@@ -57,6 +57,16 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def store_at_hand() -> Store | None:
+    """The store that the environment names, if it can be opened without asking anybody for anything."""
+    from pipeline.store import keyring
+
+    known = settings()
+    if (known.passphrase_file or known.token_pin_file) and (known.var_dir / keyring.NAME).exists():
+        return store()
+    return None
+
+
 def store() -> Store:
     """The store that the environment names."""
     from pipeline.store.store import open_store

@@ -21,7 +21,7 @@ def ca_ceremony(
     operator: Annotated[str, typer.Option(help="The administrator who makes it.")],
     witness: Annotated[str, typer.Option(help="The administrator or auditor who watches.")],
 ) -> None:
-    """Make root, issuing CA and OCSP responder on tokens, before two people, with a record for both to sign."""
+    """Make root, issuing CA and what speaks for them on tokens, before two people, with a record for both to sign."""
     from pipeline.ceremony import People
     from pipeline.cli.certificates import hold_ceremony
 
@@ -39,9 +39,19 @@ def ca_seal_maker(actor: Actor) -> None:
 @ca.command("responder")
 def ca_responder(actor: Actor) -> None:
     """Make the OCSP responder's key and certificate anew, when the old one ends soon."""
-    from pipeline.cli.certificates import renew_responder
+    from issuance.delegated import OCSP
+    from pipeline.cli.certificates import renew_delegate
 
-    renew_responder(store(), settings(), actor)
+    renew_delegate(store(), settings(), OCSP, actor)
+
+
+@ca.command("stamper")
+def ca_stamper(actor: Actor) -> None:
+    """Make the time stamp authority's key and certificate anew, when the old key was used for a year."""
+    from issuance.delegated import TIME_STAMPS
+    from pipeline.cli.certificates import renew_delegate
+
+    renew_delegate(store(), settings(), TIME_STAMPS, actor)
 
 
 @ca.command("crl")

@@ -10,6 +10,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from issuance.delegated import Task
 from pipeline import acceptance, ceremony, notices, operations, revocation
 from pipeline.cases import require_certificate
 from pipeline.ceremony import People
@@ -37,12 +38,12 @@ def hold_ceremony(store: Store, settings: Settings, organization: str, people: P
     OUT.print(f"Keep a copy of {file.parent} in a safe place: its token is the CA.")
 
 
-def renew_responder(store: Store, settings: Settings, actor: str) -> None:
+def renew_delegate(store: Store, settings: Settings, task: Task, actor: str) -> None:
     with store.reading() as session:
         require_role(session, actor, Role.ADMINISTRATOR)
     with opened_ca(settings) as authority:
-        made = ceremony.make_responder(store, settings, authority, actor)
-    OUT.print("Made a new OCSP responder." if made else "The OCSP responder's certificate holds for long enough.")
+        made = ceremony.make_delegate(store, settings, authority, task, actor)
+    OUT.print(f"Made a new {task.what}." if made else f"The {task.what}'s certificate holds for long enough.")
 
 
 def make_seal_maker(store: Store, settings: Settings, actor: str) -> None:

@@ -4,112 +4,162 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+from getpass import getpass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asn1crypto import pem  # type: ignore[import-untyped]
 from rich.console import Console
-from sqlalchemy import select
 
-from issuance.eseal.check import Step, check, decoded, is_valid, subject
-from issuance.eseal.maker import LEVELS
-from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse
-from pipeline.clock import now, shown
-from pipeline.registry import CertificateState
-from pipeline.store.issuing_tables import CertificateRow
-from pipeline.store.issuing_tables import Seal as SealRow
+from issuance.eseal.check import decoded
+from issuance.eseal.seal import LARGEST, Seal, parse
+from pipeline import pins
 from pipeline.store.store import Store
-from pipeline.workshop import seal_directory
-from yinjian.errors import InputError
+from pipeline.verifying import Part, Verified, known, of_seal, standing, verify
+from yinjian.errors import InputError, SetupError
 from yinjian.files import write_whole
 from yinjian.settings import Settings
+
+if TYPE_CHECKING:
+    from issuance.pdf.drawing import Place
 
 OUT = Console(soft_wrap=True, markup=False, highlight=False)
 INVALID = 9  # exit code
 MARKS = {True: "✓", False: "✗", None: "?"}
+LARGEST_DOCUMENT = 1024 * 1024 * 1024
+
+
+def verify_seal(
+    settings: Settings, file: Path, document: Path | None, strict: bool, as_json: bool, store: Store | None
+) -> int:
+    """Print each step about a seal or a signature made with one; the exit code."""
+    data, original = _read(file, LARGEST), _read(document, LARGEST_DOCUMENT) if document else None
+    found = parse(data)
+    done = verify(data, known(settings, store), None, original, strict)
+    if store is not None:  # asked for: a seal that was not made here does not hold
+        (part,) = done.parts
+        steps = (*part.steps, standing(store, found if isinstance(found, Seal) else found.seal))
+        done = Verified(done.what, (Part(part.said, steps),))
+    return _told(done, as_json)
 
 
 def verify_file(
-    settings: Settings, file: Path, document: Path | None, strict: bool, as_json: bool, store: Store | None = None
+    settings: Settings,
+    file: Path,
+    trusted: list[Path],
+    lists: list[Path],
+    document: Path | None,
+    strict: bool,
+    as_json: bool,
+    store: Store | None,
 ) -> int:
-    """Print each step; the exit code. `store`: where the seal should have been made."""
-    found = parse(_read(file))
-    original = _read(document) if document else None
-    steps = check(found, now(), original, known_makers(settings), strict)
-    if store is not None:
-        steps = (*steps, standing(store, _seal(found)))
-    valid = is_valid(steps)
-    if as_json:
-        OUT.print(json.dumps(_as_json(found, steps, valid), ensure_ascii=False, indent=1))
-    else:
-        for name, value in _said(found).items():
-            OUT.print(f"{name:12} {value}")
-        for step in steps:
-            OUT.print(f"{MARKS[step.holds]} {step.name}: {step.said}")
-        OUT.print("valid" if valid else "NOT VALID")
-    return 0 if valid else INVALID
+    """Print each step about any file that can be checked; the exit code."""
+    more = [der for path in trusted for der in _certificates(path)]
+    given = [_der(_read(path, LARGEST)) for path in lists]
+    original = _read(document, LARGEST_DOCUMENT) if document else None
+    by = known(settings, store, more, given)
+    return _told(verify(_read(file, LARGEST_DOCUMENT), by, store, original, strict), as_json)
+
+
+def apply_seal(
+    store: Store, settings: Settings, files: tuple[Path, Path, Path], at: str, across: float | None, pin: Path | None
+) -> None:
+    """Seal a PDF: `files` are the seal, the PDF, and what is written. `across`: mm from above; below 0: the middle."""
+    from issuance.pdf.sealing import Where
+    from pipeline.sealing import apply
+
+    seal, pdf, out = files
+    if out.exists():
+        raise InputError(f"{out} is there already.", "Name another file with --out.")
+    where = Where(_place(at), across is not None, across if across is not None and across >= 0 else None)
+    sealed, original = _read(seal, LARGEST), _read(pdf, settings.max_file_mb * 1024 * 1024)
+    write_whole(out, apply(store, settings, sealed, original, where, _pin(pin)))
+    OUT.print(f"Sealed: {out}")
 
 
 def show_file(file: Path, image: Path | None) -> None:
     """What it says, and its picture as PNG."""
-    found = parse(_read(file))
-    for name, value in _said(found).items():
+    found = parse(_read(file, LARGEST))
+    for name, value in of_seal(found).items():
         OUT.print(f"{name:12} {value}")
     if image is not None:
         stream = io.BytesIO()
-        decoded(_seal(found).picture).save(stream, "PNG")
+        decoded((found if isinstance(found, Seal) else found.seal).picture).save(stream, "PNG")
         write_whole(image, stream.getvalue())
 
 
-def standing(store: Store, seal: Seal) -> Step:
-    """Whether a seal is the one that was made here for its certificate, and that certificate is in force."""
-    with store.reading() as session:
-        row = session.get(CertificateRow, seal.id)
-        kept = session.scalars(select(SealRow.eseal).where(SealRow.serial == seal.id)).first()
-    if row is None or kept is None:
-        return Step("standing", False, "no seal of this id was made here")
-    own = parse(store.blobs.get(kept))
-    if not isinstance(own, Seal) or own.signed != seal.signed:
-        return Step("standing", False, "another seal of this id was made here")
-    if row.state == CertificateState.REVOKED:
-        when = shown(row.revoked_at) if row.revoked_at else "?"
-        return Step("standing", False, f"its certificate was revoked on {when} ({row.reason})")
-    return Step("standing", True, f"as it was made here; its certificate is {row.state}")
+def _told(done: Verified, as_json: bool) -> int:
+    if as_json:
+        OUT.print(json.dumps(_as_json(done), ensure_ascii=False, indent=1))
+        return 0 if done.valid else INVALID
+    if any("what" not in part.said for part in done.parts) or len(done.parts) > 1:
+        OUT.print(done.what)
+    for part in done.parts:
+        for name, value in part.said.items():
+            OUT.print(f"{name:12} {value}")
+        for step in part.steps:
+            OUT.print(f"{MARKS[step.holds]} {step.name}: {step.said}")
+    OUT.print("valid" if done.valid else "NOT VALID")
+    return 0 if done.valid else INVALID
 
 
-def known_makers(settings: Settings) -> tuple[bytes, ...]:
-    """The certificates of this CA's seal maker's CAs (DER); none where there is no CA."""
-    there = (seal_directory(settings) / f"{level}.pem" for level in LEVELS[:-1])
-    return tuple(bytes(pem.unarmor(path.read_bytes())[2]) for path in there if path.is_file())
+def _as_json(done: Verified) -> dict[str, object]:
+    """One object; of a document with its signatures in it."""
+    parts = [
+        {
+            "valid": part.valid,
+            **part.said,
+            "steps": [{"step": s.name, "holds": s.holds, "decides": s.decides, "said": s.said} for s in part.steps],
+        }
+        for part in done.parts
+    ]
+    if done.what in ("sealed PDF", "signed OFD"):
+        return {"valid": done.valid, "what": done.what, "signatures": parts}
+    return parts[0]
 
 
-def _seal(found: Seal | SealSignature) -> Seal:
-    return found if isinstance(found, Seal) else found.seal
+def _place(text: str) -> Place:
+    """PAGE,X,Y: a page from 1 (or `last`), mm from its left and upper edge."""
+    from issuance.pdf.drawing import LAST, Place
+
+    parts = text.split(",")
+    try:
+        page, (x, y) = LAST if parts[0] == "last" else int(parts[0]), (float(part) for part in parts[1:])
+    except ValueError:
+        raise InputError(f"--at {text} is no place.", "Write PAGE,X,Y: 1,150,240 or last,150,240 (mm).") from None
+    return Place(page, x, y)
 
 
-def _said(found: Seal | SealSignature) -> dict[str, str]:
-    seal = _seal(found)
-    said = {
-        "what": "electronic seal" if isinstance(found, Seal) else "signature with an electronic seal",
-        "version": str(found.version),
-        "id": seal.id,
-        "name": seal.name,
-        "holder": ", ".join(subject(der) for der in seal.certificates) or "named by digest",
-        "valid": f"{shown(seal.valid_from)} to {shown(seal.valid_until)}",
-        "size": f"{seal.picture.width_mm} x {seal.picture.height_mm} mm",
-    }
-    if isinstance(found, SealSignature) and found.time is not None:
-        said |= {"signed at": shown(found.time), "signer": subject(found.signed.certificate)}
-    return said
+def _pin(path: Path | None) -> str:
+    if path is not None:
+        return pins.user_pin(path, "the token", "--pin-file")
+    if not sys.stdin.isatty():
+        raise SetupError("The PIN of the token is not known.", "Name a file with it: --pin-file FILE")
+    return getpass("PIN of the token: ")
 
 
-def _as_json(found: Seal | SealSignature, steps: tuple[Step, ...], valid: bool) -> dict[str, object]:
-    listed = [{"step": s.name, "holds": s.holds, "decides": s.decides, "said": s.said} for s in steps]
-    return {"valid": valid, **_said(found), "steps": listed}
+def _certificates(path: Path) -> list[bytes]:
+    """All certificates of a PEM file, or the one of a DER file."""
+    data = _read(path, LARGEST)
+    if not pem.detect(data):
+        return [data]
+    try:
+        return [bytes(der) for _, _, der in pem.unarmor(data, multiple=True)]
+    except ValueError as error:
+        raise InputError(f"{path} holds no certificate.", "Give one as PEM or DER.") from error
 
 
-def _read(file: Path) -> bytes:
+def _der(data: bytes) -> bytes:
+    return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
+
+
+def _read(file: Path, most: int) -> bytes:
     try:
         with file.open("rb") as opened:
-            return opened.read(LARGEST + 1)
+            data = opened.read(most + 1)
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}.", "Name a file that is there.") from error
+    if len(data) > most:
+        raise InputError(f"{file} is too large.", f"At most {most // 1024 // 1024} MB are read.")
+    return data

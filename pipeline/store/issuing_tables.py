@@ -37,7 +37,8 @@ class CertificateRow(Table):
     """A certificate, reserved before its first signature: serial, dates, labels.
 
     `state` is one of `pipeline.registry.CertificateState`. `predecessor`: the serial of the one that it follows, also
-    one of the register. `changed_at`: when what OCSP and CRL say of it last changed.
+    one of the register. `key_kind`: of `issuance.tokens.KeyKind`; those of SM2 are of another CA. `changed_at`: when
+    what OCSP and CRL say of it last changed.
     """
 
     __tablename__ = "certificates"
@@ -59,6 +60,7 @@ class CertificateRow(Table):
     pins_sealed: Mapped[bytes]
     key_label: Mapped[str] = mapped_column(WORD)
     key_id: Mapped[str] = mapped_column(WORD)
+    key_kind: Mapped[str] = mapped_column(WORD)
     not_before: Mapped[datetime]
     not_after: Mapped[datetime] = mapped_column(index=True)
     reserved_by: Mapped[str] = mapped_column(WORD)
@@ -141,7 +143,7 @@ class Operation(Table):
 
 
 class RevocationList(Table):
-    """A revocation list that was published; `number` is its CRL number."""
+    """A revocation list that was published; `number` is its CRL number. `sm2_der`: that of the SM2 CA, same number."""
 
     __tablename__ = "revocation_lists"
     number: Mapped[int] = mapped_column(COUNTER, primary_key=True)
@@ -149,6 +151,7 @@ class RevocationList(Table):
     next_update: Mapped[datetime]
     entries: Mapped[int]
     der: Mapped[bytes]
+    sm2_der: Mapped[bytes | None]
 
 
 class Notice(Table):

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance import authority, authority_plan
-from issuance.authority import Authority, pem
+from issuance.authority import Authority
 from issuance.authority_plan import Names
+from issuance.issuer import pem
 from issuance.profiles import profiles
-from issuance.signing import checked_key, signed
+from issuance.signing import key_of, signed
 from issuance.softhsm import SoftTokens
 from issuance.tokens import KeyKind, TokenInfo
 from tests.issuance.builder import CA_PINS, MODULE, NAMES, NOW, UNIT, kinds, run
@@ -139,10 +141,20 @@ def test_a_copy_uses_its_own_token_and_that_must_have_the_key(ca_home: Path, tmp
 
 
 def test_a_signature_that_does_not_hold_is_never_given_out(ca: Authority) -> None:
-    key = checked_key(ca.issuing.public_key())
-    builder = x509.CertificateBuilder(ca.issuing.subject, ca.issuing.subject, key, 1 << 64, NOW, NOW)
+    key = key_of(ca.chain[0])
+    builder = x509.CertificateBuilder(ca.issuing.subject, ca.issuing.subject, key.encoded, 1 << 64, NOW, NOW)
+
+    @dataclass(frozen=True)
+    class Wrong:
+        """It signs something else."""
+
+        public_key: bytes = key.spki
+
+        def sign(self, data: bytes) -> bytes:
+            return ca._signer.sign(data + b"x")
+
     with pytest.raises(TokenError, match="does not hold"):
-        signed(builder, lambda data: ca.sign(data + b"x"), key, lambda draft: None)
+        signed(builder, key, Wrong(), lambda draft: None)
 
 
 def test_the_issuing_key_is_closed(ca_home: Path) -> None:

@@ -23,7 +23,9 @@ from issuance.extensions import key_usage
 from issuance.linting import PYTHON, Kind, Linter
 from issuance.profiles import profiles
 from issuance.reservation import reserve
-from issuance.signing import checked_key
+from issuance.signing import strong_key
+from issuance.templates import Above
+from issuance.tokensigner import TokenSigner
 from tests.issuance.builder import NOW, PERSON, UNIT, an_approval
 from tests.issuance.test_issuing import KEY
 from yinjian.approval import Usage
@@ -72,9 +74,8 @@ class Parts:
 
 
 def taken_apart(ca: Authority, wanted: Wanted) -> Parts:
-    own = checked_key(x509.load_der_x509_certificate(ca.chain[0]).public_key())
-    key = checked_key(_public(KEY))
-    built = templates.of_holder(wanted.by, wanted.approval, wanted.reservation, key, ca.issuing.subject, own)
+    key, above = strong_key(KEY), Above.of(ca.issuing)
+    built = templates.of_holder(wanted.by, wanted.approval, wanted.reservation, key, above)
     values = vars(built)
     names = ("_issuer_name", "_subject_name", "_public_key", "_serial_number", "_not_valid_before", "_not_valid_after")
     extensions = tuple((e.value, e.critical) for e in values["_extensions"])
@@ -185,7 +186,7 @@ BROKEN: dict[str, Break] = {
 @pytest.fixture(scope="module")
 def wanted(ca: Authority) -> Wanted:
     approval = an_approval()
-    return Wanted(BY, approval, reserve(approval, Usage.BOTH, NOW), KEY, ca.issuing)
+    return Wanted(BY, approval, reserve(approval, Usage.BOTH, NOW), KEY, ca.issuing, ca.algorithm)
 
 
 def test_there_are_fifty_and_more() -> None:
@@ -198,8 +199,8 @@ def test_a_broken_template_is_not_signed(
 ) -> None:
     parts = taken_apart(ca, wanted)
     signatures: list[bytes] = []
-    real = Authority.sign
-    monkeypatch.setattr(Authority, "sign", lambda self, data: signatures.append(data) or real(self, data))
+    real = TokenSigner.sign
+    monkeypatch.setattr(TokenSigner, "sign", lambda self, data: signatures.append(data) or real(self, data))
     with pytest.raises(Refused, match="Nothing was signed"):
         ca.certify(BROKEN[name](parts).builder(), wanted)
     assert not signatures

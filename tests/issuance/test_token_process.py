@@ -77,7 +77,9 @@ GARBAGE = {
     "an attribute of Python": request("__class__"),
     "missing argument": request("prepare", label="YJ-a", pin="1234"),
     "surplus argument": request("tokens", path="/etc"),
-    "wrong type": request("sign", label="a", serial="", pin="1234", key="k", id="text", data=b""),
+    "wrong type": request(
+        "sign_all", label="a", serial="", pin="1234", key="k", id="text", data=[], sm2=0, hashed=True
+    ),
     "bytes that are none": b'{"op":"read_certificate","args":{"label":"a","serial":"","pin":"","id":{"b64":"*"}}}\n',
     "a key twice": b'{"op":"tokens","op":"tokens","args":{}}\n',
     "operation that is no text": b'{"op":["tokens"],"args":{}}\n',

@@ -11,7 +11,7 @@ from cryptography import x509
 from sqlalchemy import select
 
 from bench.stores import make_ca
-from issuance.signing import holds, strong_key
+from issuance.signing import strong_key
 from pipeline import ceremony
 from pipeline.ceremony import PAGE, RECORD, People, read_record
 from pipeline.doctor import authority
@@ -49,7 +49,7 @@ def test_the_record_says_what_was_made_and_is_signed(settings: Settings) -> None
     file = ceremony.hold(store, settings, "示例CA", People("adm", "aud"))
     said, signed, signature = read_record(file)
     with opened_ca(settings) as made:
-        assert holds(strong_key(made.audit_key()), signature, signed)
+        assert strong_key(made.audit_key()).holds(signature, signed)
         serials = [f"{x509.load_der_x509_certificate(der).serial_number:X}" for der in reversed(made.chain)]
     certificates = said["certificates"]
     assert isinstance(certificates, list) and [entry["serial"] for entry in certificates][:2] == serials
@@ -66,13 +66,13 @@ def test_the_record_says_what_was_made_and_is_signed(settings: Settings) -> None
     file.write_text(changed)
     _, other, kept = read_record(file)
     with opened_ca(settings) as made:
-        assert not holds(strong_key(made.audit_key()), kept, other)
+        assert not strong_key(made.audit_key()).holds(kept, other)
     file.write_text("{}")
     with pytest.raises(InputError):
         read_record(file)
 
 
-@pytest.mark.parametrize("at", ["make_responder", "publish", "_page", "record"])
+@pytest.mark.parametrize("at", ["make_delegate", "publish", "_page", "record"])
 def test_it_goes_on_where_it_was_interrupted(at: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*arguments: object, **named: object) -> None:
         raise KeyboardInterrupt

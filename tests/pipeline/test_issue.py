@@ -16,15 +16,15 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 from sqlalchemy import select
 
-from issuance.eseal.check import check, is_valid
+from issuance.eseal.check import check
 from issuance.eseal.seal import Seal as ElectronicSeal
 from issuance.eseal.seal import parse
 from issuance.station import SEAL
+from issuance.steps import is_valid
 from pipeline import operations, orders, personalising
 from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
 from pipeline.ceremony import make_seal_maker
-from pipeline.cli.sealwork import known_makers, standing
 from pipeline.clock import now, today
 from pipeline.export import export
 from pipeline.intake import submit
@@ -36,7 +36,8 @@ from pipeline.store.check import problems
 from pipeline.store.issuing_tables import CertificateRow, Order, Seal
 from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Application, ApprovalRow, Event, Lease, Submission
-from pipeline.workshop import opened_station, seal_directory, token_directory, workshop
+from pipeline.verifying import standing
+from pipeline.workshop import opened_station, seal_directory, seal_makers, token_directory, workshop
 from tests.pipeline.flow import approved_case, finished_case, settle_all, work_all
 from tests.pipeline.papers import AS_OF, folder
 from tests.validators import builder
@@ -303,13 +304,13 @@ def test_the_electronic_seal_is_made_kept_exported_and_on_the_token(with_ca: Set
     assert seal.certificates == (store.blobs.get(row.blob or ""),)
     assert seal.picture.data == store.blobs.get(kept.blob)
     assert seal.valid_until == row.not_after.replace(microsecond=0)
-    assert is_valid(check(seal, now(), known=known_makers(with_ca), strict=True))
+    assert is_valid(check(seal, now(), makers=seal_makers(with_ca), strict=True))
     with opened_station(with_ca) as station:
         held = station.device(row.token_label).read_data(token_of(row), token_pins(store, row).pin, SEAL)
     assert held == data
     assert standing(store, seal).holds
     assert standing(store, replace(seal, id="AB12")).said == "no seal of this id was made here"
-    changed = replace(seal, signed=replace(seal.signed, signature=b"another"))
+    changed = replace(seal, der=seal.der + b"x")
     assert standing(store, changed).said == "another seal of this id was made here"
     export(store, with_ca, tmp_path / "out")
     (file,) = (tmp_path / "out").rglob("seal.esl")

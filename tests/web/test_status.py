@@ -19,11 +19,11 @@ from cryptography.x509 import ocsp
 from sqlalchemy import select
 
 from bench.stores import free_port, serving
+from issuance.delegated import OCSP
 from issuance.linting import Kind, Linter
-from issuance.responder import CERTIFICATE
 from pipeline import acceptance, answering, operations, revocation
 from pipeline.answering import Answers
-from pipeline.ceremony import make_responder
+from pipeline.ceremony import make_delegate
 from pipeline.issue import issue_all
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store, open_store
@@ -140,7 +140,7 @@ def test_all_that_is_told_passes_the_linter(site: Site) -> None:
     for state in SAID:
         linter.check(_answer(site, state), Kind.OCSP)
         linter.check(x509.load_pem_x509_certificate(site.pem(state).read_bytes()).public_bytes(DER))
-    responder = x509.load_pem_x509_certificate((ca_directory(site.settings) / CERTIFICATE).read_bytes())
+    responder = x509.load_pem_x509_certificate((ca_directory(site.settings) / OCSP.certificate).read_bytes())
     linter.check(responder.public_bytes(DER))
     linter.close()
     for name in ("issuing", "root"):
@@ -227,6 +227,19 @@ def test_another_ca_is_not_ours_to_speak_of(answers: Answers) -> None:
     assert found.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
 
+def test_the_time_is_stamped_over_http(site: Site) -> None:
+    (site.folder / "data").write_bytes(b"data")
+    site.run("openssl", "ts", "-query", "-data", "data", "-sha256", "-cert", "-out", "query")
+    headers = {"Content-Type": "application/timestamp-query"}
+    answer = httpx.post(f"{site.url}/tsa", content=(site.folder / "query").read_bytes(), headers=headers)
+    assert answer.headers["content-type"] == "application/timestamp-reply"
+    (site.folder / "answer").write_bytes(answer.content)
+    directory = ca_directory(site.settings)
+    words = ("openssl", "ts", "-verify", "-in", "answer", "-queryfile", "query", "-CAfile", directory / "root.pem")
+    assert "Verification: OK" in site.run(*words, "-untrusted", directory / "issuing.pem")
+    assert b"no request" in httpx.post(f"{site.url}/tsa", content=b"x" * 10_000).content
+
+
 def test_a_responder_without_its_token_asks_to_try_later(settings: Settings, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("99999999\n88888888\n")
@@ -242,14 +255,14 @@ def test_a_responder_without_its_token_asks_to_try_later(settings: Settings, tmp
 
 
 def test_the_responder_is_made_anew_before_it_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, file = open_store(settings), ca_directory(settings) / CERTIFICATE
+    store, file = open_store(settings), ca_directory(settings) / OCSP.certificate
     before = x509.load_pem_x509_certificate(file.read_bytes())
     with opened_ca(settings) as authority:
-        assert not make_responder(store, settings, authority, "adm")
+        assert not make_delegate(store, settings, authority, OCSP, "adm")
         late = before.not_valid_after_utc.replace(day=1)
         for module in ("ceremony", "events"):
             monkeypatch.setattr(f"pipeline.{module}.now", lambda: late)
-        assert make_responder(store, settings, authority, "adm")
+        assert make_delegate(store, settings, authority, OCSP, "adm")
     after = x509.load_pem_x509_certificate(file.read_bytes())
     assert after.serial_number != before.serial_number and after.public_key() != before.public_key()
     assert after.not_valid_after_utc > before.not_valid_after_utc

@@ -28,6 +28,22 @@ def require_der(data: bytes) -> None:
         raise NotDer("bytes follow its end")
 
 
+def parts(data: bytes) -> tuple[bytes, ...]:
+    """The values in a constructed one, byte for byte: what asn1crypto gives back of what it read may be another form.
+
+    Raises NotDer.
+    """
+    begin, length = _length(data, 1, len(data))
+    if begin + length != len(data) or not data[0] & 0x20:
+        raise NotDer("it is not made of parts")
+    found = []
+    while begin < len(data):
+        stop = _value(data, begin, len(data), 0)
+        found.append(data[begin:stop])
+        begin = stop
+    return tuple(found)
+
+
 def octets(bits: Any) -> bytes:
     """A BIT STRING of whole octets. ValueError for one with unused bits: it would say the same octets otherwise."""
     if bits.contents[:1] != b"\0":

@@ -1,0 +1,106 @@
+"""Whether a certificate holds: of whom, of which CA, from when to when, revoked or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509
+
+from issuance.algorithms import NAMES, verifies
+from issuance.der import BROKEN, octets, parts, require_der
+from issuance.eseal.check import path_of, period_of, subject
+from issuance.steps import Step
+from yinjian.errors import InputError
+
+_AGAIN = "Get the file again from where it was made."
+
+
+def check(der: bytes, at: datetime, known: Sequence[bytes], lists: Sequence[bytes] = ()) -> Iterator[Step]:
+    """The steps. `known`: certificates (DER) of CAs up to their roots; `lists`: revocation lists (DER)."""
+    path = path_of(der, known)
+    read = asn1_x509.Certificate.load(der)
+    if path is None and der in known and read.self_issued:
+        path = (der,)  # a root that is known
+    if path is None:
+        yield Step("issuer", False, f"{_name(read.issuer)}, of no CA that is known here, or not signed by it")
+    else:
+        algorithm = read["signature_algorithm"]["algorithm"].dotted
+        above = " < ".join(subject(one) for one in path)
+        yield Step("issuer", True, f"{above}, {NAMES.get(algorithm, algorithm)}")
+    begin, end = period_of(der)
+    said = f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+    late = ", it has not begun" if at < begin else ", it is over" if at > end else ""
+    yield Step("period", not late, said + late)
+    if path is not None and path != (der,):
+        ended = [one for one in path if not period_of(one)[0] <= at <= period_of(one)[1]]
+        if ended:
+            yield Step("CA's period", False, f"{subject(ended[0])} is not in force")
+        yield _revocation(read, path[0], at, lists)
+
+
+def details(der: bytes) -> dict[str, str]:
+    """What a certificate (DER) says, for people."""
+    read = asn1_x509.Certificate.load(der)
+    usage = read.key_usage_value
+    key = read.public_key["algorithm"]
+    return {
+        "what": "certificate",
+        "subject": _name(read.subject),
+        "issuer": _name(read.issuer),
+        "serial": f"{read.serial_number:X}",
+        "key": f"{key['algorithm'].native} {_parameters(key)}".strip(),
+        "use": ", ".join(sorted(usage.native)) if usage is not None else "any",
+        "CA": "yes" if read.ca else "no",
+    }
+
+
+def _parameters(key: Any) -> str:
+    return str(key["parameters"].native) if key["algorithm"].native == "ec" else ""
+
+
+def is_certificate(data: bytes) -> bool:
+    """Whether bytes are a certificate in DER: a seal begins in the same way, and its first part is another."""
+    try:
+        return bool(asn1_x509.Certificate.load(data, strict=True)["tbs_certificate"]["subject_public_key_info"].native)
+    except BROKEN:
+        return False
+
+
+def _revocation(read: Any, issuer: bytes, at: datetime, lists: Sequence[bytes]) -> Step:
+    """By the newest list of its CA that holds; None where there is none."""
+    found = [one for der in lists if (one := _list(der, issuer)) is not None]
+    if not found:
+        return Step("revocation", None, "not known: no list of its CA is at hand", decides=False)
+    newest = max(found, key=lambda one: one["tbs_cert_list"]["this_update"].native)
+    body = newest["tbs_cert_list"]
+    as_of = f"as of {body['this_update'].native.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    for entry in body["revoked_certificates"] or ():
+        if entry["user_certificate"].native == read.serial_number:
+            when = entry["revocation_date"].native.astimezone(UTC)
+            reason = entry.crl_reason_value.native if entry.crl_reason_value is not None else "unspecified"
+            return Step("revocation", False, f"revoked on {when:%Y-%m-%d %H:%M:%S} UTC ({reason}), {as_of}")
+    following = body["next_update"].native
+    if following is not None and following.astimezone(UTC) < at:
+        return Step("revocation", None, f"not revoked {as_of}, and the list is old", decides=False)
+    return Step("revocation", True, f"not revoked {as_of}")
+
+
+def _list(der: bytes, issuer: bytes) -> Any:
+    """A list, if it is of this CA and its signature holds; None else. Raises InputError for what is no list."""
+    try:
+        require_der(der)
+        read = asn1_crl.CertificateList.load(der, strict=True)
+        body = read["tbs_cert_list"]
+        if body["issuer"] != asn1_x509.Certificate.load(issuer).subject:
+            return None
+        algorithm, signature = read["signature_algorithm"]["algorithm"].dotted, octets(read["signature"])
+    except BROKEN as error:
+        raise InputError("The revocation list cannot be read.", _AGAIN) from error
+    return read if verifies(issuer, algorithm, signature, parts(der)[0]) else None
+
+
+def _name(name: Any) -> str:
+    return ", ".join(f"{value}" for value in reversed([str(v) for v in name.native.values()]))

@@ -1,0 +1,199 @@
+"""Whether the seals on a PDF hold: each signature step by step, by the time that its time stamp proves.
+
+A signature is judged as of the instant of its time stamp (PAdES-B-LT, ETSI EN 319 142-1): by what the file says of
+revocation then, and by newer lists where they are at hand. So a certificate that ended since changes nothing, and one
+that was revoked before does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import crl, x509  # type: ignore[import-untyped]
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import (
+    ExpiredError,
+    InsufficientRevinfoError,
+    InvalidCertificateError,
+    NotYetValidError,
+    PathBuildingError,
+    PathError,
+    RevokedError,
+    ValidationError,
+)
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+
+from issuance.eseal.check import subject
+from issuance.eseal.stamp import stamped
+from issuance.pdf.opening import SHOWN, opened, reading
+from issuance.steps import Step
+from yinjian.errors import InputError
+
+_LISTED = RevocationCheckingPolicy(RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK)
+_UNCHECKED = RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
+_REVOKED = "it was revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is known here: roots, CAs below them, and the newest revocation lists; DER."""
+
+    roots: tuple[bytes, ...] = field(default=(), repr=False)
+    below: tuple[bytes, ...] = field(default=(), repr=False)
+    lists: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPdf:
+    """A signature on a PDF. `field`: the name of its place; `at`: when, as a time stamp proves or the signer says."""
+
+    field: str
+    signer: str
+    at: datetime | None
+    steps: tuple[Step, ...]
+
+
+def check(pdf: bytes, at: datetime, trust: Trust) -> tuple[SignedPdf, ...]:
+    """All signatures, in order. `at`: now. Raises InputError for a PDF that is broken, encrypted or unsigned."""
+    reader = opened(pdf)
+    with reading():
+        signatures = reader.embedded_regular_signatures
+    if not signatures:
+        raise InputError("The PDF is not signed.", "Seal it: yinjian seal apply SEAL PDF --at PAGE,X,Y")
+    return tuple(asyncio.run(_checked(reader, one, at, trust)) for one in signatures)
+
+
+async def _checked(reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> SignedPdf:
+    try:
+        with reading():
+            who = subject(one.signer_cert.dump())
+            status = await async_validate_pdf_signature(one, ValidationContext(trust_roots=[], allow_fetching=False))
+            proven, stamp = await _time(reader, one, at, trust)
+            steps = (_signature(status, who), _document(status), *stamp)
+            steps += (await _certificate(reader, one, proven or at, trust),)
+            steps += tuple([step async for step in _revoked_since(one, proven or at, trust)])
+            return SignedPdf(one.field_name, who, proven or one.self_reported_timestamp, steps)
+    except (InputError, SignatureValidationError) as error:
+        said = error.what if isinstance(error, InputError) else str(error)
+        return SignedPdf(str(one.field_name), "?", None, (Step("signature", False, f"it cannot be read: {said}"),))
+
+
+def _signature(status: PdfSignatureStatus, who: str) -> Step:
+    holds = bool(status.intact and status.valid)
+    method = status.pkcs7_signature_mechanism, status.md_algorithm
+    said = f"{who}, {' '.join(filter(None, method))}"
+    return Step("signature", holds, said if holds else f"{said}: it does not hold, something was changed")
+
+
+def _document(status: PdfSignatureStatus) -> Step:
+    if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
+        return Step("document", True, "as it was sealed")
+    if status.coverage is SignatureCoverageLevel.ENTIRE_REVISION and status.docmdp_ok:
+        return Step("document", True, "as it was sealed; added since: what proves it, or other signatures")
+    return Step("document", False, "it was changed after it was sealed")
+
+
+async def _time(
+    reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust
+) -> tuple[datetime | None, tuple[Step, ...]]:
+    """The instant that a time stamp proves, and the step; None without one that holds."""
+    token = _token(one)
+    if token is None:
+        said = "none: that it was sealed before its certificate ended or was revoked is only said"
+        return None, (Step("time stamp", None, said, decides=False),)
+    try:
+        found = stamped(token.dump(), one.signer_info["signature"].native)
+    except InputError as error:
+        return None, (Step("time stamp", False, f"{error.what} {error.remedy}"),)
+    certificates = [choice.chosen for choice in token["content"]["certificates"]]
+    authority, who = x509.Certificate.load(found.authority), subject(found.authority)
+    # Its key may be revoked later, its certificate end: then a stamp proves nothing any more. What is known now counts.
+    context = _context(reader, trust, at, _UNCHECKED)
+    why = await _problem(authority, certificates, context, set(), {"time_stamping"})
+    listed = await _problem(authority, certificates, _since(trust, at), set(), {"time_stamping"})
+    if why or listed.startswith(_REVOKED):
+        return None, (Step("time stamp", False, f"{who}: {why or listed}"),)
+    return found.at, (Step("time stamp", True, f"{found.at:%Y-%m-%d %H:%M:%S} UTC, {who}"),)
+
+
+async def _certificate(reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> Step:
+    """Whether the signer's certificate led to a known root, ran and was not revoked when the PDF was sealed."""
+    context = _context(reader, trust, at, SHOWN)
+    why = await _problem(one.signer_cert, one.other_embedded_certs, context, {"non_repudiation"}, set())
+    who = subject(one.signer_cert.dump())
+    said = f"{who}: {why}" if why else f"{who}, in force on {at:%Y-%m-%d %H:%M:%S} UTC"
+    return Step("certificate", not why, said)
+
+
+async def _revoked_since(one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> AsyncIterator[Step]:
+    """What newer lists say of that moment: a revocation that was not known when the file was made, say."""
+    why = await _problem(one.signer_cert, one.other_embedded_certs, _since(trust, at), set(), set())
+    if why.startswith(_REVOKED):
+        yield Step("newest list", False, f"{subject(one.signer_cert.dump())}: {why}")
+
+
+def _context(reader: PdfFileReader, trust: Trust, at: datetime, policy: RevocationCheckingPolicy) -> ValidationContext:
+    """For an instant, with what the file holds."""
+    options: dict[str, Any] = _options(trust, at) | {"revinfo_policy": CertRevTrustPolicy(policy)}
+    try:
+        return DocumentSecurityStore.read_dss(reader).as_validation_context(options)
+    except NoDSSFoundError:
+        return ValidationContext(**options)
+
+
+def _since(trust: Trust, at: datetime) -> ValidationContext:
+    """For an instant, by the lists that are known now."""
+    lists = [crl.CertificateList.load(der) for der in trust.lists]
+    policy = CertRevTrustPolicy(_LISTED, retroactive_revinfo=True)
+    return ValidationContext(**_options(trust, at), crls=lists, revinfo_policy=policy)
+
+
+def _options(trust: Trust, at: datetime) -> dict[str, Any]:
+    return {
+        "trust_roots": [x509.Certificate.load(der) for der in trust.roots],
+        "other_certs": [x509.Certificate.load(der) for der in trust.below],
+        "allow_fetching": False,
+        "moment": at.astimezone(UTC),
+    }
+
+
+async def _problem(
+    certificate: Any, others: Sequence[Any], context: ValidationContext, usage: set[str], purposes: set[str]
+) -> str:
+    """What is wrong with a certificate, in words; `""` where nothing is."""
+    validator = CertificateValidator(certificate, others, validation_context=context)
+    try:
+        await validator.async_validate_usage(usage, purposes)
+    except RevokedError as error:
+        return f"{_REVOKED} on {error.revocation_dt:%Y-%m-%d %H:%M:%S} UTC ({error.reason.human_friendly})"
+    except ExpiredError:
+        return "it had ended"
+    except NotYetValidError:
+        return "it had not begun"
+    except InsufficientRevinfoError:
+        return "nothing shows whether it was revoked"
+    except PathBuildingError:
+        return "it leads to no root that is known here"
+    except InvalidCertificateError:
+        return "it is not for this use"
+    except (PathError, ValidationError) as error:
+        return f"it is not accepted ({error})"
+    return ""
+
+
+def _token(one: EmbeddedPdfSignature) -> Any:
+    """The time stamp on the signature, where there is one."""
+    for attribute in one.signer_info["unsigned_attrs"] or ():
+        if attribute["type"].native == "signature_time_stamp_token":
+            return attribute["values"][0]
+    return None

@@ -1,0 +1,178 @@
+"""Sealing a PDF: the seal drawn, the holder's signature from the token, a time stamp, and what proves all of it later.
+
+PAdES-B-LT (ETSI EN 319 142-1): certificates, OCSP answers and revocation lists of the moment lie in the file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, cast
+
+from asn1crypto import algos, crl, ocsp, tsp, x509  # type: ignore[import-untyped]
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from issuance.pdf.drawing import LAST, Drawn, InkStyle, Place, draw_strips, frame, sheet
+from issuance.pdf.opening import SHOWN, opened, pages, reading
+from issuance.timestamps import Authority
+from yinjian.errors import InputError, Refused, TokenError
+
+TSA_SECONDS = 20.0
+_ROOM = 512  # bytes: an RSA signature of 4096 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who seals: certificate (DER), and what signs with its key (SHA-256). `chain`: the CAs above, up to the root."""
+
+    certificate: bytes = field(repr=False)
+    chain: tuple[bytes, ...] = field(repr=False)
+    algorithm: str
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that nothing was revoked at the moment: revocation lists and OCSP answers, DER."""
+
+    at: datetime
+    lists: tuple[bytes, ...] = field(repr=False)
+    answers: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where the seal is drawn. `across`: over the right edges of all pages too (骑缝章), at this height in mm.
+
+    `across_mm` None: in the middle of the edge.
+    """
+
+    place: Place
+    across: bool = False
+    across_mm: float | None = None
+
+
+class LocalTimeStamper(TimeStamper):
+    """This CA's own authority, asked without a network. `clock`: what it states."""
+
+    def __init__(self, authority: Authority, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._authority, self._clock = authority, clock
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        return tsp.TimeStampResp.load(self._authority.answer(req.dump(), self._clock()))
+
+
+def remote_time_stamper(url: str) -> TimeStamper:
+    """An authority that is asked by HTTP (RFC 3161, 3.4)."""
+    return RequestsHTTPTimeStamper(url, timeout=TSA_SECONDS)
+
+
+def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evidence, stamper: TimeStamper) -> bytes:
+    """The sealed PDF. Raises InputError for a PDF or place that cannot be sealed, Refused where something is revoked.
+
+    What was signed before stays as it was, and valid: only a seal on one page is added to it.
+    """
+    reader = opened(pdf)
+    with reading():
+        sheets = [sheet(_page(reader, number)) for number in range(pages(reader))]
+        signed = len(reader.embedded_signatures)
+        names = _names(reader)
+    if signed and where.across:
+        raise InputError(
+            "The PDF is signed already: a seal across its pages would change what was signed.",
+            "Put the seal across the unsigned PDF first.",
+        )
+    where = replace(where, place=_counted(where.place, len(sheets)))
+    own = sheets[where.place.page - 1]
+    box = frame(own, drawn, where.place)
+    name = next(name for number in range(1, len(names) + 2) if (name := f"Seal{number}") not in names)
+    with reading():
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+    if where.across:
+        draw_strips(writer, sheets, drawn, where.across_mm)
+    spec = SigFieldSpec(name, on_page=where.place.page - 1, box=cast(Any, box))  # fractions of points are taken
+    meta = PdfSignatureMetadata(
+        field_name=name,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        embed_validation_info=True,
+        validation_context=_context(holder, evidence),
+    )
+    style = InkStyle(border_width=0, drawn=drawn, sheet=own)
+    signer = PdfSigner(meta, _Signer(holder), timestamper=stamper, stamp_style=style, new_field_spec=spec)
+    out = io.BytesIO()
+    _sign(signer, writer, out)
+    return out.getvalue()
+
+
+def _sign(signer: PdfSigner, writer: IncrementalPdfFileWriter, out: io.BytesIO) -> None:
+    try:
+        signer.sign_pdf(writer, output=out)
+    except SigningError as error:
+        why = error.__cause__ if isinstance(error.__cause__, ValidationError | PathError) else error
+        raise Refused(f"The certificate may not seal: {why}", "Seal with one that is in force.") from error
+    except TimestampRequestError as error:
+        raise TokenError(
+            "The time stamp authority does not answer.", "Check YINJIAN_TSA_URL and the network, then repeat."
+        ) from error
+
+
+class _Signer(Signer):
+    """The holder's key on its token, as pyHanko asks for it."""
+
+    def __init__(self, holder: Holder) -> None:
+        certificate, *above = (x509.Certificate.load(der) for der in (holder.certificate, *holder.chain))
+        super().__init__(
+            signing_cert=certificate,
+            cert_registry=SimpleCertificateStore.from_certs(above),
+            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": holder.algorithm}),
+        )
+        self._sign = holder.sign
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        return bytes(_ROOM) if dry_run else self._sign(data)
+
+
+def _context(holder: Holder, evidence: Evidence) -> ValidationContext:
+    *above, root = (x509.Certificate.load(der) for der in holder.chain)
+    return ValidationContext(
+        moment=evidence.at,
+        trust_roots=[root],
+        other_certs=above,
+        crls=[crl.CertificateList.load(der) for der in evidence.lists],
+        ocsps=[ocsp.OCSPResponse.load(der) for der in evidence.answers],
+        allow_fetching=False,
+        revinfo_policy=CertRevTrustPolicy(SHOWN),
+    )
+
+
+def _names(reader: PdfFileReader) -> set[str]:
+    """Of the form fields that there are."""
+    form = reader.root["/AcroForm"] if "/AcroForm" in reader.root else {}  # noqa: SIM401 get gives a reference
+    fields = (one.get_object() for one in form["/Fields"]) if "/Fields" in form else ()
+    return {str(one["/T"]) for one in fields if "/T" in one}
+
+
+def _page(reader: PdfFileReader, number: int) -> object:
+    return reader.root["/Pages"] and reader.find_page_for_modification(number)[0].get_object()
+
+
+def _counted(place: Place, pages: int) -> Place:
+    page = pages if place.page == LAST else place.page
+    if not 1 <= page <= pages:
+        raise InputError(f"The PDF has no page {page}.", f"It has {pages}; they are counted from 1.")
+    return replace(place, page=page)

@@ -1,0 +1,97 @@
+"""Sealing a PDF with an electronic seal that was made here, by the key on its holder's token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from issuance.delegated import OCSP
+from issuance.eseal.check import check, decoded
+from issuance.eseal.seal import Seal, parse
+from issuance.ocsp import open_responder
+from issuance.pdf import sealing
+from issuance.pdf.drawing import Drawn
+from issuance.pdf.sealing import Evidence, Holder, Where
+from issuance.signing import key_of
+from issuance.steps import is_valid
+from issuance.tokens import KeyKind
+from pipeline import pins
+from pipeline.clock import now
+from pipeline.events import record
+from pipeline.personalising import token_of
+from pipeline.published import authority_certificate, current_list
+from pipeline.revocation import status
+from pipeline.stamping import opened_stamps
+from pipeline.store.issuing_tables import CertificateRow
+from pipeline.store.store import Store
+from pipeline.verifying import known, standing
+from pipeline.workshop import ca_directory, delegate_pin_file, opened_station
+from yinjian.errors import InputError, Refused, SetupError
+from yinjian.settings import Settings
+
+HOLDS = timedelta(hours=12)  # how long what is said of the certificate may be relied on
+_ASK = "Ask the CA that made it."
+
+
+def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Where, pin: str) -> bytes:
+    """The sealed PDF. Raises Refused for a seal that is not in force, InputError for a PDF that cannot be sealed.
+
+    `pin`: the token's, which only its holder knows.
+    """
+    found = _usable(store, settings, seal)
+    with store.reading() as session:
+        row = session.get_one(CertificateRow, found.id)
+    certificate = store.blobs.get(row.blob or "")
+    picture = decoded(found.picture)
+    drawn = Drawn(picture.convert("RGBA"), found.picture.width_mm, found.picture.height_mm)
+    if key_of(certificate).kind is KeyKind.SM2:
+        raise Refused("PDF knows no SM2, and the seal's certificate has such a key.", "Seal it as an OFD file.")
+    chain = tuple(der for name in ("issuing", "root") if (der := authority_certificate(settings, name)))
+    token, key_id = token_of(row), bytes.fromhex(row.key_id)
+    with opened_station(settings) as station:
+        device = station.device(token.label)
+        holder = Holder(
+            certificate,
+            chain,
+            key_of(certificate).algorithm,
+            lambda data: device.sign(token, pin, row.key_label, key_id, data),
+        )
+        # A wrong PIN is told before anything is asked of others.
+        device.public_key(token, pin, row.key_label, key_id)
+        evidence = _evidence(store, settings, row)
+        if settings.tsa_url:
+            made = sealing.seal(pdf, drawn, where, holder, evidence, sealing.remote_time_stamper(settings.tsa_url))
+        else:
+            with opened_stamps(settings) as authority:
+                local = sealing.LocalTimeStamper(authority, now)
+                made = sealing.seal(pdf, drawn, where, holder, evidence, local)
+    with store.writing() as session:
+        record(session, "holder", "sealed", f"seal:{found.id}", store.vault.name(made), detail="a PDF")
+    return made
+
+
+def _usable(store: Store, settings: Settings, seal: bytes) -> Seal:
+    found = parse(seal)
+    if not isinstance(found, Seal):
+        raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
+    by = known(settings, None)
+    steps = check(found, now(), makers=by.makers, strict=True, known=by.certificates)
+    failed = next((step for step in (*steps, standing(store, found)) if not step.holds), None)
+    if not is_valid(steps) or failed is not None:
+        said = f"{failed.name}: {failed.said}" if failed else "it does not hold"
+        raise Refused(f"The seal may not be used ({said}).", "Renew it with its certificate, or get the right file.")
+    return found
+
+
+def _evidence(store: Store, settings: Settings, row: CertificateRow) -> Evidence:
+    """The newest list, and what the responder says of the certificate now."""
+    at = now()
+    newest = current_list(store)
+    if newest is None:
+        raise SetupError("There is no revocation list.", "Publish one: yinjian ca crl --actor NAME")
+    begin, serial = at.replace(microsecond=0), int(row.serial, 16)
+    with store.reading() as session:
+        said = status(session, serial)
+    pin = pins.user_pin(*delegate_pin_file(settings, OCSP))
+    with open_responder(ca_directory(settings), pin, settings.pkcs11_module) as responder:
+        answer = responder.answer(responder.about(serial, "sha1"), said, begin, begin + HOLDS)
+    return Evidence(at, (newest.der,), (answer,))

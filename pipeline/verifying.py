@@ -1,0 +1,189 @@
+"""Checking what somebody brings: a certificate, an electronic seal, a signature with one, a sealed PDF, an OFD file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from asn1crypto import pem, x509  # type: ignore[import-untyped]
+from sqlalchemy import select
+
+from issuance import certificate_check
+from issuance.der import BROKEN
+from issuance.eseal import check as seal_check
+from issuance.eseal import ofd
+from issuance.eseal.check import subject
+from issuance.eseal.seal import Seal, SealSignature, parse
+from issuance.steps import Step, is_valid
+from pipeline.clock import now, shown
+from pipeline.published import authority_certificate, current_list
+from pipeline.registry import CertificateState
+from pipeline.store.issuing_tables import CertificateRow
+from pipeline.store.issuing_tables import Seal as SealRow
+from pipeline.store.store import Store
+from pipeline.workshop import seal_makers, sm2_authority
+from yinjian.errors import InputError
+from yinjian.settings import Settings
+
+PDF, ZIP = b"%PDF-", b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is trusted here, DER: certificates of CAs up to their roots, those of them that make seals, and the newest
+    revocation lists.
+    """
+
+    makers: tuple[bytes, ...] = field(repr=False)
+    certificates: tuple[bytes, ...] = field(repr=False)
+    lists: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        return tuple(der for der in self.certificates if x509.Certificate.load(der).self_issued)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that was checked: what it says of itself, and the steps."""
+
+    said: dict[str, str]
+    steps: tuple[Step, ...]
+
+    @property
+    def valid(self) -> bool:
+        return is_valid(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A file that was checked. `parts`: the signatures of a document, or the file itself."""
+
+    what: str
+    parts: tuple[Part, ...]
+
+    @property
+    def valid(self) -> bool:
+        return all(part.valid for part in self.parts)
+
+
+def known(settings: Settings, store: Store | None, more: Sequence[bytes] = (), lists: Sequence[bytes] = ()) -> Known:
+    """This CA's certificates, where there is one, its newest list, and what else is given (DER)."""
+    own = (authority_certificate(settings, name) for name in ("issuing", "root"))
+    newest = [current_list(store, sm2) for sm2 in (False, True)] if store is not None else []
+    makers = (*seal_makers(settings), *more)
+    return Known(
+        makers,
+        (*(der for der in own if der), *sm2_authority(settings), *makers),
+        (*lists, *(one.der for one in newest if one)),
+    )
+
+
+def verify(
+    data: bytes, by: Known, store: Store | None, document: bytes | None = None, strict: bool = False
+) -> Verified:
+    """What a file is and whether it holds. Raises InputError for what is none of those, or is broken.
+
+    `document`: what a signature with a seal is to be on; `strict`: only seals of a maker that is known are valid.
+    `store`: where seals and certificates were made, and say whether they were revoked.
+    """
+    if PDF in data[:1024]:
+        return _pdf(data, by)
+    if data.startswith(ZIP):
+        return _ofd(data, by, strict)
+    data = _unarmored(data)
+    if certificate_check.is_certificate(data):
+        steps = (*certificate_check.check(data, now(), by.certificates, by.lists), *_registered(store, data))
+        return Verified("certificate", (Part(certificate_check.details(data), steps),))
+    found = parse(data)
+    steps = seal_check.check(found, now(), document, by.makers, strict, by.certificates)
+    if store is not None:
+        steps = (*steps, *_standing(store, found))
+    said = of_seal(found)
+    return Verified(said["what"], (Part(said, steps),))
+
+
+def of_seal(found: Seal | SealSignature) -> dict[str, str]:
+    """What a seal, or a signature made with one, says of itself."""
+    seal = found if isinstance(found, Seal) else found.seal
+    said = {
+        "what": "electronic seal" if isinstance(found, Seal) else "signature with an electronic seal",
+        "version": str(found.version),
+        "id": seal.id,
+        "name": seal.name,
+        "holder": ", ".join(subject(der) for der in seal.certificates) or "named by digest",
+        "valid": f"{shown(seal.valid_from)} to {shown(seal.valid_until)}",
+        "size": f"{seal.picture.width_mm} x {seal.picture.height_mm} mm",
+    }
+    if isinstance(found, SealSignature) and found.time is not None:
+        said |= {"signed at": shown(found.time), "signer": subject(found.signed.certificate)}
+    return said
+
+
+def standing(store: Store, seal: Seal) -> Step:
+    """Whether a seal is the one that was made here for its certificate, and that certificate is in force."""
+    with store.reading() as session:
+        row = session.get(CertificateRow, seal.id)
+        kept = session.scalars(select(SealRow.eseal).where(SealRow.serial == seal.id)).first()
+    if row is None or kept is None:
+        return Step("standing", False, "no seal of this id was made here")
+    if store.blobs.get(kept) != seal.der:
+        return Step("standing", False, "another seal of this id was made here")
+    if row.state == CertificateState.REVOKED:
+        when = shown(row.revoked_at) if row.revoked_at else "?"
+        return Step("standing", False, f"its certificate was revoked on {when} ({row.reason})")
+    return Step("standing", True, f"as it was made here; its certificate is {row.state}")
+
+
+def _standing(store: Store, found: Seal | SealSignature) -> tuple[Step, ...]:
+    """Of a seal that was made here; another maker's has none."""
+    seal = found if isinstance(found, Seal) else found.seal
+    with store.reading() as session:
+        if session.get(CertificateRow, seal.id) is None:
+            return ()
+    return (standing(store, seal),)
+
+
+def _registered(store: Store | None, certificate: bytes) -> tuple[Step, ...]:
+    """What the register says of a certificate that was made here: it knows at once what a list says later."""
+    if store is None:
+        return ()
+    with store.reading() as session:
+        row = session.get(CertificateRow, f"{x509.Certificate.load(certificate).serial_number:X}")
+    if row is None or row.blob is None or store.blobs.get(row.blob) != certificate:
+        return ()
+    if row.state == CertificateState.REVOKED:
+        when = shown(row.revoked_at) if row.revoked_at else "?"
+        return (Step("register", False, f"revoked on {when} ({row.reason})"),)
+    held = row.state != CertificateState.ACTIVE
+    return (Step("register", not held, f"{row.state}{': its holder has not accepted it yet' if held else ''}"),)
+
+
+def _pdf(data: bytes, by: Known) -> Verified:
+    from issuance.pdf.checking import Trust, check
+
+    below = tuple(der for der in by.certificates if der not in by.roots)
+    parts = [
+        Part({"place": one.field, "signer": one.signer, "sealed at": shown(one.at) if one.at else "?"}, one.steps)
+        for one in check(data, now(), Trust(by.roots, below, by.lists))
+    ]
+    return Verified("sealed PDF", tuple(parts))
+
+
+def _ofd(data: bytes, by: Known, strict: bool) -> Verified:
+    parts = []
+    for one in ofd.check(data, now(), by.makers, strict, by.certificates):
+        drawn = ", ".join(f"page {place.page}: {' '.join(f'{n:g}' for n in place.boundary)} mm" for place in one.drawn)
+        seal = of_seal(one.made) if one.made is not None else {"what": "plain signature"}
+        parts.append(Part({"place": one.path, **seal, "drawn": drawn or "nowhere"}, one.steps))
+    return Verified("signed OFD", tuple(parts))
+
+
+def _unarmored(data: bytes) -> bytes:
+    """DER of a PEM file; DER as it is."""
+    if not pem.detect(data):
+        return data
+    try:
+        return bytes(pem.unarmor(data)[2])
+    except BROKEN as error:
+        raise InputError("The PEM file cannot be read.", "Get the file again from where it was made.") from error
