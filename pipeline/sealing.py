@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from PIL import Image
+
 from issuance.delegated import OCSP
 from issuance.eseal.check import check, decoded
 from issuance.eseal.seal import Seal, parse
@@ -42,7 +44,7 @@ def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Wher
         row = session.get_one(CertificateRow, found.id)
     certificate = store.blobs.get(row.blob or "")
     picture = decoded(found.picture)
-    drawn = Drawn(picture.convert("RGBA"), found.picture.width_mm, found.picture.height_mm)
+    drawn = Drawn(picture.convert("RGBA"), *_size(found, picture))
     if key_of(certificate).kind is KeyKind.SM2:
         raise Refused("PDF knows no SM2, and the seal's certificate has such a key.", "Seal it as an OFD file.")
     chain = tuple(der for name in ("issuing", "root") if (der := authority_certificate(settings, name)))
@@ -67,6 +69,17 @@ def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Wher
     with store.writing() as session:
         record(session, "holder", "sealed", f"seal:{found.id}", store.vault.name(made), detail="a PDF")
     return made
+
+
+def _size(seal: Seal, picture: Image.Image) -> tuple[float, float]:
+    """Width and height in mm. A seal states whole ones (SES_ESPictureInfo); its pixels and their density say more."""
+    stated = seal.picture.width_mm, seal.picture.height_mm
+    density = picture.info.get("dpi")
+    if not density or min(density) <= 0:
+        return stated
+    exact = picture.width / density[0] * 25.4, picture.height / density[1] * 25.4
+    rounded = all(abs(one - other) <= 0.51 for one, other in zip(exact, stated, strict=True))
+    return exact if rounded else stated
 
 
 def _usable(store: Store, settings: Settings, seal: bytes) -> Seal:

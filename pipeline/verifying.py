@@ -112,7 +112,7 @@ def of_seal(found: Seal | SealSignature) -> dict[str, str]:
         "id": seal.id,
         "name": seal.name,
         "holder": ", ".join(subject(der) for der in seal.certificates) or "named by digest",
-        "valid": f"{shown(seal.valid_from)} to {shown(seal.valid_until)}",
+        "period": f"{shown(seal.valid_from)} to {shown(seal.valid_until)}",
         "size": f"{seal.picture.width_mm} x {seal.picture.height_mm} mm",
     }
     if isinstance(found, SealSignature) and found.time is not None:

@@ -5,6 +5,7 @@ Pages are spoken of as they are seen: turned by their /Rotate, cut to their crop
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -174,18 +175,20 @@ def draw_strips(writer: Any, sheets: list[Sheet], drawn: Drawn, y_mm: float | No
             raise InputError(
                 f"The seal would not be on page {number} whole.", f"The page is {own.height_mm:.0f} mm high."
             )
+        # Pages may share their resources, also with what was drawn by others: each strip has a name of its own.
+        name = f"/Seal{secrets.token_hex(8)}"
         resources = generic.DictionaryObject(
             {
-                pdf_name("/XObject"): generic.DictionaryObject({pdf_name("/YinjianSeal"): image}),
-                pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name("/YinjianInk"): multiply}),
+                pdf_name("/XObject"): generic.DictionaryObject({pdf_name(name): image}),
+                pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name(name): multiply}),
             }
         )
         # What the page's own content leaves of its state is undone first.
         _add(writer, number - 1, b"q", prepend=True)
-        _add(writer, number - 1, b"Q " + _strip(own, drawn, middle, strip, count), resources)
+        _add(writer, number - 1, b"Q " + _strip(own, drawn, middle, strip, count, name), resources)
 
 
-def _strip(own: Sheet, drawn: Drawn, middle_mm: float, strip: int, count: int) -> bytes:
+def _strip(own: Sheet, drawn: Drawn, middle_mm: float, strip: int, count: int, name: str) -> bytes:
     """The content that shows one strip at the right edge."""
     points = MM / own.unit
     width, height, thin = drawn.width_mm * points, drawn.height_mm * points, drawn.width_mm * points / count
@@ -193,7 +196,7 @@ def _strip(own: Sheet, drawn: Drawn, middle_mm: float, strip: int, count: int) -
     turn = " ".join(f"{number:.4f}" for number in own.matrix)
     clip = f"{right - thin:.4f} {lower:.4f} {thin:.4f} {height:.4f} re W n"
     place = f"{width:.4f} 0 0 {height:.4f} {right - (strip + 1) * thin:.4f} {lower:.4f} cm"
-    return f"q {turn} cm {clip} /YinjianInk gs {place} /YinjianSeal Do Q".encode()
+    return f"q {turn} cm {clip} {name} gs {place} {name} Do Q".encode()
 
 
 def _add(writer: Any, page: int, content: bytes, resources: Any = None, prepend: bool = False) -> None:

@@ -103,7 +103,8 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
     with reading():
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
     if where.across:
-        draw_strips(writer, sheets, drawn, where.across_mm)
+        with reading():
+            draw_strips(writer, sheets, drawn, where.across_mm)
     spec = SigFieldSpec(name, on_page=where.place.page - 1, box=cast(Any, box))  # fractions of points are taken
     meta = PdfSignatureMetadata(
         field_name=name,

@@ -321,6 +321,18 @@ def test_a_seal_across_the_edges_is_whole_when_the_pages_are_fanned_out(pages: i
     assert not shown
 
 
+def test_pages_that_share_their_resources_get_their_strips(office: Office) -> None:
+    """As WeasyPrint writes them: one dictionary for all pages."""
+    import weasyprint
+
+    text = "<p>" + "一二三四五六七八九十 " * 2000
+    pdf = weasyprint.HTML(string=text).write_pdf()
+    made = office.seal(pdf, Where(Place(1, 60, 60), across=True))
+    pages = pymupdf.open(stream=made).page_count
+    assert pages > 2 and all(reddish(shot(made, number, 100))[:, -12:].any() for number in range(pages))
+    assert is_valid(office.check(made, AT + timedelta(hours=1)).steps)
+
+
 def test_strips_share_the_pages_evenly() -> None:
     assert list(strips(3, 40)) == [(1, 0, 3), (2, 1, 3), (3, 2, 3)]
     assert [count for _, _, count in strips(21, 40)] == [10] * 10 + [11] * 11

@@ -24,7 +24,7 @@ from pipeline.cli import app
 from pipeline.export import export
 from pipeline.issue import issue_all
 from pipeline.personalising import token_pins
-from pipeline.store.issuing_tables import CertificateRow
+from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
 from pipeline.workshop import ca_directory, opened_ca, opened_station
@@ -110,6 +110,11 @@ def test_a_pdf_is_sealed_and_checked(desk: Desk, pdf: Path) -> None:
         "time stamp",
         "certificate",
     ]
+    with desk.store.reading() as session:
+        row = session.scalars(select(Seal)).one()
+    opened = pymupdf.open(sealed)
+    box = next(opened[0].widgets()).rect
+    assert abs(box.width / 72 * 25.4 - row.width_mm) < 0.2 and abs(box.height / 72 * 25.4 - row.height_mm) < 0.2
     done = subprocess.run(("pdfsig", "-nocert", sealed), capture_output=True, text=True)
     assert "Signature is Valid" in done.stdout
     assert "there already" in desk.apply(pdf, "sealed.pdf", code=2)
@@ -158,6 +163,10 @@ def test_each_kind_of_file_is_told_and_checked(desk: Desk, tmp_path: Path) -> No
     said = desk.say("verify", desk.seal, "--strict")
     assert "electronic seal" in said and "✓ standing" in said
     assert "signature with an electronic seal" in desk.say("verify", VECTORS / "SignedValueV4.dat")
+    found = json.loads(desk.say("verify", desk.seal, "--json"))
+    assert found["valid"] is True and " to " in found["period"]
+    assert json.loads(desk.say("seal", "verify", desk.seal, "--json"))["valid"] is True
+    assert json.loads(desk.say("seal", "verify", VECTORS / "UserV5_ts.esl", "--json", code=9))["valid"] is False
     assert "✗ maker" in desk.say("verify", VECTORS / "UserV4.esl", "--strict", code=9)
     assert "time stamp" in desk.say("verify", VECTORS / "UserV5_ts.esl", code=9)
     image = tmp_path / "seal.png"
