@@ -31,7 +31,7 @@ NAMES = dict(zip(LEVELS, ("SM2 Root CA", "Seal Issuing CA", "Seal Maker", "SM2 I
 MAKERS = ("issuing", "root")  # the CAs above a maker
 
 
-def create(directory: Path, organization: str, passphrase: str, now: datetime, crl_urls: tuple[str, ...] = ()) -> bool:
+def create(directory: Path, organization: str, passphrase: str, now: datetime) -> bool:
     """Make the keys and certificates where there are none; whether anything was made.
 
     May be repeated after a kill: a level is there when its certificate is, which is written after its key.
@@ -42,7 +42,7 @@ def create(directory: Path, organization: str, passphrase: str, now: datetime, c
         with locked(directory):
             due = [level for level in LEVELS if not _file(directory, level).exists()]
             for level in due:
-                _make(directory, level, organization, passphrase, now, crl_urls, linter)
+                _make(directory, level, organization, passphrase, now, linter)
     finally:
         linter.close()
     return bool(due)
@@ -84,7 +84,6 @@ def _make(
     organization: str,
     passphrase: str,
     now: datetime,
-    crl_urls: tuple[str, ...],
     linter: Linter,
 ) -> None:
     own, begin = Sm2Key.generate(), now.astimezone(UTC).replace(microsecond=0)
@@ -100,7 +99,7 @@ def _make(
         template = templates.of_authority(plan, subject, public, above, 0)
     else:
         above, signer = _above(directory, "issuing"), key(directory, "issuing", passphrase)
-        template = templates.of_seal_maker(plan, organization, public, above, crl_urls)
+        template = templates.of_seal_maker(plan, organization, public, above)
     der = signed(template, public, signer, linter.check)
     write_whole(directory / f"{level}.key", own.sealed(passphrase), 0o600)
     write_whole(_file(directory, level), pem.armor("CERTIFICATE", der))

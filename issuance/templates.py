@@ -93,16 +93,13 @@ def of_delegate(
     return builder.add_extension(list_pointer(crl_urls), critical=False) if crl_urls else builder
 
 
-def of_seal_maker(
-    level: Level, organization: str, key: PublicKey, above: Above, crl_urls: tuple[str, ...] = ()
-) -> x509.CertificateBuilder:
+def of_seal_maker(level: Level, organization: str, key: PublicKey, above: Above) -> x509.CertificateBuilder:
     """The certificate with whose key electronic seals are made (GB/T 38540: 制章人): it signs, and nothing else."""
     builder = _begun(above, key, level.number).subject_name(authority_subject(organization, level.common_name))
     builder = builder.not_valid_before(level.validity[0]).not_valid_after(level.validity[1])
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     usage = key_usage(frozenset({"digital_signature", "content_commitment"}))
-    builder = builder.add_extension(usage, critical=True)
-    return builder.add_extension(list_pointer(crl_urls), critical=False) if crl_urls else builder
+    return builder.add_extension(usage, critical=True)
 
 
 def _begun(above: Above, key: PublicKey, serial: int) -> x509.CertificateBuilder:

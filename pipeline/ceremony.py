@@ -117,8 +117,7 @@ def make_delegate(store: Store, settings: Settings, made: Authority, task: Task,
 def make_seal_maker(store: Store, settings: Settings, organization: str, actor: str) -> bool:
     """The SM2 root, issuing CA and seal maker, where there are none; whether they were made."""
     directory = seal_directory(settings)
-    urls = profiles().at(settings.public_url).sm2.crl_urls
-    if not sm2authority.create(directory, organization, seal_passphrase(settings), now(), urls):
+    if not sm2authority.create(directory, organization, seal_passphrase(settings), now()):
         return False
     with store.writing() as session:
         for der in (sm2authority.certificate(directory, level) for level in sm2authority.LEVELS):

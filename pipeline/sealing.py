@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from PIL import Image
 
 from issuance.delegated import OCSP
+from issuance.eseal import use
 from issuance.eseal.check import check, decoded
 from issuance.eseal.seal import Seal, parse
 from issuance.ocsp import open_responder
 from issuance.pdf import sealing
 from issuance.pdf.drawing import Drawn
-from issuance.pdf.sealing import Evidence, Holder, Where
+from issuance.pdf.sealing import Evidence, Holder, Stamping, Where
 from issuance.signing import key_of
 from issuance.steps import is_valid
-from issuance.tokens import KeyKind
+from issuance.tokens import KeyKind, KeyName
+from issuance.tokensigner import TokenSigner
 from pipeline import pins
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.personalising import token_of
 from pipeline.published import authority_certificate, current_list
 from pipeline.revocation import status
-from pipeline.stamping import opened_stamps
+from pipeline.stamping import opened_stamps, stampers
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.verifying import known, standing
@@ -31,7 +36,6 @@ from yinjian.errors import InputError, Refused, SetupError
 from yinjian.settings import Settings
 
 HOLDS = timedelta(hours=12)  # how long what is said of the certificate may be relied on
-_ASK = "Ask the CA that made it."
 
 
 def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Where, pin: str) -> bytes:
@@ -39,36 +43,60 @@ def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Wher
 
     `pin`: the token's, which only its holder knows.
     """
+    with _in_hand(store, settings, seal, pin) as hand:
+        if key_of(hand.certificate).kind is KeyKind.SM2:
+            raise Refused("PDF knows no SM2, and the seal's certificate has such a key.", "Use: yinjian seal put")
+        picture = decoded(hand.seal.picture)
+        drawn = Drawn(picture.convert("RGBA"), *_size(hand.seal, picture))
+        chain = tuple(der for name in ("issuing", "root") if (der := authority_certificate(settings, name)))
+        holder = Holder(hand.certificate, chain, key_of(hand.certificate).algorithm, hand.signer.sign)
+        evidence = _evidence(store, settings, hand.row)
+        if settings.tsa_url:
+            by = Stamping(sealing.remote_time_stamper(settings.tsa_url), stampers(settings))
+            made = sealing.seal(pdf, drawn, where, holder, evidence, by)
+        else:
+            with opened_stamps(settings) as authority:
+                by = Stamping(sealing.LocalTimeStamper(authority, now))
+                made = sealing.seal(pdf, drawn, where, holder, evidence, by)
+    _record(store, hand.seal, made, "a PDF")
+    return made
+
+
+def put(store: Store, settings: Settings, seal: bytes, data: bytes, name: str, pin: str) -> bytes:
+    """A signature (SES_Signature, DER) of the seal on `data`, which is called `name`. Raises Refused as `apply`."""
+    with _in_hand(store, settings, seal, pin) as hand:
+        place = name.encode("ascii", "replace").decode()
+        made = use.put(seal, data, place, hand.certificate, hand.signer, now())
+    _record(store, hand.seal, made, "a file")
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """A seal that may be used, the certificate (DER) it names, and the key on its token."""
+
+    seal: Seal
+    row: CertificateRow
+    certificate: bytes
+    signer: TokenSigner
+
+
+@contextmanager
+def _in_hand(store: Store, settings: Settings, seal: bytes, pin: str) -> Iterator[_Hand]:
     found = _usable(store, settings, seal)
     with store.reading() as session:
         row = session.get_one(CertificateRow, found.id)
-    certificate = store.blobs.get(row.blob or "")
-    picture = decoded(found.picture)
-    drawn = Drawn(picture.convert("RGBA"), *_size(found, picture))
-    if key_of(certificate).kind is KeyKind.SM2:
-        raise Refused("PDF knows no SM2, and the seal's certificate has such a key.", "Seal it as an OFD file.")
-    chain = tuple(der for name in ("issuing", "root") if (der := authority_certificate(settings, name)))
-    token, key_id = token_of(row), bytes.fromhex(row.key_id)
+    token, key = token_of(row), KeyName(row.key_label, bytes.fromhex(row.key_id))
     with opened_station(settings) as station:
         device = station.device(token.label)
-        holder = Holder(
-            certificate,
-            chain,
-            key_of(certificate).algorithm,
-            lambda data: device.sign(token, pin, row.key_label, key_id, data),
-        )
         # A wrong PIN is told before anything is asked of others.
-        device.public_key(token, pin, row.key_label, key_id)
-        evidence = _evidence(store, settings, row)
-        if settings.tsa_url:
-            made = sealing.seal(pdf, drawn, where, holder, evidence, sealing.remote_time_stamper(settings.tsa_url))
-        else:
-            with opened_stamps(settings) as authority:
-                local = sealing.LocalTimeStamper(authority, now)
-                made = sealing.seal(pdf, drawn, where, holder, evidence, local)
+        spki = device.public_key(token, pin, key.label, key.id)
+        yield _Hand(found, row, store.blobs.get(row.blob or ""), TokenSigner(device, token, pin, key, spki))
+
+
+def _record(store: Store, seal: Seal, made: bytes, what: str) -> None:
     with store.writing() as session:
-        record(session, "holder", "sealed", f"seal:{found.id}", store.vault.name(made), detail="a PDF")
-    return made
+        record(session, "holder", "sealed", f"seal:{seal.id}", store.vault.name(made), detail=what)
 
 
 def _size(seal: Seal, picture: Image.Image) -> tuple[float, float]:
@@ -87,7 +115,7 @@ def _usable(store: Store, settings: Settings, seal: bytes) -> Seal:
     if not isinstance(found, Seal):
         raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
     by = known(settings, None)
-    steps = check(found, now(), makers=by.makers, strict=True, known=by.certificates)
+    steps = check(found, now(), makers=by.makers, strict=True, known=by.of_stamps)
     failed = next((step for step in (*steps, standing(store, found)) if not step.holds), None)
     if not is_valid(steps) or failed is not None:
         said = f"{failed.name}: {failed.said}" if failed else "it does not hold"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
+from asn1crypto import pem  # type: ignore[import-untyped]
+
 from issuance.delegated import TIME_STAMPS, ends
 from issuance.timestamps import Authority, open_authority, rejected
 from pipeline import pins
 from pipeline.clock import now
 from pipeline.workshop import ca_directory, delegate_pin_file
-from yinjian.errors import SetupError, TokenError
+from yinjian.errors import SettingsError, SetupError, TokenError
 from yinjian.settings import Settings
 
 
@@ -18,6 +20,17 @@ def opened_stamps(settings: Settings) -> Authority:
     """This CA's authority. Raises SetupError when there is none, TokenError for its token and PIN."""
     pin = pins.user_pin(*delegate_pin_file(settings, TIME_STAMPS))
     return open_authority(ca_directory(settings), pin, settings.pkcs11_module)
+
+
+def stampers(settings: Settings) -> tuple[bytes, ...]:
+    """The certificates (DER) of another authority's CAs, where one is set. Raises SettingsError."""
+    if settings.tsa_trust is None:
+        return ()
+    try:
+        return tuple(bytes(der) for _, _, der in pem.unarmor(settings.tsa_trust.read_bytes(), multiple=True))
+    except (OSError, ValueError):
+        what = f"{settings.tsa_trust} holds no certificates."
+        raise SettingsError(what, "Set YINJIAN_TSA_TRUST to a PEM file with those of the authority's CAs.") from None
 
 
 class Stamps:

@@ -18,6 +18,7 @@ from issuance.steps import Step, is_valid
 from pipeline.clock import now, shown
 from pipeline.published import authority_certificate, current_list
 from pipeline.registry import CertificateState
+from pipeline.stamping import stampers
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.issuing_tables import Seal as SealRow
 from pipeline.store.store import Store
@@ -30,13 +31,19 @@ PDF, ZIP = b"%PDF-", b"PK\x03\x04"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is trusted here, DER: certificates of CAs up to their roots, those of them that make seals, and the newest
-    revocation lists.
+    """What is trusted here, DER: certificates of CAs up to their roots, and the newest revocation lists.
+
+    `makers`: those above makers of seals. `stampers`: those above time stamp authorities of others, for stamps alone.
     """
 
     makers: tuple[bytes, ...] = field(repr=False)
     certificates: tuple[bytes, ...] = field(repr=False)
     lists: tuple[bytes, ...] = field(default=(), repr=False)
+    stampers: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def of_stamps(self) -> tuple[bytes, ...]:
+        return (*self.certificates, *self.stampers)
 
     @property
     def roots(self) -> tuple[bytes, ...]:
@@ -76,6 +83,7 @@ def known(settings: Settings, store: Store | None, more: Sequence[bytes] = (), l
         makers,
         (*(der for der in own if der), *sm2_authority(settings), *makers),
         (*lists, *(one.der for one in newest if one)),
+        stampers(settings),
     )
 
 
@@ -96,7 +104,7 @@ def verify(
         steps = (*certificate_check.check(data, now(), by.certificates, by.lists), *_registered(store, data))
         return Verified("certificate", (Part(certificate_check.details(data), steps),))
     found = parse(data)
-    steps = seal_check.check(found, now(), document, by.makers, strict, by.certificates)
+    steps = seal_check.check(found, now(), document, by.makers, strict, by.of_stamps)
     if store is not None:
         steps = (*steps, *_standing(store, found))
     said = of_seal(found)
@@ -165,7 +173,7 @@ def _pdf(data: bytes, by: Known) -> Verified:
     below = tuple(der for der in by.certificates if der not in by.roots)
     parts = [
         Part({"place": one.field, "signer": one.signer, "sealed at": shown(one.at) if one.at else "?"}, one.steps)
-        for one in check(data, now(), Trust(by.roots, below, by.lists))
+        for one in check(data, now(), Trust(by.roots, below, by.lists, by.stampers))
     ]
     return Verified("sealed PDF", tuple(parts))
 

@@ -42,6 +42,7 @@ class Settings:
     ocsp_pin_file: Path | None = None  # PIN of the token that answers OCSP; None: the CA's
     tsa_pin_file: Path | None = None  # PIN of the token that stamps the time; None: the CA's
     tsa_url: str = ""  # of the authority (RFC 3161) that stamps what is sealed; empty: this CA's own
+    tsa_trust: Path | None = None  # the certificates (PEM) of that authority's CAs, up to their roots
     seal_pin_file: Path | None = None  # passphrase of the seal maker's keys; None: the first line of the CA's
     public_url: str = ""  # where others reach the web, as http://ca.example: what certificates point to
     crl_hours: int = 48  # until a revocation list says there will be another

@@ -8,7 +8,7 @@ that was revoked before does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,37 +20,38 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import (
-    ExpiredError,
-    InsufficientRevinfoError,
-    InvalidCertificateError,
-    NotYetValidError,
-    PathBuildingError,
-    PathError,
-    RevokedError,
-    ValidationError,
-)
+from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 
 from issuance.eseal.check import subject
 from issuance.eseal.stamp import stamped
-from issuance.pdf.opening import SHOWN, opened, reading
+from issuance.pdf.opening import opened, reading
+from issuance.pdf.validity import REVOKED, SHOWN, problem
 from issuance.steps import Step
 from yinjian.errors import InputError
 
 _LISTED = RevocationCheckingPolicy(RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK)
 _UNCHECKED = RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
-_REVOKED = "it was revoked"
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What is known here: roots, CAs below them, and the newest revocation lists; DER."""
+    """What is known here, DER: roots, CAs below them, the newest revocation lists.
+
+    `stampers`: roots and CAs that are known for time stamps alone.
+    """
 
     roots: tuple[bytes, ...] = field(default=(), repr=False)
     below: tuple[bytes, ...] = field(default=(), repr=False)
     lists: tuple[bytes, ...] = field(default=(), repr=False)
+    stampers: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def for_stamps(self) -> Trust:
+        """The same, the authorities' roots included."""
+        known = [(der, bool(x509.Certificate.load(der).self_issued)) for der in self.stampers]
+        roots, below = (tuple(der for der, root in known if root is wanted) for wanted in (True, False))
+        return Trust(self.roots + roots, self.below + below, self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,11 @@ async def _time(
     certificates = [choice.chosen for choice in token["content"]["certificates"]]
     authority, who = x509.Certificate.load(found.authority), subject(found.authority)
     # Its key may be revoked later, its certificate end: then a stamp proves nothing any more. What is known now counts.
+    trust = trust.for_stamps
     context = _context(reader, trust, at, _UNCHECKED)
-    why = await _problem(authority, certificates, context, set(), {"time_stamping"})
-    listed = await _problem(authority, certificates, _since(trust, at), set(), {"time_stamping"})
-    if why or listed.startswith(_REVOKED):
+    why = await problem(authority, certificates, context, set(), {"time_stamping"})
+    listed = await problem(authority, certificates, _since(trust, at), set(), {"time_stamping"})
+    if why or listed.startswith(REVOKED):
         return None, (Step("time stamp", False, f"{who}: {why or listed}"),)
     return found.at, (Step("time stamp", True, f"{found.at:%Y-%m-%d %H:%M:%S} UTC, {who}"),)
 
@@ -129,7 +131,7 @@ async def _time(
 async def _certificate(reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> Step:
     """Whether the signer's certificate led to a known root, ran and was not revoked when the PDF was sealed."""
     context = _context(reader, trust, at, SHOWN)
-    why = await _problem(one.signer_cert, one.other_embedded_certs, context, {"non_repudiation"}, set())
+    why = await problem(one.signer_cert, one.other_embedded_certs, context, {"non_repudiation"}, set())
     who = subject(one.signer_cert.dump())
     said = f"{who}: {why}" if why else f"{who}, in force on {at:%Y-%m-%d %H:%M:%S} UTC"
     return Step("certificate", not why, said)
@@ -137,8 +139,8 @@ async def _certificate(reader: PdfFileReader, one: EmbeddedPdfSignature, at: dat
 
 async def _revoked_since(one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> AsyncIterator[Step]:
     """What newer lists say of that moment: a revocation that was not known when the file was made, say."""
-    why = await _problem(one.signer_cert, one.other_embedded_certs, _since(trust, at), set(), set())
-    if why.startswith(_REVOKED):
+    why = await problem(one.signer_cert, one.other_embedded_certs, _since(trust, at), set(), set())
+    if why.startswith(REVOKED):
         yield Step("newest list", False, f"{subject(one.signer_cert.dump())}: {why}")
 
 
@@ -165,30 +167,6 @@ def _options(trust: Trust, at: datetime) -> dict[str, Any]:
         "allow_fetching": False,
         "moment": at.astimezone(UTC),
     }
-
-
-async def _problem(
-    certificate: Any, others: Sequence[Any], context: ValidationContext, usage: set[str], purposes: set[str]
-) -> str:
-    """What is wrong with a certificate, in words; `""` where nothing is."""
-    validator = CertificateValidator(certificate, others, validation_context=context)
-    try:
-        await validator.async_validate_usage(usage, purposes)
-    except RevokedError as error:
-        return f"{_REVOKED} on {error.revocation_dt:%Y-%m-%d %H:%M:%S} UTC ({error.reason.human_friendly})"
-    except ExpiredError:
-        return "it had ended"
-    except NotYetValidError:
-        return "it had not begun"
-    except InsufficientRevinfoError:
-        return "nothing shows whether it was revoked"
-    except PathBuildingError:
-        return "it leads to no root that is known here"
-    except InvalidCertificateError:
-        return "it is not for this use"
-    except (PathError, ValidationError) as error:
-        return f"it is not accepted ({error})"
-    return ""
 
 
 def _token(one: EmbeddedPdfSignature) -> Any:

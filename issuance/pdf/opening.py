@@ -8,12 +8,9 @@ from contextlib import contextmanager
 
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko_certvalidator.policy_decl import RevocationCheckingPolicy, RevocationCheckingRule
 
 from yinjian.errors import InputError
 
-# Whether a holder's certificate was revoked must be shown; a CA's is looked up where it says that it can be.
-SHOWN = RevocationCheckingPolicy(RevocationCheckingRule.CRL_OR_OCSP_REQUIRED, RevocationCheckingRule.CHECK_IF_DECLARED)
 _ANEW = "Make the PDF anew from its source, by printing it to a PDF say."
 # What the library raises, sooner or later, for files that are PDF and mean nothing.
 _BROKEN = (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError)

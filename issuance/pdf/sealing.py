@@ -5,8 +5,9 @@ PAdES-B-LT (ETSI EN 319 142-1): certificates, OCSP answers and revocation lists 
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -21,12 +22,12 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.errors import PathError, ValidationError
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from issuance.pdf.drawing import LAST, Drawn, InkStyle, Place, draw_strips, frame, sheet
-from issuance.pdf.opening import SHOWN, opened, pages, reading
+from issuance.pdf.opening import opened, pages, reading
+from issuance.pdf.validity import DECLARED, FAILURES, SHOWN, problem, words
 from issuance.timestamps import Authority
 from yinjian.errors import InputError, Refused, TokenError
 
@@ -55,14 +56,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where the seal is drawn. `across`: over the right edges of all pages too (骑缝章), at this height in mm.
+    """Where the seal is drawn. `across`: over the right edges of all pages too (骑缝章), so far below the upper one.
 
-    `across_mm` None: in the middle of the edge.
+    `across_mm` None: in the middle of the edge. `beside`: also on a PDF that is signed already.
     """
 
     place: Place
     across: bool = False
     across_mm: float | None = None
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stamping:
+    """Who stamps. `trust`: certificates (DER) of another authority's CAs up to their roots, whose lists are fetched."""
+
+    stamper: TimeStamper
+    trust: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 class LocalTimeStamper(TimeStamper):
@@ -81,7 +91,7 @@ def remote_time_stamper(url: str) -> TimeStamper:
     return RequestsHTTPTimeStamper(url, timeout=TSA_SECONDS)
 
 
-def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evidence, stamper: TimeStamper) -> bytes:
+def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evidence, by: Stamping) -> bytes:
     """The sealed PDF. Raises InputError for a PDF or place that cannot be sealed, Refused where something is revoked.
 
     What was signed before stays as it was, and valid: only a seal on one page is added to it.
@@ -96,8 +106,11 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
             "The PDF is signed already: a seal across its pages would change what was signed.",
             "Put the seal across the unsigned PDF first.",
         )
+    if signed and not where.beside:
+        raise InputError("The PDF is signed already.", "To add a seal to what others signed: --beside")
     where = replace(where, place=_counted(where.place, len(sheets)))
     own = sheets[where.place.page - 1]
+    _require_in_force(holder, evidence)
     box = frame(own, drawn, where.place)
     name = next(name for number in range(1, len(names) + 2) if (name := f"Seal{number}") not in names)
     with reading():
@@ -111,10 +124,10 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
         embed_validation_info=True,
-        validation_context=_context(holder, evidence),
+        validation_context=_context(holder, evidence, by.trust),
     )
     style = InkStyle(border_width=0, drawn=drawn, sheet=own)
-    signer = PdfSigner(meta, _Signer(holder), timestamper=stamper, stamp_style=style, new_field_spec=spec)
+    signer = PdfSigner(meta, _Signer(holder), timestamper=by.stamper, stamp_style=style, new_field_spec=spec)
     out = io.BytesIO()
     _sign(signer, writer, out)
     return out.getvalue()
@@ -123,9 +136,11 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
 def _sign(signer: PdfSigner, writer: IncrementalPdfFileWriter, out: io.BytesIO) -> None:
     try:
         signer.sign_pdf(writer, output=out)
-    except SigningError as error:
-        why = error.__cause__ if isinstance(error.__cause__, ValidationError | PathError) else error
-        raise Refused(f"The certificate may not seal: {why}", "Seal with one that is in force.") from error
+    except (SigningError, *FAILURES) as error:
+        # The holder's own certificate was looked at before.
+        why = words(error.__cause__ if isinstance(error.__cause__, FAILURES) else error)
+        remedy = "Set YINJIAN_TSA_TRUST to the certificates of the authority's CAs, and see that their lists are there."
+        raise Refused(f"The time stamp authority's certificate does not hold: {why}.", remedy) from error
     except TimestampRequestError as error:
         raise TokenError(
             "The time stamp authority does not answer.", "Check YINJIAN_TSA_URL and the network, then repeat."
@@ -148,16 +163,28 @@ class _Signer(Signer):
         return bytes(_ROOM) if dry_run else self._sign(data)
 
 
-def _context(holder: Holder, evidence: Evidence) -> ValidationContext:
-    *above, root = (x509.Certificate.load(der) for der in holder.chain)
+def _require_in_force(holder: Holder, evidence: Evidence) -> None:
+    """Raises Refused unless the evidence shows that the holder's certificate holds, and may sign."""
+    context = _context(holder, evidence, (), SHOWN)
+    own, *above = (x509.Certificate.load(der) for der in (holder.certificate, *holder.chain))
+    why = asyncio.run(problem(own, above, context, {"non_repudiation"}, set()))
+    if why:
+        raise Refused(f"The certificate may not seal: {why}.", "Seal with one that is in force.")
+
+
+def _context(
+    holder: Holder, evidence: Evidence, trust: Sequence[bytes], policy: RevocationCheckingPolicy = DECLARED
+) -> ValidationContext:
+    """What goes into the file: the holder's evidence, and what another time stamp authority publishes of itself."""
+    known = [x509.Certificate.load(der) for der in (*holder.chain, *trust)]
     return ValidationContext(
         moment=evidence.at,
-        trust_roots=[root],
-        other_certs=above,
+        trust_roots=[one for one in known if one.self_issued],
+        other_certs=[one for one in known if not one.self_issued],
         crls=[crl.CertificateList.load(der) for der in evidence.lists],
         ocsps=[ocsp.OCSPResponse.load(der) for der in evidence.answers],
-        allow_fetching=False,
-        revinfo_policy=CertRevTrustPolicy(SHOWN),
+        allow_fetching=bool(trust),
+        revinfo_policy=CertRevTrustPolicy(policy),
     )
 
 

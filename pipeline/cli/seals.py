@@ -48,6 +48,7 @@ def apply(
     out: Annotated[Path | None, typer.Option(metavar="OUT.pdf", help="Default: beside the PDF, -sealed.")] = None,
     across: Annotated[bool, typer.Option("--across", help="Also across the edges of all pages (骑缝章).")] = False,
     across_at: Annotated[float | None, typer.Option(metavar="MM", help="How far below the upper edge.")] = None,
+    beside: Annotated[bool, typer.Option("--beside", help="Also where the PDF is signed already.")] = False,
     pin_file: Annotated[Path | None, typer.Option(help="A file with the token's PIN; else it is asked for.")] = None,
 ) -> None:
     """Seal a PDF by the key on the holder's token: the seal drawn, signed, stamped with the time (PAdES-B-LT)."""
@@ -55,7 +56,20 @@ def apply(
 
     edge = across_at if across_at is not None else -1.0 if across else None
     files = file, pdf, out or pdf.with_name(f"{pdf.stem}-sealed.pdf")
-    apply_seal(store(), settings(), files, at, edge, pin_file)
+    apply_seal(store(), settings(), files, at, edge, beside, pin_file)
+
+
+@seal.command("put")
+def put(
+    file: Annotated[Path, typer.Argument(metavar="SEAL", help="The electronic seal (seal.esl).")],
+    data: Annotated[Path, typer.Argument(metavar="FILE", help="What is to be signed.")],
+    out: Annotated[Path | None, typer.Option(metavar="OUT", help="Default: beside the file, with .ses.")] = None,
+    pin_file: Annotated[Path | None, typer.Option(help="A file with the token's PIN; else it is asked for.")] = None,
+) -> None:
+    """Sign any file with a seal, by the key on the holder's token: SES_Signature, a file of its own."""
+    from pipeline.cli.sealwork import put_seal
+
+    put_seal(store(), settings(), (file, data, out or data.with_name(f"{data.name}.ses")), pin_file)
 
 
 def verify_any(

@@ -63,19 +63,40 @@ def verify_file(
 
 
 def apply_seal(
-    store: Store, settings: Settings, files: tuple[Path, Path, Path], at: str, across: float | None, pin: Path | None
+    store: Store,
+    settings: Settings,
+    files: tuple[Path, Path, Path],
+    at: str,
+    across: float | None,
+    beside: bool,
+    pin: Path | None,
 ) -> None:
     """Seal a PDF: `files` are the seal, the PDF, and what is written. `across`: mm from above; below 0: the middle."""
     from issuance.pdf.sealing import Where
     from pipeline.sealing import apply
 
     seal, pdf, out = files
-    if out.exists():
-        raise InputError(f"{out} is there already.", "Name another file with --out.")
-    where = Where(_place(at), across is not None, across if across is not None and across >= 0 else None)
+    _require_new(out)
+    where = Where(_place(at), across is not None, across if across is not None and across >= 0 else None, beside)
     sealed, original = _read(seal, LARGEST), _read(pdf, settings.max_file_mb * 1024 * 1024)
     write_whole(out, apply(store, settings, sealed, original, where, _pin(pin)))
     OUT.print(f"Sealed: {out}")
+
+
+def put_seal(store: Store, settings: Settings, files: tuple[Path, Path, Path], pin: Path | None) -> None:
+    """Sign a file with a seal: `files` are the seal, the file, and what is written."""
+    from pipeline.sealing import put
+
+    seal, data, out = files
+    _require_new(out)
+    original = _read(data, LARGEST_DOCUMENT)
+    write_whole(out, put(store, settings, _read(seal, LARGEST), original, data.name, _pin(pin)))
+    OUT.print(f"Signed: {out}; check it with: yinjian verify {out} --document {data}")
+
+
+def _require_new(out: Path) -> None:
+    if out.exists():
+        raise InputError(f"{out} is there already.", "Name another file with --out.")
 
 
 def show_file(file: Path, image: Path | None) -> None:

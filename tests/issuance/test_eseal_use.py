@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms, core, x509
+from asn1crypto import cms, core, pem, x509
 
 from issuance import delegated, sm2authority, timestamps
 from issuance.authority import Authority
@@ -25,9 +25,10 @@ from issuance.eseal.use import put
 from issuance.issuer import Issuer
 from issuance.profiles import profiles
 from issuance.reservation import reserve
+from issuance.signing import key_of
 from issuance.sm2 import SM2_WITH_SM3, SM3, Sm2Key
 from issuance.steps import Step, is_valid
-from tests.issuance.builder import CA_PINS, NOW, an_approval
+from tests.issuance.builder import CA_PINS, NOW, an_approval, run
 from tests.pipeline.papers import seal as picture
 from yinjian.approval import Usage
 from yinjian.errors import InputError, Refused
@@ -100,6 +101,20 @@ def test_each_version_is_made_and_holds(version: int, holder: Holder) -> None:
     assert found.signed.time_stamp is None
     steps = holder.check(made)
     assert is_valid(steps) and all(step.holds for step in steps)
+
+
+@pytest.mark.parametrize("version", [1, 4, 5])
+def test_openssl_accepts_every_signature(version: int, holder: Holder, tmp_path: Path) -> None:
+    """The maker's on a seal, and the holder's on data."""
+    seal = holder.seal(version)
+    for found in (parse(seal), parse(holder.put(seal, b"data"))):
+        signed = found.signed
+        (tmp_path / "key").write_bytes(pem.armor("PUBLIC KEY", key_of(signed.certificate).spki))
+        (tmp_path / "data").write_bytes(signed.covered)
+        (tmp_path / "signature").write_bytes(signed.signature)
+        ask = ("openssl", "pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pkeyopt", "distid:1234567812345678")
+        files = ("-pubin", "-inkey", tmp_path / "key", "-in", tmp_path / "data", "-sigfile", tmp_path / "signature")
+        assert "Verified Successfully" in run(*ask, *files)
 
 
 def test_a_seal_of_version_5_may_carry_a_time_stamp(holder: Holder) -> None:

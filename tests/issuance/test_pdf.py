@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pymupdf
+import pypdfium2
 import pytest
 from asn1crypto import x509
 from PIL import Image, ImageDraw
@@ -19,20 +20,21 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from issuance import delegated, timestamps
+from issuance import authority, delegated, timestamps
 from issuance.authority import Authority
+from issuance.authority_plan import Names
 from issuance.crl import Reason, Revoked
 from issuance.delegated import OCSP, TIME_STAMPS
 from issuance.ocsp import open_responder
 from issuance.pdf import sealing
 from issuance.pdf.checking import SignedPdf, Trust, check
 from issuance.pdf.drawing import LAST, Drawn, Place, strips
-from issuance.pdf.sealing import Evidence, Holder, LocalTimeStamper, Where
+from issuance.pdf.sealing import Evidence, Holder, LocalTimeStamper, Stamping, Where
 from issuance.reservation import Reservation, reserve
 from issuance.signing import key_of
 from issuance.softhsm import SoftTokens
 from issuance.steps import is_valid
-from issuance.tokens import KeyKind
+from issuance.tokens import KeyKind, Pins
 from tests.issuance.builder import CA_PINS, NOW, PINS, an_approval
 from yinjian.approval import Usage
 from yinjian.errors import InputError, Refused, TokenError
@@ -73,9 +75,9 @@ class Office:
         return Evidence(at, (listed,), (answer,))
 
     def seal(self, pdf: bytes, where: Where, at: datetime = AT, evidence: Evidence | None = None) -> bytes:
-        with timestamps.open_authority(self.home, CA_PINS.pin) as authority:
-            stamper = LocalTimeStamper(authority, lambda: at)
-            return sealing.seal(pdf, DRAWN, where, self.holder, evidence or self.evidence(at), stamper)
+        with timestamps.open_authority(self.home, CA_PINS.pin) as stamps:
+            stamper = LocalTimeStamper(stamps, lambda: at)
+            return sealing.seal(pdf, DRAWN, where, self.holder, evidence or self.evidence(at), Stamping(stamper))
 
     def check(self, pdf: bytes, at: datetime, lists: tuple[bytes, ...] = ()) -> SignedPdf:
         (found,) = check(pdf, at, Trust((self.ca.chain[1],), (self.ca.chain[0],), lists))
@@ -215,7 +217,9 @@ def _added(pdf: bytes) -> bytes:
 
 
 def test_a_second_seal_leaves_the_first_as_it_was(office: Office, sealed: bytes) -> None:
-    both = office.seal(sealed, Where(Place(2, 60, 60)), AT + timedelta(hours=2))
+    with pytest.raises(InputError, match="signed already"):
+        office.seal(sealed, Where(Place(2, 60, 60)), AT + timedelta(hours=2))
+    both = office.seal(sealed, Where(Place(2, 60, 60), beside=True), AT + timedelta(hours=2))
     assert both.startswith(sealed)
     found = check(both, AT + timedelta(hours=3), Trust((office.ca.chain[1],), (office.ca.chain[0],)))
     assert [one.field for one in found] == ["Seal1", "Seal2"]
@@ -230,6 +234,27 @@ def test_a_stamp_of_an_unknown_authority_proves_nothing(office: Office, sealed: 
     assert steps["signature"].holds and steps["document"].holds
     assert not steps["time stamp"].holds and "no root that is known" in steps["time stamp"].said
     assert not steps["certificate"].holds
+
+
+def test_another_cas_authority_stamps_and_signs_nothing(office: Office, tmp_path: Path) -> None:
+    """Its root is known for time stamps: that proves nothing of who signs."""
+    names = Names("另一机构", "另一根", "另一签发")
+    with authority.create(tmp_path / "ca", names, "11111111", "22222222", NOW) as other:
+        delegated.make(tmp_path / "ca", TIME_STAMPS, other, Pins("11111111", "22222222"), NOW)
+        with timestamps.open_authority(tmp_path / "ca", "22222222") as stamps:
+            by = Stamping(LocalTimeStamper(stamps, lambda: AT), other.chain)
+            made = sealing.seal(document(), DRAWN, Where(Place(1, 60, 60)), office.holder, office.evidence(AT), by)
+            with pytest.raises(Refused, match="authority's certificate does not hold"):
+                sealing.seal(
+                    document(), DRAWN, Where(Place(1, 60, 60)), office.holder, office.evidence(AT), Stamping(by.stamper)
+                )
+    own = Trust((office.ca.chain[1],), (office.ca.chain[0],))
+    (unknown,) = check(made, AT + timedelta(days=50), own)
+    assert not is_valid(unknown.steps)
+    (found,) = check(made, AT + timedelta(days=50), replace(own, stampers=other.chain))
+    assert is_valid(found.steps)
+    (turned,) = check(made, AT, Trust(stampers=office.ca.chain + other.chain))
+    assert [step.name for step in turned.steps if not step.holds] == ["certificate"]
 
 
 # ---- what it looks like
@@ -265,13 +290,31 @@ def test_the_drawn_seal_measures_its_millimetres_where_it_was_put_upright(turned
     assert inner[middle - dots : middle].sum() > 5 * inner[middle : middle + dots].sum()
 
 
-def test_poppler_and_chromium_draw_it_as_large(office: Office, tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(office.seal(document(), Where(Place(1, 120, 110))))
-    subprocess.run(("pdftoppm", "-r", "300", "-png", tmp_path / "a.pdf", tmp_path / "page"), check=True)
-    picture = np.asarray(Image.open(next(tmp_path.glob("page*.png"))).convert("RGB")).astype(int)
+def poppler(pdf: bytes, folder: Path) -> Image.Image:
+    (folder / "a.pdf").write_bytes(pdf)
+    subprocess.run(("pdftoppm", "-r", "300", "-png", folder / "a.pdf", folder / "page"), check=True)
+    return Image.open(next(folder.glob("page*.png")))
+
+
+def pdfium(pdf: bytes, folder: Path) -> Image.Image:
+    """What Chromium draws with."""
+    made = pypdfium2.PdfDocument(pdf)
+    made.init_forms()
+    return made[0].render(scale=300 / 72, may_draw_forms=True).to_pil()
+
+
+@pytest.mark.parametrize("draw", [poppler, pdfium])
+def test_others_draw_it_as_large_and_leave_the_print_dark(
+    draw: Callable[[bytes, Path], Image.Image], office: Office, tmp_path: Path
+) -> None:
+    plain = document()
+    before = np.asarray(draw(plain, tmp_path).convert("RGB")).astype(int)
+    picture = np.asarray(draw(office.seal(plain, Where(Place(1, 120, 110))), tmp_path).convert("RGB")).astype(int)
     left, top, width, height = extent(reddish(picture), 300)
     assert abs(width - 40) < 0.2 and abs(height - 40) < 0.2
     assert abs(left + width / 2 - 120) < 0.2 and abs(top + height / 2 - 110) < 0.2
+    beneath = (before.max(axis=2) < 40) & (before != picture).any(axis=2)
+    assert picture[before.max(axis=2) < 40].max() < 80, beneath.sum()
 
 
 def test_the_print_beneath_stays_as_dark_as_it_was(office: Office) -> None:
@@ -394,4 +437,4 @@ def test_an_unsigned_pdf_is_told() -> None:
 def test_a_time_stamp_authority_that_does_not_answer_is_told(office: Office) -> None:
     stamper = sealing.remote_time_stamper("http://127.0.0.1:9/tsa")
     with pytest.raises(TokenError, match="does not answer"):
-        sealing.seal(document(), DRAWN, Where(Place(1, 60, 60)), office.holder, office.evidence(AT), stamper)
+        sealing.seal(document(), DRAWN, Where(Place(1, 60, 60)), office.holder, office.evidence(AT), Stamping(stamper))

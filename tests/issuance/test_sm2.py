@@ -41,7 +41,7 @@ CKM_ECDSA = 0x1041
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("sm2")
-    assert sm2authority.create(made, "示例CA", PASSPHRASE, NOW, ("http://ca.example/pki/sm2.crl",))
+    assert sm2authority.create(made, "示例CA", PASSPHRASE, NOW)
     return made
 
 

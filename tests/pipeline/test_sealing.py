@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -19,6 +19,7 @@ from PIL import Image
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from bench.stores import free_port, serving
 from pipeline import acceptance, operations, revocation
 from pipeline.cli import app
 from pipeline.export import export
@@ -126,6 +127,37 @@ def test_a_pdf_is_sealed_and_checked(desk: Desk, pdf: Path) -> None:
     elsewhere = Desk(desk.store, bare, desk.folder, desk.serial)
     assert "no root that is known" in elsewhere.say("verify", sealed, code=9)
     assert "NOT VALID" not in elsewhere.say("verify", sealed, "--trust", ca_directory(desk.settings) / "root.pem")
+
+
+def test_any_file_is_signed_with_a_seal(desk: Desk, tmp_path: Path) -> None:
+    data = tmp_path / "合同.txt"
+    data.write_text("contract")
+    words = ("seal", "put", desk.seal, data, "--pin-file", desk.folder / "pin")
+    assert "Signed" in desk.say(*words)
+    made = tmp_path / "合同.txt.ses"
+    said = desk.say("verify", made, "--document", data, "--strict")
+    assert said.rstrip().endswith("valid") and "✗" not in said and "as it was signed" in said
+    data.write_text("another")
+    assert "not what was signed" in desk.say("verify", made, "--document", data, code=9)
+    assert "there already" in desk.say(*words, code=2)
+
+
+def test_another_authority_may_stamp_by_http(desk: Desk, pdf: Path) -> None:
+    own = replace(desk.settings, web_port=free_port())
+    with serving(own) as url:
+        away = replace(desk, settings=replace(own, tsa_url=f"{url}/tsa"))
+        away.apply(pdf, "sealed.pdf")
+    assert "✓ time stamp" in desk.say("verify", desk.folder / "sealed.pdf")
+    assert "does not answer" in away.apply(pdf, "other.pdf", code=7)
+    assert not (desk.folder / "other.pdf").exists()
+
+
+def test_a_sealed_pdf_is_sealed_again_only_when_that_is_meant(desk: Desk, pdf: Path) -> None:
+    desk.apply(pdf, "one.pdf")
+    assert "signed already" in desk.apply(desk.folder / "one.pdf", "two.pdf", code=2)
+    desk.apply(desk.folder / "one.pdf", "two.pdf", "--beside")
+    found = json.loads(desk.say("verify", desk.folder / "two.pdf", "--json"))
+    assert found["valid"] and len(found["signatures"]) == 2
 
 
 def test_after_a_revocation_nothing_is_sealed_and_what_was_holds(desk: Desk, pdf: Path) -> None:
