@@ -11,7 +11,7 @@ from asn1crypto import x509 as asn1_x509
 
 from issuance.algorithms import NAMES, verifies
 from issuance.der import BROKEN, octets, parts, require_der
-from issuance.eseal.check import path_of, period_of, subject
+from issuance.paths import path_of, period_of, subject
 from issuance.steps import Step
 from yinjian.errors import InputError
 
@@ -86,6 +86,24 @@ def _revocation(read: Any, issuer: bytes, at: datetime, lists: Sequence[bytes]) 
     if following is not None and following.astimezone(UTC) < at:
         return Step("revocation", None, f"not revoked {as_of}, and the list is old", decides=False)
     return Step("revocation", True, f"not revoked {as_of}")
+
+
+def revoked(der: bytes, known: Sequence[bytes], lists: Sequence[bytes]) -> datetime | None:
+    """When a certificate was revoked, as the newest list of its CA has it; None where none says so.
+
+    Raises InputError for what is no certificate or list.
+    """
+    path = path_of(der, known) if lists else None
+    if not path:
+        return None
+    found = [one for listed in lists if (one := _list(listed, path[0])) is not None]
+    serial = asn1_x509.Certificate.load(der).serial_number
+    newest = max(found, key=lambda one: one["tbs_cert_list"]["this_update"].native, default=None)
+    for entry in (newest["tbs_cert_list"]["revoked_certificates"] or ()) if newest is not None else ():
+        if entry["user_certificate"].native == serial:
+            instant: datetime = entry["revocation_date"].native
+            return instant.astimezone(UTC)
+    return None
 
 
 def _list(der: bytes, issuer: bytes) -> Any:

@@ -12,8 +12,8 @@ from issuance import certificate_check
 from issuance.der import BROKEN
 from issuance.eseal import check as seal_check
 from issuance.eseal import ofd
-from issuance.eseal.check import subject
 from issuance.eseal.seal import Seal, SealSignature, parse
+from issuance.paths import subject
 from issuance.steps import Step, is_valid
 from pipeline.clock import now, shown
 from pipeline.published import authority_certificate, current_list
@@ -104,7 +104,7 @@ def verify(
         steps = (*certificate_check.check(data, now(), by.certificates, by.lists), *_registered(store, data))
         return Verified("certificate", (Part(certificate_check.details(data), steps),))
     found = parse(data)
-    steps = seal_check.check(found, now(), document, by.makers, strict, by.of_stamps)
+    steps = seal_check.check(found, now(), document, by.makers, strict, by.of_stamps, by.lists)
     if store is not None:
         steps = (*steps, *_standing(store, found))
     said = of_seal(found)
@@ -180,7 +180,7 @@ def _pdf(data: bytes, by: Known) -> Verified:
 
 def _ofd(data: bytes, by: Known, strict: bool) -> Verified:
     parts = []
-    for one in ofd.check(data, now(), by.makers, strict, by.certificates):
+    for one in ofd.check(data, now(), by.makers, strict, by.of_stamps, by.lists):
         drawn = ", ".join(f"page {place.page}: {' '.join(f'{n:g}' for n in place.boundary)} mm" for place in one.drawn)
         seal = of_seal(one.made) if one.made is not None else {"what": "plain signature"}
         parts.append(Part({"place": one.path, **seal, "drawn": drawn or "nowhere"}, one.steps))

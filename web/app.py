@@ -30,6 +30,7 @@ from web.ahead import signing_ahead
 from web.gathering import Gathered
 from web.headers import SafeHeaders
 from web.limits import BodyLimit, Limits
+from web.ocspfirst import OcspFirst
 from web.pages import HERE, render
 from web.uploads import routes
 from yinjian.errors import InputError, Refused, StoreError, YinjianError
@@ -78,6 +79,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     )
     app.add_middleware(SafeHeaders)
     app.add_middleware(BodyLimit, most=settings.upload_mb * MEGABYTE)
+    app.add_middleware(OcspFirst, answers=answers, asking=app.state.asking)
     app.add_exception_handler(YinjianError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)

@@ -24,34 +24,23 @@ LONGEST = 4096  # bytes of a request: one certificate and a nonce take about 150
 routes = APIRouter()
 
 
-@routes.post("/ocsp", response_class=Response)
-async def ask(request: Request) -> Response:
-    """Whether a certificate holds (RFC 6960); the body is the request, DER."""
-    body = await request.body()
-    return await _answered(request, body if len(body) <= LONGEST else b"")
-
-
 @routes.get("/ocsp/{encoded:path}", response_class=Response)
-async def ask_by_url(request: Request, encoded: str) -> Response:
-    """The same, the request as base64 in the address (RFC 6960, A.1), so that answers can be cached on their way."""
+async def ask(request: Request, encoded: str) -> Response:
+    """Whether a certificate holds (RFC 6960): the request as base64 in the address (A.1), so that answers can be cached
+    on their way. By POST it is answered in `web.ocspfirst`.
+    """
     try:
         body = base64.b64decode(encoded, validate=True) if len(encoded) <= 2 * LONGEST else b""
     except (binascii.Error, ValueError):
         body = b""
-    return await _answered(request, body)
-
-
-async def _answered(request: Request, body: bytes) -> Response:
     answers: Answers = request.app.state.answers
-    # What is at hand is given at once; what must be signed or looked up goes to a thread, several at a time.
-    found = answers.at_hand(body)
-    return _response(await request.app.state.asking(body) if found is None else found)
+    found = answers.at_hand(body) or await request.app.state.asking(body)
+    return Response(found.der, media_type=OCSP, headers=headers_of(found))
 
 
-def _response(answer: Answer) -> Response:
-    if answer.until is None:
-        return Response(answer.der, media_type=OCSP, headers={"Cache-Control": "no-store"})
-    return Response(answer.der, media_type=OCSP, headers=_cached(answer.until))
+def headers_of(answer: Answer) -> dict[str, str]:
+    """How long an answer may be kept."""
+    return {"Cache-Control": "no-store"} if answer.until is None else _cached(answer.until)
 
 
 @routes.post("/tsa", response_class=Response)

@@ -6,17 +6,18 @@ import hashlib
 import io
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
 from PIL import Image
 
 from issuance.algorithms import NAMES, verifies
-from issuance.der import BROKEN, octets, parts, require_der
+from issuance.certificate_check import revoked
+from issuance.der import BROKEN
 from issuance.eseal.seal import Picture, Seal, SealSignature, Signed
 from issuance.eseal.stamp import stamped
+from issuance.paths import path_of, period_of, subject
 from issuance.sm2 import SM3
 from issuance.steps import Step
 from yinjian.errors import InputError
@@ -26,6 +27,17 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 _HASHES = {SM3: "sm3", "1.3.14.3.2.26": "sha1", "2.16.840.1.101.3.4.2.1": "sha256", "SM3": "sm3", "SHA256": "sha256"}
 
 
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What `check` was given."""
+
+    at: datetime
+    makers: Sequence[bytes]
+    strict: bool
+    known: Sequence[bytes]
+    lists: Sequence[bytes]
+
+
 def check(
     seal: Seal | SealSignature,
     at: datetime,
@@ -33,33 +45,69 @@ def check(
     makers: Sequence[bytes] = (),
     strict: bool = False,
     known: Sequence[bytes] = (),
+    lists: Sequence[bytes] = (),
 ) -> tuple[Step, ...]:
     """Every step, in order. `document`: what a signature is to be on.
 
     `makers`: certificates (DER) of the CAs whose every certificate may make seals, up to their roots; with `strict` no
-    other maker's seal is valid. `known`: the same of CAs that have time stamp authorities.
+    other maker's seal is valid. `known`: the same of CAs of holders and of time stamp authorities, and `lists` their
+    revocation lists (DER).
     """
+    by = _By(at, makers, strict, known, lists)
     if isinstance(seal, Seal):
-        return tuple(_of_seal(seal, at, makers, strict, known))
-    made = _of_signature(seal, document, known, strict)
-    return (*_of_seal(seal.seal, seal.time or at, makers, strict, known), *made)
+        return (*_of_seal(seal, by), *_holders(seal, by))
+    return (*_of_seal(seal.seal, replace(by, at=seal.time or at), signed=True), *_of_signature(seal, document, by))
 
 
-def _of_seal(seal: Seal, at: datetime, makers: Sequence[bytes], strict: bool, known: Sequence[bytes]) -> Iterator[Step]:
+def _of_seal(seal: Seal, by: _By, signed: bool = False) -> Iterator[Step]:
+    """`signed`: with `strict` it must have been in force at the instant when somebody signed with it."""
     yield _signature("maker's signature", seal.signed)
-    yield _maker(seal, makers, strict)
-    yield from _stamp("seal's time stamp", seal.signed, known, strict)
+    yield _maker(seal, by.makers, by.strict)
+    yield from _stamp("seal's time stamp", seal.signed, by)
     yield _picture(seal.picture)
-    yield _period(seal, at)
+    yield replace(_period(seal, by.at), decides=signed and by.strict)
     yield _within_certificates(seal)
 
 
-def _of_signature(made: SealSignature, document: bytes | None, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
+def _of_signature(made: SealSignature, document: bytes | None, by: _By) -> Iterator[Step]:
     yield _signature("signer's signature", made.signed)
-    yield from _stamp("signature's time stamp", made.signed, known, strict)
+    stamp = tuple(_stamp("signature's time stamp", made.signed, by))
+    yield from stamp
     named = may_use(made.seal, made.signed.certificate)
     yield Step("signer", named, "named in the seal" if named else "not named in the seal: they may not use it")
+    yield _signer(made, bool(stamp) and all(step.holds for step in stamp), by)
     yield _document(made, document)
+
+
+def _holders(seal: Seal, by: _By) -> Iterator[Step]:
+    """Whether a certificate that may use the seal was revoked: then the seal is not valid any more."""
+    for der in seal.certificates:
+        when = revoked(der, by.known, by.lists)
+        if when is not None:
+            yield Step("revocation", False, f"{subject(der)}: revoked on {when:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _signer(made: SealSignature, stamped_rightly: bool, by: _By) -> Step:
+    """Whether the signer's certificate was in force: with `strict` it must, signatures in the field break it.
+
+    Only a time stamp proves that one signed before a revocation.
+    """
+    der, name = made.signed.certificate, "signer's certificate"
+    try:
+        begin, end = period_of(der)
+    except InputError as error:
+        return Step(name, False, f"{error.what} {error.remedy}")
+    at = made.time or by.at
+    if stamped_rightly and made.signed.time_stamp is not None:
+        at = stamped(made.signed.time_stamp, made.signed.signature).at
+    who = subject(der)
+    if not begin <= at <= end:
+        return Step(name, False, f"{who}: not in force on {at:%Y-%m-%d %H:%M:%S} UTC", by.strict)
+    when = revoked(der, by.known, by.lists)
+    if when is not None and not (stamped_rightly and at < when):
+        proven = "" if stamped_rightly else ", and no time stamp proves that it was signed before"
+        return Step(name, False, f"{who}: revoked on {when:%Y-%m-%d %H:%M:%S} UTC{proven}")
+    return Step(name, True, f"{who}, in force on {at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _signature(name: str, signed: Signed) -> Step:
@@ -87,87 +135,19 @@ def _maker(seal: Seal, makers: Sequence[bytes], strict: bool) -> Step:
     return Step("maker", inside, said)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What is asked of a certificate to find the one above it. Names as asn1crypto compares them; instants are UTC."""
-
-    subject: str
-    issuer: str
-    begin: datetime
-    end: datetime
-    is_ca: bool
-    algorithm: str
-    body: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-
-
-def path_of(certificate: bytes, known: Sequence[bytes]) -> tuple[bytes, ...] | None:
-    """The certificates above one, up to a known root; None where none leads there. Raises InputError."""
-    path: list[bytes] = []
-    below = certificate
-    for _ in range(len(known)):
-        above = next((der for der in known if _signs(der, below)), None)
-        if above is None:
-            return None
-        path.append(above)
-        if read(above).subject == read(above).issuer:
-            return tuple(path)
-        below = above
-    return None
-
-
-def _signs(above: bytes, below: bytes) -> bool:
-    """Whether a CA's certificate made the one below."""
-    own, of = read(below), read(above)
-    if not of.is_ca or of.subject != own.issuer:
-        return False
-    return verifies(above, own.algorithm, own.signature, own.body)
-
-
-@lru_cache(maxsize=256)
-def read(certificate: bytes) -> Certificate:
-    """A certificate (DER), read to its last byte. Raises InputError."""
-    require_der(certificate)
-    try:
-        found = asn1_x509.Certificate.load(certificate, strict=True)
-        found.native  # noqa: B018 reads all of it: else what is wrong shows when it is asked for
-        validity, constraints = found["tbs_certificate"]["validity"], found.basic_constraints_value
-        body, algorithm, *_ = parts(certificate)
-        if algorithm not in parts(body):  # the one inside is signed too
-            raise ValueError("two algorithms")
-        return Certificate(
-            found.subject.hashable,
-            found.issuer.hashable,
-            validity["not_before"].native.astimezone(UTC),
-            validity["not_after"].native.astimezone(UTC),
-            constraints is not None and bool(constraints["ca"].native),
-            found["signature_algorithm"]["algorithm"].dotted,
-            body,
-            octets(found["signature_value"]),
-        )
-    except BROKEN as error:
-        raise InputError("A certificate cannot be read.", "Get the file again from where it was made.") from error
-
-
-def period_of(certificate: bytes) -> tuple[datetime, datetime]:
-    """From when to when a certificate (DER) says it runs, UTC. Raises InputError."""
-    found = read(certificate)
-    return found.begin, found.end
-
-
-def _stamp(name: str, signed: Signed, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
+def _stamp(name: str, signed: Signed, by: _By) -> Iterator[Step]:
     """Whether a stamp holds; with `strict` also whether its authority is of a CA that is known, and was in force."""
     if signed.time_stamp is None:
         return
     try:
         found = stamped(signed.time_stamp, signed.signature)
-        path = path_of(found.authority, known)
+        path = path_of(found.authority, by.known)
     except InputError as error:
         yield Step(name, False, f"{error.what} {error.remedy}")
         return
     said = f"{found.at:%Y-%m-%d %H:%M:%S} UTC, {subject(found.authority)}"
     if path is None:
-        yield Step(name, not strict, f"{said}, of no CA that is known here")
+        yield Step(name, not by.strict, f"{said}, of no CA that is known here")
         return
     inside = all(begin <= found.at <= end for begin, end in map(period_of, (found.authority, *path)))
     yield Step(name, inside, said + ("" if inside else "; not in force then"))
@@ -258,12 +238,3 @@ def _ends(certificate: bytes) -> datetime | None:
     except BROKEN:
         return None
     return end.astimezone(UTC)
-
-
-def subject(certificate: bytes) -> str:
-    """Whom a certificate names, as its own words have it; `?` where it cannot be read."""
-    try:
-        named = asn1_x509.Certificate.load(certificate, strict=True).subject.native
-    except BROKEN:
-        return "?"
-    return str(named.get("common_name") or named.get("organization_name") or "?")

@@ -64,9 +64,14 @@ class OfdSignature:
 
 
 def check(
-    data: bytes, at: datetime, makers: Sequence[bytes] = (), strict: bool = False, known: Sequence[bytes] = ()
+    data: bytes,
+    at: datetime,
+    makers: Sequence[bytes] = (),
+    strict: bool = False,
+    known: Sequence[bytes] = (),
+    lists: Sequence[bytes] = (),
 ) -> tuple[OfdSignature, ...]:
-    """All signatures, in order, each step by step; `makers`, `strict` and `known` as for a seal.
+    """All signatures, in order, each step by step; `makers`, `strict`, `known` and `lists` as for a seal.
 
     Raises InputError for what is no OFD file, is broken, or is not signed.
     """
@@ -75,7 +80,7 @@ def check(
     if not listed:
         raise InputError("The OFD file is not signed.", "Ask who sent it for the signed one.")
     own = {path for one in listed for path in (one.list, one.path, one.value, one.seal) if path}
-    by = _By(at, makers, strict, known)
+    by = _By(at, makers, strict, known, lists)
     return tuple(_checked(files, one, own, by) for one in listed)
 
 
@@ -87,6 +92,7 @@ class _By:
     makers: Sequence[bytes]
     strict: bool
     known: Sequence[bytes]
+    lists: Sequence[bytes]
 
 
 class _Files:
@@ -177,11 +183,11 @@ def _checked(files: _Files, one: _Listed, own: set[str], by: _By) -> OfdSignatur
     try:
         value = files.read(one.value)
         if one.kind == SIGN:
-            steps += check_plain(value, description, by.at, by.known, by.strict)
+            steps += check_plain(value, description, by.at, by.known, by.strict, by.lists)
         else:
             made = _with_seal(value)
             steps += _seal_file(files, one, made)
-            steps += check_seal(made, by.at, description, by.makers, by.strict, by.known)
+            steps += check_seal(made, by.at, description, by.makers, by.strict, by.known, by.lists)
     except InputError as error:
         steps.append(Step("signed value", False, f"{error.what} {error.remedy}"))
     return OfdSignature(one.id, one.path, made, tuple(_drawn(one.description)), tuple(steps))

@@ -10,9 +10,11 @@ from asn1crypto import cms, core  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
 
 from issuance.algorithms import NAMES, verifies
+from issuance.certificate_check import revoked
 from issuance.der import BROKEN, parts, require_der
-from issuance.eseal.check import hash_of, path_of, period_of, subject
+from issuance.eseal.check import hash_of
 from issuance.eseal.stamp import certificate_of
+from issuance.paths import path_of, period_of, subject
 from issuance.signing import ECDSA_SHA256, RSA_SHA256
 from issuance.sm2 import SM2_WITH_SM3, SM3
 from issuance.steps import Step
@@ -23,7 +25,9 @@ SIGNED_DATA = ("1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2")
 _HASHES = {SM3: "sm3", "2.16.840.1.101.3.4.2.1": "sha256"}
 
 
-def check_plain(value: bytes, data: bytes, at: datetime, known: Sequence[bytes], strict: bool) -> Iterator[Step]:
+def check_plain(
+    value: bytes, data: bytes, at: datetime, known: Sequence[bytes], strict: bool, lists: Sequence[bytes]
+) -> Iterator[Step]:
     """The steps. Raises InputError for what is no such signature."""
     try:
         require_der(value)
@@ -45,8 +49,9 @@ def check_plain(value: bytes, data: bytes, at: datetime, known: Sequence[bytes],
     if path is None:
         yield Step("certificate", False if strict else None, f"{who}, of no CA that is known here", strict)
     else:
-        inside = begin <= at <= end
-        yield Step("certificate", inside, f"{who}, of {subject(path[-1])}{'' if inside else '; not in force now'}")
+        inside, when = begin <= at <= end, revoked(certificate, known, lists)
+        why = "; not in force now" if not inside else f"; revoked on {when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
+        yield Step("certificate", not why, f"{who}, of {subject(path[-1])}{why}")
 
 
 def _holds(signer: Any, certificate: bytes, data: bytes) -> tuple[bool, str]:

@@ -23,8 +23,8 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 
-from issuance.eseal.check import subject
 from issuance.eseal.stamp import stamped
+from issuance.paths import subject
 from issuance.pdf.opening import opened, reading
 from issuance.pdf.validity import REVOKED, SHOWN, problem
 from issuance.steps import Step

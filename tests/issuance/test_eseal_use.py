@@ -15,6 +15,7 @@ from asn1crypto import cms, core, pem, x509
 
 from issuance import delegated, sm2authority, timestamps
 from issuance.authority import Authority
+from issuance.crl import Reason, Revoked
 from issuance.delegated import TIME_STAMPS
 from issuance.der import parts
 from issuance.eseal import maker, ofd
@@ -178,6 +179,34 @@ def test_only_who_the_seal_names_may_use_it_and_while_it_holds(holder: Holder, i
         put(holder.seal(), b"x", PLACE, holder.certificate, holder.key, AT + timedelta(days=1))
     with pytest.raises(InputError, match="no seal"):
         put(holder.put(holder.seal(), b"x"), b"x", PLACE, holder.certificate, holder.key, NOW)
+
+
+def test_what_was_revoked_makes_no_valid_signature(holder: Holder, issuer: Issuer) -> None:
+    """A time stamp proves that one signed before; without it nothing does."""
+    serial = x509.Certificate.load(holder.certificate).serial_number
+    seal, plain = holder.seal(), holder.put(holder.seal(), b"x")
+    stamped = holder.put(holder.seal(), b"x", stamp=True)
+    for when, valid in ((AT - timedelta(hours=1), False), (AT + timedelta(hours=1), True)):
+        entry = Revoked(serial, when, Reason.KEY_COMPROMISE)
+        lists = (issuer.revocation_list(9, AT, AT + timedelta(days=2), [entry]),)
+
+        def holds(made: bytes, lists: tuple[bytes, ...] = lists) -> bool:
+            return is_valid(check(parse(made), AT, None, holder.makers, True, holder.known, lists))
+
+        assert holds(stamped) is valid
+        assert not holds(plain) and not holds(seal)
+    others = (issuer.revocation_list(10, AT, AT + timedelta(days=2), []),)
+    assert is_valid(check(parse(seal), AT, None, holder.makers, True, holder.known, others))
+
+
+def test_a_signature_outside_the_certificates_life_is_told(holder: Holder) -> None:
+    late = put(holder.seal(), b"x", PLACE, holder.certificate, holder.key, NOW)
+    steps = {step.name: step for step in check(parse(late), AT, b"x", holder.makers, True, holder.known)}
+    assert steps["signer's certificate"].holds and steps["period"].holds
+    ended = replace(parse(late), time=AT + timedelta(days=400))  # as a clock set wrong would have it
+    steps = {step.name: step for step in check(ended, AT, b"x", holder.makers, True, holder.known)}
+    assert steps["signer's certificate"].holds is False and steps["signer's certificate"].decides
+    assert steps["period"].holds is False and steps["period"].decides
 
 
 def test_a_holder_cannot_pass_for_a_maker(holder: Holder) -> None:

@@ -97,7 +97,7 @@ def test_weak_hashes_other_policies_and_wrong_lengths_are_refused(
 
 def test_every_flip_of_a_byte_is_refused(authority: TimeStampAuthority, ca: Authority) -> None:
     """By its own signature, or by that of the CA over the authority's certificate."""
-    from issuance.eseal.check import path_of
+    from issuance.paths import path_of
 
     token = authority.token(b"data", AT)
     assert path_of(stamped(token, b"data").authority, ca.chain) is not None

@@ -35,7 +35,7 @@ HTML = {"accept": "text/html"}
 # What anybody may ask for: to log in, whether the service is there, what certificates and lists point to; the API has
 # doors of its own (tests/web/test_uploads.py).
 OPEN = {
-    "/login", "/language", "/oidc/start", "/oidc/back", "/ocsp", "/ocsp/{encoded:path}", "/tsa", "/pki/{name}.crl",
+    "/login", "/language", "/oidc/start", "/oidc/back", "/ocsp/{encoded:path}", "/tsa", "/pki/{name}.crl",
     "/pki/{name}.cer", "/api/health", "/api/applications", "/api/applications/{application}",
 }  # fmt: skip
 DESCRIBED = ("/docs", "/redoc")
