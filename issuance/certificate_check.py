@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
@@ -39,6 +40,11 @@ def check(der: bytes, at: datetime, known: Sequence[bytes], lists: Sequence[byte
         if ended:
             yield Step("CA's period", False, f"{subject(ended[0])} is not in force")
         yield _revocation(read, path[0], at, lists)
+        for own, its_ca in pairwise(path):
+            when = revoked(own, known, lists)
+            if when is not None:
+                said = f"{subject(own)}, of {subject(its_ca)}, was revoked on {when:%Y-%m-%d %H:%M:%S} UTC"
+                yield Step("CA's revocation", False, said)
 
 
 def details(der: bytes) -> dict[str, str]:
@@ -64,8 +70,9 @@ def _parameters(key: Any) -> str:
 def is_certificate(data: bytes) -> bool:
     """Whether bytes are a certificate in DER: a seal begins in the same way, and its first part is another."""
     try:
+        require_der(data)
         return bool(asn1_x509.Certificate.load(data, strict=True)["tbs_certificate"]["subject_public_key_info"].native)
-    except BROKEN:
+    except (InputError, *BROKEN):
         return False
 
 
@@ -104,6 +111,15 @@ def revoked(der: bytes, known: Sequence[bytes], lists: Sequence[bytes]) -> datet
             instant: datetime = entry["revocation_date"].native
             return instant.astimezone(UTC)
     return None
+
+
+def require_list(der: bytes) -> None:
+    """Raises InputError for what is no revocation list."""
+    try:
+        require_der(der)
+        asn1_crl.CertificateList.load(der, strict=True).native  # noqa: B018 reads all of it
+    except BROKEN as error:
+        raise InputError("The revocation list cannot be read.", _AGAIN) from error
 
 
 def _list(der: bytes, issuer: bytes) -> Any:

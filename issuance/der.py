@@ -8,8 +8,10 @@ from yinjian.errors import InputError
 
 DEEPEST = 24
 # What asn1crypto raises, sooner or later, for structures that are DER and mean nothing.
-BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-_INTEGER, _BIT_STRING, _BOOLEAN, _NULL = 0x02, 0x03, 0x01, 0x05
+BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+MOST_VALUES = 200_000  # a list of 60,000 revoked certificates has as many
+LONGEST_OID = 64  # octets; asn1crypto takes quadratic time over long ones
+_INTEGER, _BIT_STRING, _BOOLEAN, _NULL, _OID = 0x02, 0x03, 0x01, 0x05, 0x06
 
 
 class NotDer(InputError):
@@ -24,7 +26,7 @@ def require_der(data: bytes) -> None:
 
     A DEFAULT that is encoded is let pass: seals in the field state `critical FALSE`.
     """
-    if _value(data, 0, len(data), 0) != len(data):
+    if _value(data, 0, len(data), 0, [0]) != len(data):
         raise NotDer("bytes follow its end")
 
 
@@ -38,7 +40,7 @@ def parts(data: bytes) -> tuple[bytes, ...]:
         raise NotDer("it is not made of parts")
     found = []
     while begin < len(data):
-        stop = _value(data, begin, len(data), 0)
+        stop = _value(data, begin, len(data), 0, [0])
         found.append(data[begin:stop])
         begin = stop
     return tuple(found)
@@ -56,10 +58,11 @@ def octets_or_none(bits: Any) -> bytes | None:
     return None if bits.native is None else octets(bits)
 
 
-def _value(data: bytes, at: int, end: int, depth: int) -> int:
-    """Where the value at `at` ends."""
-    if depth > DEEPEST:
-        raise NotDer("it is nested too deeply")
+def _value(data: bytes, at: int, end: int, depth: int, seen: list[int]) -> int:
+    """Where the value at `at` ends. `seen`: how many there were, one number."""
+    seen[0] += 1
+    if depth > DEEPEST or seen[0] > MOST_VALUES:
+        raise NotDer("it is nested too deeply" if depth > DEEPEST else "it has too many parts")
     if at >= end:
         raise NotDer("it is cut short")
     tag = data[at]
@@ -71,7 +74,7 @@ def _value(data: bytes, at: int, end: int, depth: int) -> int:
         raise NotDer("it is cut short")
     if tag & 0x20:
         while begin < stop:
-            begin = _value(data, begin, stop, depth + 1)
+            begin = _value(data, begin, stop, depth + 1, seen)
     elif tag & 0xC0 == 0:
         _primitive(tag, data[begin:stop])
     return stop
@@ -107,3 +110,7 @@ def _primitive(tag: int, contents: bytes) -> None:
         raise NotDer("a truth value that is neither")
     elif tag == _NULL and contents:
         raise NotDer("a null with contents")
+    elif tag == _OID:
+        padded = any(contents[i] == 0x80 and (i == 0 or contents[i - 1] < 0x80) for i in range(min(len(contents), 64)))
+        if not 1 <= len(contents) <= LONGEST_OID or contents[-1] & 0x80 or padded:
+            raise NotDer("an object identifier that is none, or endless")

@@ -65,7 +65,10 @@ def opened(envelope: bytes, recipient: Sm2Key) -> Sm2Key:
     if len(once) != _KEY or len(private) != 2 * _KEY:
         raise TokenError("The envelope holds no SM2 key.", "Have the key sent again.")
     plain = Cipher(algorithms.SM4(once), modes.ECB()).decryptor()
-    key = Sm2Key.of(plain.update(private) + plain.finalize())
+    try:
+        key = Sm2Key.of(plain.update(private) + plain.finalize())
+    except ValueError as error:
+        raise TokenError("The envelope holds no SM2 key.", "Have the key sent again.") from error
     if bytes(keys.PublicKeyInfo.load(key.public_key)["public_key"]) != point:
         raise TokenError("The key in the envelope is not that of its public key.", "Have the key sent again.")
     return key

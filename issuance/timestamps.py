@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from asn1crypto import cms, core, tsp, x509  # type: ignore[import-untyped]
 
 from issuance.delegated import TIME_STAMPS, Delegated, opened
+from issuance.der import BROKEN, require_der
 from issuance.device import MODULE
 from yinjian.errors import InputError
 
@@ -109,11 +110,12 @@ def open_authority(directory: Path, pin: str, module: Path = MODULE) -> Authorit
 
 def _parsed(request: bytes) -> Any:
     try:
+        require_der(request)
         asked = tsp.TimeStampReq.load(request, strict=True)
         asked.native  # noqa: B018 reads all of it
         imprint = asked["message_imprint"]
         kind, hashed = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (InputError, *BROKEN) as error:
         raise InputError("This is no request for a time stamp.", "Send a TimeStampReq (RFC 3161), in DER.") from error
     if asked["version"].native != "v1" or HASHES.get(kind) != len(hashed):
         raise InputError("The hash is none that is stamped.", f"Send {', '.join(HASHES)}.")

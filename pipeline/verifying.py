@@ -12,7 +12,7 @@ from issuance import certificate_check
 from issuance.der import BROKEN
 from issuance.eseal import check as seal_check
 from issuance.eseal import ofd
-from issuance.eseal.seal import Seal, SealSignature, parse
+from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse
 from issuance.paths import subject
 from issuance.steps import Step, is_valid
 from pipeline.clock import now, shown
@@ -26,7 +26,8 @@ from pipeline.workshop import seal_makers, sm2_authority
 from yinjian.errors import InputError
 from yinjian.settings import Settings
 
-PDF, ZIP = b"%PDF-", b"PK\x03\x04"
+PDF, ZIP, DER = b"%PDF-", b"PK\x03\x04", b"\x30"
+_AGAIN = "Get the file again from where it was made."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,23 @@ class Verified:
         return all(part.valid for part in self.parts)
 
 
-def known(settings: Settings, store: Store | None, more: Sequence[bytes] = (), lists: Sequence[bytes] = ()) -> Known:
-    """This CA's certificates, where there is one, its newest list, and what else is given (DER)."""
+def known(
+    settings: Settings,
+    store: Store | None,
+    more: Sequence[bytes] = (),
+    lists: Sequence[bytes] = (),
+    more_makers: Sequence[bytes] = (),
+) -> Known:
+    """This CA's certificates, where there is one, its newest lists, and what else is given (DER).
+
+    `more_makers`: those above other makers of seals; what is above holders makes none.
+    """
     own = (authority_certificate(settings, name) for name in ("issuing", "root"))
     newest = [current_list(store, sm2) for sm2 in (False, True)] if store is not None else []
-    makers = (*seal_makers(settings), *more)
+    makers = (*seal_makers(settings), *more_makers)
     return Known(
         makers,
-        (*(der for der in own if der), *sm2_authority(settings), *makers),
+        (*(der for der in own if der), *sm2_authority(settings), *more),
         (*lists, *(one.der for one in newest if one)),
         stampers(settings),
     )
@@ -95,10 +105,12 @@ def verify(
     `document`: what a signature with a seal is to be on; `strict`: only seals of a maker that is known are valid.
     `store`: where seals and certificates were made, and say whether they were revoked.
     """
-    if PDF in data[:1024]:
-        return _pdf(data, by)
     if data.startswith(ZIP):
-        return _ofd(data, by, strict)
+        return _ofd(data, by, store, strict)
+    if PDF in data[:1024] and not data.startswith(DER):
+        return _pdf(data, by)
+    if len(data) > LARGEST:
+        raise InputError("This is no PDF or OFD file, and too large for a seal or certificate.", _AGAIN)
     data = _unarmored(data)
     if certificate_check.is_certificate(data):
         steps = (*certificate_check.check(data, now(), by.certificates, by.lists), *_registered(store, data))
@@ -178,12 +190,13 @@ def _pdf(data: bytes, by: Known) -> Verified:
     return Verified("sealed PDF", tuple(parts))
 
 
-def _ofd(data: bytes, by: Known, strict: bool) -> Verified:
+def _ofd(data: bytes, by: Known, store: Store | None, strict: bool) -> Verified:
     parts = []
-    for one in ofd.check(data, now(), by.makers, strict, by.of_stamps, by.lists):
+    for one in ofd.check(data, now(), by.makers, strict, by.certificates, by.lists, by.stampers):
+        stands = _standing(store, one.made) if store is not None and one.made is not None else ()
         drawn = ", ".join(f"page {place.page}: {' '.join(f'{n:g}' for n in place.boundary)} mm" for place in one.drawn)
         seal = of_seal(one.made) if one.made is not None else {"what": "plain signature"}
-        parts.append(Part({"place": one.path, **seal, "drawn": drawn or "nowhere"}, one.steps))
+        parts.append(Part({"place": one.path, **seal, "drawn": drawn or "nowhere"}, (*one.steps, *stands)))
     return Verified("signed OFD", tuple(parts))
 
 
@@ -194,4 +207,4 @@ def _unarmored(data: bytes) -> bytes:
     try:
         return bytes(pem.unarmor(data)[2])
     except BROKEN as error:
-        raise InputError("The PEM file cannot be read.", "Get the file again from where it was made.") from error
+        raise InputError("The PEM file cannot be read.", _AGAIN) from error

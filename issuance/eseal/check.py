@@ -7,7 +7,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
 from PIL import Image
@@ -23,6 +23,7 @@ from issuance.steps import Step
 from yinjian.errors import InputError
 
 MOST_PIXELS = 40_000_000
+EARLIER, LATER = timedelta(minutes=5), timedelta(days=1)  # of a time stamp beside the stated time
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 _HASHES = {SM3: "sm3", "1.3.14.3.2.26": "sha1", "2.16.840.1.101.3.4.2.1": "sha256", "SM3": "sm3", "SHA256": "sha256"}
 
@@ -56,7 +57,8 @@ def check(
     by = _By(at, makers, strict, known, lists)
     if isinstance(seal, Seal):
         return (*_of_seal(seal, by), *_holders(seal, by))
-    return (*_of_seal(seal.seal, replace(by, at=seal.time or at), signed=True), *_of_signature(seal, document, by))
+    signed = replace(by, at=_instant(seal, by))
+    return (*_of_seal(seal.seal, signed, signed=True), *_of_signature(seal, document, by))
 
 
 def _of_seal(seal: Seal, by: _By, signed: bool = False) -> Iterator[Step]:
@@ -73,10 +75,29 @@ def _of_signature(made: SealSignature, document: bytes | None, by: _By) -> Itera
     yield _signature("signer's signature", made.signed)
     stamp = tuple(_stamp("signature's time stamp", made.signed, by))
     yield from stamp
+    if stamp and made.time is not None:
+        yield _contradiction(made.time, _instant(made, by))
     named = may_use(made.seal, made.signed.certificate)
     yield Step("signer", named, "named in the seal" if named else "not named in the seal: they may not use it")
     yield _signer(made, bool(stamp) and all(step.holds for step in stamp), by)
     yield _document(made, document)
+
+
+def _instant(made: SealSignature, by: _By) -> datetime:
+    """When it was signed: as a time stamp has it that holds, else as the signer says, else now."""
+    if made.signed.time_stamp is not None:
+        try:
+            return stamped(made.signed.time_stamp, made.signed.signature).at
+        except InputError:
+            pass
+    return made.time or by.at
+
+
+def _contradiction(stated: datetime, proven: datetime) -> Step:
+    """A stamp comes after the signature, and soon: who states another time was there at neither."""
+    holds = -EARLIER <= proven - stated <= LATER
+    said = f"stated {stated:%Y-%m-%d %H:%M:%S} UTC, stamped {proven:%Y-%m-%d %H:%M:%S} UTC"
+    return Step("stated time", holds, said if holds else f"{said}: they contradict each other")
 
 
 def _holders(seal: Seal, by: _By) -> Iterator[Step]:
@@ -97,10 +118,7 @@ def _signer(made: SealSignature, stamped_rightly: bool, by: _By) -> Step:
         begin, end = period_of(der)
     except InputError as error:
         return Step(name, False, f"{error.what} {error.remedy}")
-    at = made.time or by.at
-    if stamped_rightly and made.signed.time_stamp is not None:
-        at = stamped(made.signed.time_stamp, made.signed.signature).at
-    who = subject(der)
+    at, who = _instant(made, by), subject(der)
     if not begin <= at <= end:
         return Step(name, False, f"{who}: not in force on {at:%Y-%m-%d %H:%M:%S} UTC", by.strict)
     when = revoked(der, by.known, by.lists)
@@ -147,7 +165,7 @@ def _stamp(name: str, signed: Signed, by: _By) -> Iterator[Step]:
         return
     said = f"{found.at:%Y-%m-%d %H:%M:%S} UTC, {subject(found.authority)}"
     if path is None:
-        yield Step(name, not by.strict, f"{said}, of no CA that is known here")
+        yield Step(name, False if by.strict else None, f"{said}, of no CA that is known here", by.strict)
         return
     inside = all(begin <= found.at <= end for begin, end in map(period_of, (found.authority, *path)))
     yield Step(name, inside, said + ("" if inside else "; not in force then"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,12 @@ _METHODS = {
     "MD5": "md5",
 }
 _BROKEN_METHODS = ("md5", "sha1")
+MOST_SIGNATURES = 200
+_LOCAL = struct.Struct("<4x2xH18xHH")  # a local file header: flags, lengths of name and extra field (APPNOTE 4.3.7)
+_DESCRIBED_AFTER, _UTF_8 = 0x08, 0x800
+# What GB/T 33190 has in the two files that nobody signs.
+_OFD, _DOC_BODY = frozenset({"DocBody"}), frozenset({"DocInfo", "DocRoot", "Versions", "Signatures"})
+_SIGNATURES = frozenset({"MaxSignId", "Signature"})
 _AGAIN = "Get the file again from where it was made."
 SEAL, SIGN = "Seal", "Sign"
 
@@ -70,8 +77,11 @@ def check(
     strict: bool = False,
     known: Sequence[bytes] = (),
     lists: Sequence[bytes] = (),
+    stampers: Sequence[bytes] = (),
 ) -> tuple[OfdSignature, ...]:
     """All signatures, in order, each step by step; `makers`, `strict`, `known` and `lists` as for a seal.
+
+    `stampers`: certificates (DER) of CAs that are known for time stamps alone.
 
     Raises InputError for what is no OFD file, is broken, or is not signed.
     """
@@ -79,8 +89,10 @@ def check(
     listed = list(_listed(files))
     if not listed:
         raise InputError("The OFD file is not signed.", "Ask who sent it for the signed one.")
+    if len(listed) > MOST_SIGNATURES or len({one.path for one in listed}) != len(listed):
+        raise InputError("The OFD file lists one signature twice, or more than any document has.", _AGAIN)
     own = {path for one in listed for path in (one.list, one.path, one.value, one.seal) if path}
-    by = _By(at, makers, strict, known, lists)
+    by = _By(at, makers, strict, known, lists, stampers)
     return tuple(_checked(files, one, own, by) for one in listed)
 
 
@@ -93,6 +105,7 @@ class _By:
     strict: bool
     known: Sequence[bytes]
     lists: Sequence[bytes]
+    stampers: Sequence[bytes]
 
 
 class _Files:
@@ -102,11 +115,12 @@ class _Files:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, IndexError) as error:
             raise InputError("This is no OFD file: its ZIP cannot be read.", _AGAIN) from error
         if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST:
             raise InputError("The OFD file is larger than any document.", "It may be made to exhaust who opens it.")
         self._entries = {_clean(entry.filename): entry for entry in entries}
+        _require_plain_zip(data, self._zip)
         # Two files of one name: who looks at the document may see the other one.
         if len(self._entries) != len(entries):
             raise InputError("The OFD file holds two files of one name.", _AGAIN)
@@ -143,10 +157,14 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """One entry of the list of signatures. Paths are from the top of the file; `seal`: `""` where none is named."""
+    """One entry of the list of signatures. Paths are from the top of the file; `seal`: `""` where none is named.
+
+    `root`: the document's own description, from which all else of it is found.
+    """
 
     id: str
     kind: str
+    root: str
     list: str
     path: str
     value: str
@@ -155,18 +173,24 @@ class _Listed:
 
 
 def _listed(files: _Files) -> Iterator[_Listed]:
-    for body in _all(files.xml("OFD.xml"), "DocBody"):
-        place = _text(body, "Signatures")
-        if not place:
-            continue
-        where = _resolved("OFD.xml", place)
-        for entry in _all(files.xml(where), "Signature"):
+    bodies = _all(_named(files.xml("OFD.xml"), "OFD", _OFD), "DocBody")
+    signed = [body for body in bodies if _text(body, "Signatures")]
+    if signed and len(signed) != len(bodies):
+        raise InputError("The OFD file holds a document that is not signed beside one that is.", _AGAIN)
+    for body in signed:
+        _named(body, "DocBody", _DOC_BODY)
+        roots = _all(body, "DocRoot")
+        if len(roots) != 1 or len(_all(body, "Signatures")) != 1:
+            raise InputError("OFD.xml names no document, or several in one place.", _AGAIN)
+        where, root = (_resolved("OFD.xml", _text(body, name)) for name in ("Signatures", "DocRoot"))
+        for entry in _all(_named(files.xml(where), "Signatures", _SIGNATURES), "Signature"):
             path = _resolved(where, entry.get("BaseLoc", ""))
-            description = files.xml(path)
+            description = _named(files.xml(path), "Signature")
             seal = _text(description, "SignedInfo", "Seal", "BaseLoc")
             yield _Listed(
                 entry.get("ID", ""),
                 entry.get("Type", SEAL),
+                root,
                 where,
                 path,
                 _resolved(path, _text(description, "SignedValue")),
@@ -177,7 +201,7 @@ def _listed(files: _Files) -> Iterator[_Listed]:
 
 def _checked(files: _Files, one: _Listed, own: set[str], by: _By) -> OfdSignature:
     references = _references(one)
-    steps = [_digests(files, one, references), _left_out(files, own, references)]
+    steps = [_digests(files, one, references), _left_out(files, one, own, references)]
     description = files.read(one.path)
     made = None
     try:
@@ -187,7 +211,7 @@ def _checked(files: _Files, one: _Listed, own: set[str], by: _By) -> OfdSignatur
         else:
             made = _with_seal(value)
             steps += _seal_file(files, one, made)
-            steps += check_seal(made, by.at, description, by.makers, by.strict, by.known, by.lists)
+            steps += check_seal(made, by.at, description, by.makers, by.strict, (*by.known, *by.stampers), by.lists)
     except InputError as error:
         steps.append(Step("signed value", False, f"{error.what} {error.remedy}"))
     return OfdSignature(one.id, one.path, made, tuple(_drawn(one.description)), tuple(steps))
@@ -216,8 +240,10 @@ def _references(one: _Listed) -> Mapping[str, bytes]:
 
 def _digests(files: _Files, one: _Listed, references: Mapping[str, bytes]) -> Step:
     """Whether each protected file is as it was signed."""
-    (listed,) = _all(one.description, "SignedInfo", "References") or [None]
-    named = "MD5" if listed is None else listed.get("CheckMethod") or "MD5"
+    lists = _all(one.description, "SignedInfo", "References")
+    if len(lists) != 1:
+        return Step("protected files", False, "no list of them, or several")
+    named = lists[0].get("CheckMethod") or "MD5"
     method = _METHODS.get(named.upper().replace("-", ""))
     if method is None:
         return Step("protected files", False, f"the digest {named} is not known")
@@ -229,12 +255,16 @@ def _digests(files: _Files, one: _Listed, references: Mapping[str, bytes]) -> St
     return Step("protected files", True, f"{len(references)}, as they were signed ({method.upper()})")
 
 
-def _left_out(files: _Files, own: set[str], references: Mapping[str, bytes]) -> Step:
+def _left_out(files: _Files, one: _Listed, own: set[str], references: Mapping[str, bytes]) -> Step:
     """Whether everything is protected that makes the document: what is not can be exchanged, and the seal stays.
 
     What signatures consist of cannot be: an earlier one does not know a later one's. OFD.xml names the document and the
     list of signatures, which grows; what it names is protected.
     """
+    if one.root not in references or one.root in own:
+        return Step("other files", False, f"the document itself ({one.root}) is not protected")
+    if files.xml(one.root).tag != f"{NAMESPACE}Document":
+        return Step("other files", False, f"OFD.xml names as document what is none ({one.root})")
     free = sorted(files.names - set(references) - own - {"OFD.xml"})
     if free:
         return Step("other files", False, f"not protected, so they may be others than were sealed: {_some(free)}")
@@ -255,6 +285,37 @@ def _drawn(description: Any) -> Iterator[Drawn]:
         except ValueError:
             boundary = ()
         yield Drawn(stamp.get("PageRef", ""), boundary)
+
+
+def _named(node: Any, name: str, parts: frozenset[str] = frozenset()) -> Any:
+    """The node, if it is called so. `parts`: what may be in it; what is not signed is to say nothing else."""
+    odd = {child.tag for child in node if parts and child.tag not in {f"{NAMESPACE}{part}" for part in parts}}
+    if node.tag != f"{NAMESPACE}{name}" or odd - {etree.Comment, etree.ProcessingInstruction}:
+        raise InputError(f"The OFD file has something else where {name} should be.", _AGAIN)
+    return node
+
+
+def _require_plain_zip(data: bytes, archive: zipfile.ZipFile) -> None:
+    """Raises InputError unless every program finds the same files in a ZIP, from whichever end it reads.
+
+    Entries follow one another from the first byte to the central directory, under the names that this has, and nothing
+    follows or is said beside.
+    """
+    at = 0
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        head = data[at : at + _LOCAL.size]
+        if entry.header_offset != at or len(head) < _LOCAL.size:
+            raise InputError("The OFD file's ZIP has gaps: others may see other files in it.", _AGAIN)
+        flags, names, extras = _LOCAL.unpack(head)
+        name = data[at + _LOCAL.size : at + _LOCAL.size + names]
+        spelled = name.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
+        if spelled != entry.orig_filename or (entry.is_dir() and entry.file_size):
+            raise InputError("The OFD file's ZIP names a file in two ways.", _AGAIN)
+        at += _LOCAL.size + names + extras + entry.compress_size
+        if flags & _DESCRIBED_AFTER:
+            at += 16 if data[at : at + 4] == b"PK\7\b" else 12
+    if at != archive.start_dir or archive.comment or data[-22:-18] != b"PK\5\6":
+        raise InputError("The OFD file's ZIP holds more than its files.", _AGAIN)
 
 
 def _clean(name: str) -> str:

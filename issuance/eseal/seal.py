@@ -16,6 +16,7 @@ from issuance.eseal import asn1
 from yinjian.errors import InputError
 
 LARGEST = 16 * 1024 * 1024  # bytes of a file
+LARGEST_MM = 1000  # of a picture: enterprise seals have 45 at most
 VERSIONS = (1, 4, 5)
 _AGAIN = "Get the file again from where it was made."
 
@@ -129,6 +130,9 @@ def _seal(data: bytes, version: int) -> Seal:
     header, own, picture = info["header"], info["property"], info["picture"]
     if header["id"].native != "ES" or header["version"].native != version:
         raise InputError("The header is not that of an electronic seal.", "It begins with ES and its version.")
+    sides = picture["width"].native, picture["height"].native
+    if not all(1 <= side <= LARGEST_MM for side in sides):
+        raise InputError("The seal has no size that a seal can have.", f"It is 1 to {LARGEST_MM} mm wide and high.")
     certificates, digests = _holders(own, version)
     return Seal(
         version,

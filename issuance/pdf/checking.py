@@ -15,6 +15,19 @@ from typing import Any
 
 from asn1crypto import crl, x509  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    DocInfoRule,
+    DSSCompareRule,
+    FormUpdatingRule,
+    MetadataUpdateRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    XrefStreamRule,
+)
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
@@ -25,12 +38,23 @@ from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationChec
 
 from issuance.eseal.stamp import stamped
 from issuance.paths import subject
-from issuance.pdf.opening import opened, reading
+from issuance.pdf.opening import opened, pages, reading, value
 from issuance.pdf.validity import REVOKED, SHOWN, problem
 from issuance.steps import Step
 from yinjian.errors import InputError
 
 _LISTED = RevocationCheckingPolicy(RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK)
+# Added may be what proves signatures, and other signatures; nothing is filled in after somebody has signed.
+_ADDED = StandardDiffPolicy(
+    global_rules=[
+        CatalogModificationRule(),
+        *(
+            rule.as_qualified(ModificationLevel.LTA_UPDATES)
+            for rule in (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), MetadataUpdateRule())
+        ),
+    ],
+    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
+)
 _UNCHECKED = RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
 
 
@@ -67,20 +91,25 @@ class SignedPdf:
 def check(pdf: bytes, at: datetime, trust: Trust) -> tuple[SignedPdf, ...]:
     """All signatures, in order. `at`: now. Raises InputError for a PDF that is broken, encrypted or unsigned."""
     reader = opened(pdf)
+    pages(reader)
     with reading():
         signatures = reader.embedded_regular_signatures
     if not signatures:
         raise InputError("The PDF is not signed.", "Seal it: yinjian seal apply SEAL PDF --at PAGE,X,Y")
-    return tuple(asyncio.run(_checked(reader, one, at, trust)) for one in signatures)
+    return tuple(asyncio.run(_checked(pdf, reader, one, at, trust)) for one in signatures)
 
 
-async def _checked(reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> SignedPdf:
+async def _checked(
+    pdf: bytes, reader: PdfFileReader, one: EmbeddedPdfSignature, at: datetime, trust: Trust
+) -> SignedPdf:
     try:
         with reading():
             who = subject(one.signer_cert.dump())
-            status = await async_validate_pdf_signature(one, ValidationContext(trust_roots=[], allow_fetching=False))
+            status = await async_validate_pdf_signature(
+                one, ValidationContext(trust_roots=[], allow_fetching=False), diff_policy=_ADDED
+            )
             proven, stamp = await _time(reader, one, at, trust)
-            steps = (_signature(status, who), _document(status), *stamp)
+            steps = (_signature(status, who), _document(pdf, reader, one, status), *stamp)
             steps += (await _certificate(reader, one, proven or at, trust),)
             steps += tuple([step async for step in _revoked_since(one, proven or at, trust)])
             return SignedPdf(one.field_name, who, proven or one.self_reported_timestamp, steps)
@@ -96,12 +125,43 @@ def _signature(status: PdfSignatureStatus, who: str) -> Step:
     return Step("signature", holds, said if holds else f"{said}: it does not hold, something was changed")
 
 
-def _document(status: PdfSignatureStatus) -> Step:
+def _document(pdf: bytes, reader: PdfFileReader, one: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Step:
+    if not pdf.rstrip(b"\0\t\n\f\r ").endswith(b"%%EOF"):
+        return Step("document", False, "something follows its end")
+    laid = [name for name, box in _drawn(reader).items() if _drawn_then(reader, one).get(name) != box]
+    if laid:
+        return Step("document", False, f"fields were laid over it after it was sealed: {', '.join(sorted(laid))}")
     if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
         return Step("document", True, "as it was sealed")
     if status.coverage is SignatureCoverageLevel.ENTIRE_REVISION and status.docmdp_ok:
         return Step("document", True, "as it was sealed; added since: what proves it, or other signatures")
     return Step("document", False, "it was changed after it was sealed")
+
+
+def _drawn(handler: Any) -> dict[str, str]:
+    """What is to be seen on the pages of signature fields that are no signatures of people: by place, what and where.
+
+    Anybody may add such a field, and draw in it what they like. A signature's own picture is its signer's, who answers
+    for it.
+    """
+    found = {}
+    for number, page in enumerate(pages(handler), 1):
+        for index, widget in enumerate(value(page, "/Annots") or ()):
+            one = widget.get_object()
+            own = one if "/FT" in one or "/Parent" not in one else one["/Parent"].get_object()
+            box, signed = value(one, "/Rect"), value(own, "/V")
+            if value(own, "/FT") != "/Sig" or box is None:
+                continue
+            if signed is not None and value(signed, "/Type") != "/DocTimeStamp":
+                continue
+            sides = [float(side.get_object()) for side in box]
+            if sides[0] != sides[2] and sides[1] != sides[3]:
+                found[f"{value(own, '/T')} on page {number}, {index}"] = f"{sides} {one.get('/AP')}"
+    return found
+
+
+def _drawn_then(reader: PdfFileReader, one: EmbeddedPdfSignature) -> dict[str, str]:
+    return _drawn(reader.get_historical_resolver(one.signed_revision))
 
 
 async def _time(

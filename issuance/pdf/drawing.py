@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.stamp import BaseStampStyle, StaticContentStamp
 
+from issuance.pdf.opening import value
 from yinjian.errors import InputError
 
 MM = 72 / 25.4  # points
@@ -36,6 +37,7 @@ class Drawn:
 
 
 LAST = -1
+_ANEW = "Make the PDF anew from its source."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +77,61 @@ class Sheet:
 
 def sheet(page: Any) -> Sheet:
     """How a page (its dictionary) is seen. Raises InputError for one without a size."""
-    box = _inherited(page, "/CropBox") or _inherited(page, "/MediaBox")
     try:
-        x0, y0, x1, y1 = (float(number.get_object()) for number in box)
-        unit, turned = float(page.get("/UserUnit", 1)), int(_inherited(page, "/Rotate") or 0) % 360
-        x0, x1, y0, y1 = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError("A page of the PDF has no size.", "Make the PDF anew from its source.") from error
+        media = _box(_inherited(page, "/MediaBox"))
+        crop = _inherited(page, "/CropBox")
+        # "the intersection of the crop box with the media box" (ISO 32000-2, 14.11.2)
+        x0, y0, x1, y1 = _common(media, _box(crop)) if crop is not None else media
+        unit, turned = float(value(page, "/UserUnit") or 1), int(_inherited(page, "/Rotate") or 0) % 360
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError("A page of the PDF has no size.", _ANEW) from error
     matrices: dict[int, Matrix] = {
         0: (1, 0, 0, 1, x0, y0),
         90: (0, 1, -1, 0, x1, y0),
         180: (-1, 0, 0, -1, x1, y1),
         270: (0, -1, 1, 0, x0, y1),
     }
-    if turned not in matrices or x0 == x1 or y0 == y1 or unit <= 0:
-        raise InputError("A page of the PDF has no size.", "Make the PDF anew from its source.")
+    if turned not in matrices or x0 >= x1 or y0 >= y1 or unit <= 0:
+        raise InputError("A page of the PDF has no size.", _ANEW)
     size = ((x1 - x0) * unit / MM, (y1 - y0) * unit / MM)
     width, height = size if turned in (0, 180) else size[::-1]
     return Sheet(width, height, unit, matrices[turned])
 
 
+def _box(box: Any) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(number.get_object()) for number in box)
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _common(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, float, float, float]:
+    return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])
+
+
 def _inherited(page: Any, name: str) -> Any:
     """An attribute of a page, or of what is above it (ISO 32000-2, 7.7.3.4)."""
     for _ in range(64):
-        if name in page:
-            return page[name]
+        if (found := value(page, name)) is not None:
+            return found
         if "/Parent" not in page:
             return None
         page = page["/Parent"]
-    raise InputError("The PDF's page tree goes round in a circle.", "Make the PDF anew from its source.")
+    raise InputError("The PDF's page tree goes round in a circle.", _ANEW)
+
+
+def own_arrays(writer: Any, number: int, contents: bool) -> None:
+    """Give a page its own arrays of annotations, and of contents, before something is added to them.
+
+    Pages may share them, or have none: then what is drawn on one would be on all, or nowhere.
+    """
+    reference, _ = writer.find_page_for_modification(number)
+    page = reference.get_object()
+    for name in ("/Annots", "/Contents") if contents else ("/Annots",):
+        there = value(page, name)
+        items = list(there) if isinstance(there, generic.ArrayObject) else []
+        if isinstance(there, generic.StreamObject):
+            items = [page.raw_get(name)]
+        page[pdf_name(name)] = writer.add_object(generic.ArrayObject(items))
+    writer.mark_update(reference)
 
 
 def frame(sheet: Sheet, drawn: Drawn, place: Place) -> tuple[float, ...]:
@@ -183,6 +211,7 @@ def draw_strips(writer: Any, sheets: list[Sheet], drawn: Drawn, y_mm: float | No
                 pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name(name): multiply}),
             }
         )
+        own_arrays(writer, number - 1, contents=True)
         # What the page's own content leaves of its state is undone first.
         _add(writer, number - 1, b"q", prepend=True)
         _add(writer, number - 1, b"Q " + _strip(own, drawn, middle, strip, count, name), resources)

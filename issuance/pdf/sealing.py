@@ -25,8 +25,8 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from issuance.pdf.drawing import LAST, Drawn, InkStyle, Place, draw_strips, frame, sheet
-from issuance.pdf.opening import opened, pages, reading
+from issuance.pdf.drawing import LAST, Drawn, InkStyle, Place, draw_strips, frame, own_arrays, sheet
+from issuance.pdf.opening import opened, pages, reading, value
 from issuance.pdf.validity import DECLARED, FAILURES, SHOWN, problem, words
 from issuance.timestamps import Authority
 from yinjian.errors import InputError, Refused, TokenError
@@ -98,7 +98,7 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
     """
     reader = opened(pdf)
     with reading():
-        sheets = [sheet(_page(reader, number)) for number in range(pages(reader))]
+        sheets = [sheet(page) for page in pages(reader)]
         signed = len(reader.embedded_signatures)
         names = _names(reader)
     if signed and where.across:
@@ -118,6 +118,9 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
     if where.across:
         with reading():
             draw_strips(writer, sheets, drawn, where.across_mm)
+    elif not signed:
+        with reading():
+            own_arrays(writer, where.place.page - 1, contents=False)
     spec = SigFieldSpec(name, on_page=where.place.page - 1, box=cast(Any, box))  # fractions of points are taken
     meta = PdfSignatureMetadata(
         field_name=name,
@@ -135,7 +138,8 @@ def seal(pdf: bytes, drawn: Drawn, where: Where, holder: Holder, evidence: Evide
 
 def _sign(signer: PdfSigner, writer: IncrementalPdfFileWriter, out: io.BytesIO) -> None:
     try:
-        signer.sign_pdf(writer, output=out)
+        with reading(SigningError, *FAILURES, TimestampRequestError):
+            signer.sign_pdf(writer, output=out)
     except (SigningError, *FAILURES) as error:
         # The holder's own certificate was looked at before.
         why = words(error.__cause__ if isinstance(error.__cause__, FAILURES) else error)
@@ -190,13 +194,9 @@ def _context(
 
 def _names(reader: PdfFileReader) -> set[str]:
     """Of the form fields that there are."""
-    form = reader.root["/AcroForm"] if "/AcroForm" in reader.root else {}  # noqa: SIM401 get gives a reference
-    fields = (one.get_object() for one in form["/Fields"]) if "/Fields" in form else ()
-    return {str(one["/T"]) for one in fields if "/T" in one}
-
-
-def _page(reader: PdfFileReader, number: int) -> object:
-    return reader.root["/Pages"] and reader.find_page_for_modification(number)[0].get_object()
+    form = value(reader.root, "/AcroForm")
+    fields = value(form, "/Fields") if form is not None else None
+    return {str(one["/T"]) for one in (field.get_object() for field in fields or ()) if "/T" in one}
 
 
 def _counted(place: Place, pages: int) -> Place:

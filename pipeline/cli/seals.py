@@ -75,6 +75,7 @@ def put(
 def verify_any(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, seal, sealed PDF or OFD file.")],
     trust: Annotated[list[Path] | None, typer.Option(help="More certificates of CAs and roots (PEM, DER).")] = None,
+    trust_maker: Annotated[list[Path] | None, typer.Option(help="The same above makers of seals alone.")] = None,
     crl: Annotated[list[Path] | None, typer.Option(help="Revocation lists (PEM, DER).")] = None,
     document: Annotated[Path | None, typer.Option(help="What a signature with a seal is to be on.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Only seals of makers that are known are valid.")] = False,
@@ -86,7 +87,11 @@ def verify_any(
     """
     from pipeline.cli.sealwork import verify_file
 
-    raise typer.Exit(verify_file(settings(), file, trust or [], crl or [], document, strict, as_json, store_at_hand()))
+    raise typer.Exit(
+        verify_file(
+            settings(), file, trust or [], trust_maker or [], crl or [], document, strict, as_json, store_at_hand()
+        )
+    )
 
 
 def add_to(app: typer.Typer) -> None:

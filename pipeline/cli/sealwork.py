@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import unicodedata
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING
 from asn1crypto import pem  # type: ignore[import-untyped]
 from rich.console import Console
 
+from issuance.certificate_check import require_list
 from issuance.eseal.check import decoded
 from issuance.eseal.seal import LARGEST, Seal, parse
+from issuance.paths import read as read_certificate
 from pipeline import pins
+from pipeline.cli.bounds import bounded
 from pipeline.store.store import Store
 from pipeline.verifying import Part, Verified, known, of_seal, standing, verify
 from yinjian.errors import InputError, SetupError
@@ -35,8 +39,9 @@ def verify_seal(
 ) -> int:
     """Print each step about a seal or a signature made with one; the exit code."""
     data, original = _read(file, LARGEST), _read(document, LARGEST_DOCUMENT) if document else None
-    found = parse(data)
-    done = verify(data, known(settings, store), None, original, strict)
+    with bounded():
+        found = parse(data)
+        done = verify(data, known(settings, store), None, original, strict)
     if store is not None:  # asked for: a seal that was not made here does not hold
         (part,) = done.parts
         steps = (*part.steps, standing(store, found if isinstance(found, Seal) else found.seal))
@@ -48,6 +53,7 @@ def verify_file(
     settings: Settings,
     file: Path,
     trusted: list[Path],
+    makers: list[Path],
     lists: list[Path],
     document: Path | None,
     strict: bool,
@@ -55,11 +61,11 @@ def verify_file(
     store: Store | None,
 ) -> int:
     """Print each step about any file that can be checked; the exit code."""
-    more = [der for path in trusted for der in _certificates(path)]
-    given = [_der(_read(path, LARGEST)) for path in lists]
     original = _read(document, LARGEST_DOCUMENT) if document else None
-    by = known(settings, store, more, given)
-    return _told(verify(_read(file, LARGEST_DOCUMENT), by, store, original, strict), as_json)
+    with bounded():
+        more, other = ([der for path in paths for der in _certificates(path)] for paths in (trusted, makers))
+        by = known(settings, store, more, [_list(path) for path in lists], other)
+        return _told(verify(_read(file, LARGEST_DOCUMENT), by, store, original, strict), as_json)
 
 
 def apply_seal(
@@ -79,7 +85,10 @@ def apply_seal(
     _require_new(out)
     where = Where(_place(at), across is not None, across if across is not None and across >= 0 else None, beside)
     sealed, original = _read(seal, LARGEST), _read(pdf, settings.max_file_mb * 1024 * 1024)
-    write_whole(out, apply(store, settings, sealed, original, where, _pin(pin)))
+    secret = _pin(pin)
+    with bounded():
+        made = apply(store, settings, sealed, original, where, secret)
+    write_whole(out, made)
     OUT.print(f"Sealed: {out}")
 
 
@@ -103,10 +112,10 @@ def show_file(file: Path, image: Path | None) -> None:
     """What it says, and its picture as PNG."""
     found = parse(_read(file, LARGEST))
     for name, value in of_seal(found).items():
-        OUT.print(f"{name:12} {value}")
+        _say(f"{name:12} {value}")
     if image is not None:
         stream = io.BytesIO()
-        decoded((found if isinstance(found, Seal) else found.seal).picture).save(stream, "PNG")
+        decoded((found if isinstance(found, Seal) else found.seal).picture).convert("RGBA").save(stream, "PNG")
         write_whole(image, stream.getvalue())
 
 
@@ -118,9 +127,9 @@ def _told(done: Verified, as_json: bool) -> int:
         OUT.print(done.what)
     for part in done.parts:
         for name, value in part.said.items():
-            OUT.print(f"{name:12} {value}")
+            _say(f"{name:12} {value}")
         for step in part.steps:
-            OUT.print(f"{MARKS[step.holds]} {step.name}: {step.said}")
+            _say(f"{MARKS[step.holds]} {step.name}: {step.said}")
     OUT.print("valid" if done.valid else "NOT VALID")
     return 0 if done.valid else INVALID
 
@@ -163,16 +172,29 @@ def _pin(path: Path | None) -> str:
 def _certificates(path: Path) -> list[bytes]:
     """All certificates of a PEM file, or the one of a DER file."""
     data = _read(path, LARGEST)
-    if not pem.detect(data):
-        return [data]
     try:
-        return [bytes(der) for _, _, der in pem.unarmor(data, multiple=True)]
-    except ValueError as error:
+        ders = [bytes(der) for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
+        for der in ders:
+            read_certificate(der)
+    except (ValueError, InputError) as error:
         raise InputError(f"{path} holds no certificate.", "Give one as PEM or DER.") from error
+    return ders
 
 
-def _der(data: bytes) -> bytes:
-    return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
+def _list(path: Path) -> bytes:
+    """A revocation list of a PEM or DER file."""
+    data = _read(path, LARGEST)
+    try:
+        der = bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
+        require_list(der)
+    except (ValueError, InputError) as error:
+        raise InputError(f"{path} is no revocation list.", "Give one as PEM or DER.") from error
+    return der
+
+
+def _say(text: str) -> None:
+    """A line for people: what a file says of itself must not look like what is said of it."""
+    OUT.print("".join(" " if unicodedata.category(symbol).startswith("C") else symbol for symbol in text))
 
 
 def _read(file: Path, most: int) -> bytes:

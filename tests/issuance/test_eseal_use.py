@@ -234,7 +234,7 @@ DESCRIPTION = """<?xml version="1.0" encoding="UTF-8"?>
 <ofd:StampAnnot ID="2" PageRef="1" Boundary="150 200 40 40"/>{seal}</ofd:SignedInfo>
 <ofd:SignedValue>/Doc_0/Signs/Sign_0/SignedValue.dat</ofd:SignedValue></ofd:Signature>"""
 DOCUMENT = {
-    "Doc_0/Document.xml": b"<a/>",
+    "Doc_0/Document.xml": b'<ofd:Document xmlns:ofd="http://www.ofdspec.org/2016"/>',
     "Doc_0/Pages/Page_0/Content.xml": b"<page>10,000</page>",
     "Doc_0/Res/image.png": bytes(range(256)),
 }
@@ -372,6 +372,52 @@ def test_a_plain_signature_is_checked_too(oid: str, holder: Holder) -> None:
     assert all(step.holds for step in steps.values()), steps
     other = Ofd(DOCUMENT, lambda text: plain(holder, oid)(text + b" "), kind="Sign")
     assert looked_at(zipped(other.parts()), holder)["signer's signature"].holds is False
+
+
+def test_the_unsigned_files_cannot_lead_elsewhere(signed: Ofd, holder: Holder) -> None:
+    """OFD.xml and the list of signatures are signed by nobody: what they name must be."""
+    whole = signed.parts()
+    page, listed = "Doc_0/Pages/Page_0/Content.xml", "Doc_0/Signs/Signatures.xml"
+    root = "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+    body = "<ofd:DocBody><ofd:DocRoot>/Doc_1/Document.xml</ofd:DocRoot></ofd:DocBody>"
+    forged = whole[listed].replace(b"<ofd:MaxSignId>", b"<ofd:Pages/><ofd:MaxSignId>")
+    many = whole[listed].replace(
+        b"</ofd:Signatures>", b'<ofd:Signature BaseLoc="Sign_0/Signature.xml"/></ofd:Signatures>'
+    )
+    for name, text in (
+        ("a page as document", OFD_XML.replace("Doc_0/Document.xml", page)),
+        ("the list as document", OFD_XML.replace("Doc_0/Document.xml", listed)),
+        ("no such document", OFD_XML.replace("Doc_0/Document.xml", "Doc_9/Document.xml")),
+    ):
+        steps = looked_at(zipped({**whole, "OFD.xml": text.encode()}), holder)
+        assert steps["other files"].holds is False, name
+    for change in (
+        {"OFD.xml": OFD_XML.replace("<ofd:DocBody>", f"{body}<ofd:DocBody>").encode()},
+        {"OFD.xml": OFD_XML.replace(root, root + root).encode()},
+        {"OFD.xml": OFD_XML.replace(root, f"{root}<ofd:Content/>").encode()},
+        {listed: forged},
+        {listed: many},
+    ):
+        with pytest.raises(InputError):
+            ofd.check(zipped({**whole, **change}), AT)
+
+
+def test_a_zip_that_others_read_otherwise_is_refused(signed: Ofd) -> None:
+    whole = signed.parts()
+    data = zipped(whole)
+    evil = zipped({**whole, "Doc_0/Pages/Page_0/Content.xml": b"<page>90,000</page>"})
+    commented = io.BytesIO(data)
+    with zipfile.ZipFile(commented, "a") as made:
+        made.comment = b"PK"
+    streamed = io.BytesIO()
+    with zipfile.ZipFile(streamed, "w") as made:
+        for name, content in whole.items():
+            with made.open(name, "w") as entry:  # sizes follow the data where a ZIP is written to a stream
+                entry.write(content)
+    assert ofd.check(streamed.getvalue(), AT)
+    for changed in (evil + data, evil[:-22] + data, data + b"x", commented.getvalue()):
+        with pytest.raises(InputError, match="ZIP"):
+            ofd.check(changed, AT)
 
 
 def test_what_is_no_signed_ofd_is_told_apart(signed: Ofd) -> None:

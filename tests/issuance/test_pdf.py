@@ -16,7 +16,10 @@ import pypdfium2
 import pytest
 from asn1crypto import x509
 from PIL import Image, ImageDraw
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
@@ -216,6 +219,51 @@ def _added(pdf: bytes) -> bytes:
         return Path(file.name).read_bytes()
 
 
+def fields(pdf: bytes, add: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
+    """The PDF with something added by somebody without a key."""
+    writer, out = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False), io.BytesIO()
+    add(writer)
+    writer.write(out)
+    return out.getvalue()
+
+
+def laid_over(writer: IncrementalPdfFileWriter) -> None:
+    append_signature_field(writer, SigFieldSpec("Extra", on_page=0, box=(0, 0, 595, 842)))
+
+
+def filled_in(writer: IncrementalPdfFileWriter) -> None:
+    for reference in writer.root["/AcroForm"]["/Fields"]:
+        field = reference.get_object()
+        if field["/FT"] == "/Tx":
+            field[generic.pdf_name("/V")] = generic.pdf_string("90000")
+            writer.mark_update(reference)
+
+
+def test_a_field_that_is_laid_over_it_later_is_found(office: Office, sealed: bytes) -> None:
+    found = office.check(fields(sealed, laid_over), AT + timedelta(hours=1))
+    assert [step.name for step in found.steps if not step.holds] == ["document"]
+    before = fields(document(), laid_over)  # one that was there is what was sealed
+    assert is_valid(office.check(office.seal(before, Where(Place(1, 60, 60))), AT + timedelta(hours=1)).steps)
+
+
+def test_a_form_that_is_filled_in_later_is_found(office: Office) -> None:
+    made = pymupdf.open(stream=document())
+    widget = pymupdf.Widget()
+    widget.field_name, widget.field_type = "sum", pymupdf.PDF_WIDGET_TYPE_TEXT
+    widget.rect = pymupdf.Rect(300, 300, 400, 320)
+    widget.field_value = "10"
+    made[0].add_widget(widget)
+    sealed = office.seal(made.tobytes(), Where(Place(1, 60, 60)))
+    assert is_valid(office.check(sealed, AT + timedelta(hours=1)).steps)
+    found = office.check(fields(sealed, filled_in), AT + timedelta(hours=1))
+    assert [step.name for step in found.steps if not step.holds] == ["document"]
+
+
+def test_what_follows_the_end_is_found(office: Office, sealed: bytes) -> None:
+    assert not is_valid(office.check(sealed + b"\n%hello\n", AT + timedelta(hours=1)).steps)
+    assert is_valid(office.check(sealed + b"\r\n", AT + timedelta(hours=1)).steps)
+
+
 def test_a_second_seal_leaves_the_first_as_it_was(office: Office, sealed: bytes) -> None:
     with pytest.raises(InputError, match="signed already"):
         office.seal(sealed, Where(Place(2, 60, 60)), AT + timedelta(hours=2))
@@ -344,6 +392,32 @@ def test_a_crop_box_and_a_user_unit_are_respected(office: Office) -> None:
     assert abs(width - 40) < 0.2 and abs(left + width / 2 - 60) < 0.2 and abs(top + height / 2 - 70) < 0.2
 
 
+def test_blank_pages_and_shared_arrays_get_what_is_theirs(office: Office) -> None:
+    blank = pymupdf.open()
+    for _ in range(3):
+        blank.new_page()
+    made = office.seal(blank.tobytes(), Where(Place(1, 60, 60), across=True))
+    assert all(reddish(shot(made, number, 100)).any() for number in range(3))
+    twins = pymupdf.open(stream=document(2))
+    for name in ("Contents", "Annots"):
+        array = twins.get_new_xref()
+        kept = twins.xref_get_key(twins[0].xref, "Contents")[1]
+        twins.update_object(array, f"[{kept}]" if name == "Contents" else "[]")
+        for page in twins:
+            twins.xref_set_key(page.xref, name, f"{array} 0 R")
+    made = office.seal(twins.tobytes(), Where(Place(1, 60, 60), across=True))
+    assert [len(list(page.widgets())) for page in pymupdf.open(stream=made)] == [1, 0]
+    dots = [reddish(shot(made, number, 100)).sum() for number in (0, 1)]
+    assert dots[0] > 2 * dots[1] > 0  # the seal and its strip; a strip
+
+
+def test_a_crop_box_beyond_the_page_is_cut_to_it(office: Office) -> None:
+    made = pymupdf.open(stream=document())
+    made.xref_set_key(made[0].xref, "CropBox", "[-500 -500 2000 2000]")
+    left, top, width, height = extent(reddish(shot(office.seal(made.tobytes(), Where(Place(1, 60, 70))), 0)), 300)
+    assert abs(left + width / 2 - 60) < 0.2 and abs(top + height / 2 - 70) < 0.2
+
+
 @pytest.mark.parametrize("pages", [2, 5, 21, 45])
 def test_a_seal_across_the_edges_is_whole_when_the_pages_are_fanned_out(pages: int, office: Office) -> None:
     made = office.seal(document(pages), Where(Place(1, 60, 60), across=True, across_mm=148))
@@ -410,7 +484,22 @@ def encrypted() -> bytes:
     return bytes(made.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="x", owner_pw="y"))
 
 
+def tree_of_twins(levels: int) -> bytes:
+    """Each node names the next one twice: a file of two thousand bytes with a hundred thousand pages."""
+    nodes = [
+        f"{n} 0 obj<</Type/Pages/Kids[{n + 1} 0 R {n + 1} 0 R]/Count {2 ** (levels - n + 2)}>>endobj"
+        for n in range(2, levels + 2)
+    ]
+    last = f"{levels + 2} 0 obj<</Type/Page/MediaBox[0 0 595 842]>>endobj"
+    body = "%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n" + "\n".join([*nodes, last])
+    offsets = [body.index(f"{n} 0 obj") for n in range(1, levels + 3)]
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    start = f"\nxref\n0 {levels + 3}\n0000000000 65535 f \n{table}trailer<</Root 1 0 R/Size {levels + 3}>>"
+    return (body + start + f"\nstartxref\n{len(body) + 1}\n%%EOF").encode()
+
+
 BAD = {
+    "a tree of twins": (tree_of_twins(20), "page tree is none"),
     "empty": (b"", "is empty"),
     "another kind": (b"PK\x03\x04 a zip", "not a PDF"),
     "encrypted": (encrypted(), "is encrypted"),

@@ -21,16 +21,17 @@ from typer.testing import CliRunner
 
 from bench.stores import free_port, serving
 from pipeline import acceptance, operations, revocation
-from pipeline.cli import app
+from pipeline.cli import app, bounds, sealwork
 from pipeline.export import export
 from pipeline.issue import issue_all
 from pipeline.personalising import token_pins
 from pipeline.store.issuing_tables import CertificateRow, Seal
 from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
+from pipeline.verifying import known, verify
 from pipeline.workshop import ca_directory, opened_ca, opened_station
 from tests.pipeline.flow import approved_case
-from yinjian.errors import YinjianError
+from yinjian.errors import InputError, YinjianError
 from yinjian.settings import Settings
 
 VECTORS = Path(__file__).parents[1] / "data" / "eseal"
@@ -207,6 +208,34 @@ def test_each_kind_of_file_is_told_and_checked(desk: Desk, tmp_path: Path) -> No
     (tmp_path / "x").write_bytes(b"nothing")
     assert "well-formed" in desk.say("verify", tmp_path / "x", code=2)
     assert "cannot be read" in desk.say("verify", tmp_path / "not there", code=2)
+
+
+def test_a_file_that_is_made_to_exhaust_is_stopped(desk: Desk, tmp_path: Path) -> None:
+    """A cross-reference stream may say that it has as many entries as it likes."""
+    entries = b"4 0 obj<</Type/XRef/W[0 0 0]/Index[0 30000000]/Size 9/Root 1 0 R/Length 0>>stream\nendstream endobj"
+    (tmp_path / "bomb.pdf").write_bytes(b"%PDF-1.7\n" + entries + b"\nstartxref\n9\n%%EOF")
+    with pytest.raises(InputError, match="longer than 1 s"), bounds.bounded(1):
+        verify((tmp_path / "bomb.pdf").read_bytes(), known(desk.settings, None), None)
+    with pytest.raises(InputError, match="more memory"), bounds.bounded(60, 64 * 1024 * 1024):
+        bytearray(512 * 1024 * 1024)
+
+
+def test_what_a_seal_says_cannot_look_like_what_is_said_of_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    sealwork._say("甲公司\n✓ standing: as it was made here\x1b[8m")
+    assert capsys.readouterr().out == "甲公司 ✓ standing: as it was made here [8m\n"
+
+
+def test_trust_is_for_what_it_is_given(desk: Desk, tmp_path: Path) -> None:
+    """What is above holders makes no seals, unless that is said."""
+    seal = ca_directory(desk.settings) / "seal"
+    away = replace(desk, settings=Settings(var_dir=tmp_path / "nowhere"))
+    given = ("--trust", seal / "root.pem", "--trust", seal / "issuing.pem")
+    assert "✗ maker" in away.say("verify", desk.seal, "--strict", *given, code=9)
+    makers = ("--trust-maker", seal / "root.pem", "--trust-maker", seal / "issuing.pem")
+    assert "✓ maker" in away.say("verify", desk.seal, "--strict", *makers)
+    (tmp_path / "junk").write_bytes(b"0\x03\x02\x01\x05")
+    assert "holds no certificate" in away.say("verify", desk.seal, "--trust", tmp_path / "junk", code=2)
+    assert "no revocation list" in away.say("verify", desk.seal, "--crl", tmp_path / "junk", code=2)
 
 
 def test_a_certificate_that_was_changed_or_ended_is_told(desk: Desk, tmp_path: Path) -> None:
