@@ -11,6 +11,6 @@ down_revision = "0008"
 
 def upgrade() -> None:
     # Until now every certificate was for an RSA key of 2048 bits, as all profiles had it.
-    kind = sa.Column("key_kind", sa.String(length=64), nullable=False, server_default="rsa2048")
+    kind = sa.Column("key_kind", sa.String(length=40), nullable=False, server_default="rsa2048")
     op.add_column("certificates", kind)
     op.add_column("revocation_lists", sa.Column("sm2_der", sa.LargeBinary(), nullable=True))
