@@ -20,7 +20,7 @@ from pipeline.clock import now
 from pipeline.events import record
 from pipeline.picture import Picture, picture
 from pipeline.reference import Referred
-from pipeline.registry import CertificateState
+from pipeline.registry import CertificateState, subject_of
 from pipeline.revocation import revoke_referred
 from pipeline.states import State, move
 from pipeline.store.codec import dump
@@ -185,7 +185,7 @@ def signing_of(session: Session, row: CertificateRow) -> CertificateRow:
 def _finish(
     shop: Workshop, approval: Approval, service: Service, old: Referred | None, serials: tuple[str, ...], held: Held
 ) -> None:
-    made = _picture(shop.store, approval) if service.seal else None
+    made = _picture(shop.store, approval) or _picture_before(shop.store, approval, old) if service.seal else None
     eseal = _eseal(shop, approval, made, serials) if made is not None else None
     with shop.store.writing() as session:
         for serial in serials:
@@ -244,6 +244,18 @@ def _picture(store: Store, approval: Approval) -> Picture | None:
             size = row.picture_width_mm or 0.0, row.picture_height_mm or 0.0
             return Picture(row.picture_kind, row.picture_blob, *size)
         return picture(store, session, session.get_one(VerdictRow, row.verdict_id))
+
+
+def _picture_before(store: Store, approval: Approval, old: Referred | None) -> Picture | None:
+    """The picture of the seal that is remade, where none was collected anew: none where it would show another name."""
+    if approval.business != "change" or old is None:
+        return None
+    names = approval.subject.unit_name, approval.subject.person_name
+    same = [row for row in old.rows if (subject_of(store, row).unit_name, subject_of(store, row).person_name) == names]
+    with store.reading() as session:
+        kept = select(Seal).where(Seal.serial.in_([row.serial for row in same]))
+        before = session.scalars(kept.order_by(Seal.made_at.desc())).first()
+    return None if before is None else Picture(before.kind, before.blob, before.width_mm, before.height_mm)
 
 
 def _sealing(session: Session, serials: tuple[str, ...]) -> str:

@@ -15,6 +15,8 @@ from sqlalchemy import select
 
 from issuance import personalise, services
 from issuance.crl import Reason, Revoked
+from issuance.eseal.seal import Seal as ElectronicSeal
+from issuance.eseal.seal import parse
 from issuance.ocsp import Unknown
 from issuance.profiles import profiles
 from pipeline import acceptance, notices, operations, orders, personalising, revocation
@@ -28,6 +30,7 @@ from pipeline.states import State
 from pipeline.store.issuing_tables import Acceptance, Binding, CertificateRow, Notice, Registered, RevocationList, Seal
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, Event
+from pipeline.verifying import standing
 from pipeline.workshop import opened_ca, opened_station, token_directory
 from tests.pipeline.flow import approved_case
 from tests.pipeline.papers import claim_of, code_of
@@ -144,6 +147,20 @@ def test_renew_is_a_new_key_on_the_token_and_runs_from_the_old_end(store: Store,
         acceptance.accept(store, station, serial, "iss")
     with store.reading() as session:
         assert {seal.serial for seal in session.scalars(select(Seal))} == {first.serial, serial}
+    assert standing(store, electronic_seal(store, first)).holds
+    made = electronic_seal(store, second)
+    assert standing(store, made).holds and made.id == serial
+    assert made.certificates == (store.blobs.get(second.blob or ""),)
+    assert made.valid_until <= second.not_after
+
+
+def electronic_seal(store: Store, row: CertificateRow) -> ElectronicSeal:
+    """The seal that was made for a certificate."""
+    with store.reading() as session:
+        kept = session.scalars(select(Seal).where(Seal.serial == row.serial)).one()
+    read = parse(store.blobs.get(kept.eseal or ""))
+    assert isinstance(read, ElectronicSeal)
+    return read
 
 
 def test_renew_by_policy_keeps_the_key_and_supersedes_the_old(
@@ -178,6 +195,8 @@ def test_change_and_replace_revoke_the_old_one(
     (serial,) = done(store, settings, name, claim).serials
     (second,) = rows(store, name.partition("-")[0])
     assert state_of(store, first.serial) == ("revoked", reason)
+    assert "was revoked" in standing(store, electronic_seal(store, first)).said
+    assert standing(store, electronic_seal(store, second)).holds
     assert (second.token_label == first.token_label) is same_token and second.key_id != first.key_id
     with store.reading() as session:
         listed = x509.load_der_x509_crl((revocation.latest_list(session) or RevocationList()).der)
