@@ -31,9 +31,10 @@ from issuance.eseal.use import put
 from issuance.sm2 import Sm2Key
 from issuance.steps import is_valid
 from issuance.timestamps import Authority
+from issuance.trust import Trust
 from pipeline.clock import now
-from pipeline.published import authority_certificate
 from pipeline.stamping import opened_stamps
+from pipeline.verifying import known
 from pipeline.workshop import seal_directory, seal_passphrase
 from yinjian.errors import InputError
 from yinjian.settings import Settings
@@ -44,15 +45,15 @@ SIDE, SMALL = 945, 90  # pixels: 40 mm at 600 dpi, and one that decodes in no ti
 
 @dataclass(frozen=True)
 class House:
-    """A seal maker, a time stamp authority, and what is known of both."""
+    """A seal maker, a time stamp authority, and what is trusted of both."""
 
     maker: Maker
     stamps: Authority
-    known: tuple[bytes, ...]
+    trust: Trust
     at: datetime
 
     def holds(self, data: bytes) -> bool:
-        return is_valid(check(parse(data), self.at, None, self.maker.chain[1:], True, self.known))
+        return is_valid(check(parse(data), self.at, self.trust, strict=True))
 
     def new(self, side: int) -> NewSeal:
         stream = io.BytesIO()
@@ -79,8 +80,7 @@ def main(
 
 def _house(settings: Settings, stamps: Authority) -> House:
     maker = open_maker(seal_directory(settings), seal_passphrase(settings))
-    known = (authority_certificate(settings, name) for name in ("issuing", "root"))
-    return House(maker, stamps, tuple(der for der in known if der), now().replace(microsecond=0))
+    return House(maker, stamps, known(settings, None), now().replace(microsecond=0))
 
 
 def _subjects(house: House, key: Sm2Key) -> dict[str, bytes]:

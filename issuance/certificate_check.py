@@ -14,16 +14,17 @@ from issuance.algorithms import NAMES, verifies
 from issuance.der import BROKEN, octets, parts, require_der
 from issuance.paths import path_of, period_of, subject
 from issuance.steps import Step
+from issuance.trust import Trust
 from yinjian.errors import InputError
 
 _AGAIN = "Get the file again from where it was made."
 
 
-def check(der: bytes, at: datetime, known: Sequence[bytes], lists: Sequence[bytes] = ()) -> Iterator[Step]:
-    """The steps. `known`: certificates (DER) of CAs up to their roots; `lists`: revocation lists (DER)."""
-    path = path_of(der, known)
+def check(der: bytes, at: datetime, trust: Trust) -> Iterator[Step]:
+    """The steps, of a certificate (DER)."""
+    path = path_of(der, trust.known)
     read = asn1_x509.Certificate.load(der)
-    if path is None and der in known and read.self_issued:
+    if path is None and der in trust.known and read.self_issued:
         path = (der,)  # a root that is known
     if path is None:
         yield Step("issuer", False, f"{_name(read.issuer)}, of no CA that is known here, or not signed by it")
@@ -39,9 +40,9 @@ def check(der: bytes, at: datetime, known: Sequence[bytes], lists: Sequence[byte
         ended = [one for one in path if not period_of(one)[0] <= at <= period_of(one)[1]]
         if ended:
             yield Step("CA's period", False, f"{subject(ended[0])} is not in force")
-        yield _revocation(read, path[0], at, lists)
+        yield _revocation(read, path[0], at, trust.lists)
         for own, its_ca in pairwise(path):
-            when = revoked(own, known, lists)
+            when = revoked(own, trust)
             if when is not None:
                 said = f"{subject(own)}, of {subject(its_ca)}, was revoked on {when:%Y-%m-%d %H:%M:%S} UTC"
                 yield Step("CA's revocation", False, said)
@@ -78,39 +79,33 @@ def is_certificate(data: bytes) -> bool:
 
 def _revocation(read: Any, issuer: bytes, at: datetime, lists: Sequence[bytes]) -> Step:
     """By the newest list of its CA that holds; None where there is none."""
-    found = [one for der in lists if (one := _list(der, issuer)) is not None]
-    if not found:
+    body = _newest(lists, issuer)
+    if body is None:
         return Step("revocation", None, "not known: no list of its CA is at hand", decides=False)
-    newest = max(found, key=lambda one: one["tbs_cert_list"]["this_update"].native)
-    body = newest["tbs_cert_list"]
     as_of = f"as of {body['this_update'].native.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    for entry in body["revoked_certificates"] or ():
-        if entry["user_certificate"].native == read.serial_number:
-            when = entry["revocation_date"].native.astimezone(UTC)
-            reason = entry.crl_reason_value.native if entry.crl_reason_value is not None else "unspecified"
-            return Step("revocation", False, f"revoked on {when:%Y-%m-%d %H:%M:%S} UTC ({reason}), {as_of}")
+    entry = _entry(body, read)
+    if entry is not None:
+        when = entry["revocation_date"].native.astimezone(UTC)
+        reason = entry.crl_reason_value.native if entry.crl_reason_value is not None else "unspecified"
+        return Step("revocation", False, f"revoked on {when:%Y-%m-%d %H:%M:%S} UTC ({reason}), {as_of}")
     following = body["next_update"].native
     if following is not None and following.astimezone(UTC) < at:
         return Step("revocation", None, f"not revoked {as_of}, and the list is old", decides=False)
     return Step("revocation", True, f"not revoked {as_of}")
 
 
-def revoked(der: bytes, known: Sequence[bytes], lists: Sequence[bytes]) -> datetime | None:
+def revoked(der: bytes, trust: Trust) -> datetime | None:
     """When a certificate was revoked, as the newest list of its CA has it; None where none says so.
 
     Raises InputError for what is no certificate or list.
     """
-    path = path_of(der, known) if lists else None
-    if not path:
+    path = path_of(der, trust.known) if trust.lists else None
+    body = _newest(trust.lists, path[0]) if path else None
+    entry = _entry(body, asn1_x509.Certificate.load(der)) if body is not None else None
+    if entry is None:
         return None
-    found = [one for listed in lists if (one := _list(listed, path[0])) is not None]
-    serial = asn1_x509.Certificate.load(der).serial_number
-    newest = max(found, key=lambda one: one["tbs_cert_list"]["this_update"].native, default=None)
-    for entry in (newest["tbs_cert_list"]["revoked_certificates"] or ()) if newest is not None else ():
-        if entry["user_certificate"].native == serial:
-            instant: datetime = entry["revocation_date"].native
-            return instant.astimezone(UTC)
-    return None
+    instant: datetime = entry["revocation_date"].native
+    return instant.astimezone(UTC)
 
 
 def require_list(der: bytes) -> None:
@@ -120,6 +115,18 @@ def require_list(der: bytes) -> None:
         asn1_crl.CertificateList.load(der, strict=True).native  # noqa: B018 reads all of it
     except BROKEN as error:
         raise InputError("The revocation list cannot be read.", _AGAIN) from error
+
+
+def _newest(lists: Sequence[bytes], issuer: bytes) -> Any:
+    """What the newest list of a CA that holds says; None where there is none. Raises InputError for what is no list."""
+    found = [one["tbs_cert_list"] for der in lists if (one := _list(der, issuer)) is not None]
+    return max(found, key=lambda body: body["this_update"].native, default=None)
+
+
+def _entry(body: Any, certificate: Any) -> Any:
+    """A certificate's entry in a list; None where it is not listed."""
+    entries = body["revoked_certificates"] or ()
+    return next((one for one in entries if one["user_certificate"].native == certificate.serial_number), None)
 
 
 def _list(der: bytes, issuer: bytes) -> Any:

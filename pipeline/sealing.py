@@ -18,7 +18,6 @@ from issuance.pdf import sealing
 from issuance.pdf.drawing import Drawn
 from issuance.pdf.sealing import Evidence, Holder, Stamping, Where
 from issuance.signing import key_of
-from issuance.steps import is_valid
 from issuance.tokens import KeyKind, KeyName
 from issuance.tokensigner import TokenSigner
 from pipeline import pins
@@ -114,12 +113,11 @@ def _usable(store: Store, settings: Settings, seal: bytes) -> Seal:
     found = parse(seal)
     if not isinstance(found, Seal):
         raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
-    by = known(settings, None)
-    steps = check(found, now(), makers=by.makers, strict=True, known=by.of_stamps)
-    failed = next((step for step in (*steps, standing(store, found)) if not step.holds), None)
-    if not is_valid(steps) or failed is not None:
-        said = f"{failed.name}: {failed.said}" if failed else "it does not hold"
-        raise Refused(f"The seal may not be used ({said}).", "Renew it with its certificate, or get the right file.")
+    steps = (*check(found, now(), known(settings, None), strict=True), standing(store, found))
+    failed = next((step for step in steps if not step.holds), None)
+    if failed is not None:
+        what = f"The seal may not be used ({failed.name}: {failed.said})."
+        raise Refused(what, "Renew it with its certificate, or get the right file.")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from asn1crypto import pem, x509  # type: ignore[import-untyped]
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from issuance.eseal import ofd
 from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse
 from issuance.paths import subject
 from issuance.steps import Step, is_valid
+from issuance.trust import Trust
 from pipeline.clock import now, shown
 from pipeline.published import authority_certificate, current_list
 from pipeline.registry import CertificateState
@@ -28,27 +29,6 @@ from yinjian.settings import Settings
 
 PDF, ZIP, DER = b"%PDF-", b"PK\x03\x04", b"\x30"
 _AGAIN = "Get the file again from where it was made."
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is trusted here, DER: certificates of CAs up to their roots, and the newest revocation lists.
-
-    `makers`: those above makers of seals. `stampers`: those above time stamp authorities of others, for stamps alone.
-    """
-
-    makers: tuple[bytes, ...] = field(repr=False)
-    certificates: tuple[bytes, ...] = field(repr=False)
-    lists: tuple[bytes, ...] = field(default=(), repr=False)
-    stampers: tuple[bytes, ...] = field(default=(), repr=False)
-
-    @property
-    def of_stamps(self) -> tuple[bytes, ...]:
-        return (*self.certificates, *self.stampers)
-
-    @property
-    def roots(self) -> tuple[bytes, ...]:
-        return tuple(der for der in self.certificates if x509.Certificate.load(der).self_issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +61,23 @@ def known(
     more: Sequence[bytes] = (),
     lists: Sequence[bytes] = (),
     more_makers: Sequence[bytes] = (),
-) -> Known:
+) -> Trust:
     """This CA's certificates, where there is one, its newest lists, and what else is given (DER).
 
     `more_makers`: those above other makers of seals; what is above holders makes none.
     """
     own = (authority_certificate(settings, name) for name in ("issuing", "root"))
     newest = [current_list(store, sm2) for sm2 in (False, True)] if store is not None else []
-    makers = (*seal_makers(settings), *more_makers)
-    return Known(
-        makers,
+    return Trust(
         (*(der for der in own if der), *sm2_authority(settings), *more),
+        (*seal_makers(settings), *more_makers),
         (*lists, *(one.der for one in newest if one)),
         stampers(settings),
     )
 
 
 def verify(
-    data: bytes, by: Known, store: Store | None, document: bytes | None = None, strict: bool = False
+    data: bytes, trust: Trust, store: Store | None, document: bytes | None = None, strict: bool = False
 ) -> Verified:
     """What a file is and whether it holds. Raises InputError for what is none of those, or is broken.
 
@@ -106,17 +85,17 @@ def verify(
     `store`: where seals and certificates were made, and say whether they were revoked.
     """
     if data.startswith(ZIP):
-        return _ofd(data, by, store, strict)
+        return _ofd(data, trust, store, strict)
     if PDF in data[:1024] and not data.startswith(DER):
-        return _pdf(data, by)
+        return _pdf(data, trust)
     if len(data) > LARGEST:
         raise InputError("This is no PDF or OFD file, and too large for a seal or certificate.", _AGAIN)
     data = _unarmored(data)
     if certificate_check.is_certificate(data):
-        steps = (*certificate_check.check(data, now(), by.certificates, by.lists), *_registered(store, data))
+        steps = (*certificate_check.check(data, now(), trust), *_registered(store, data))
         return Verified("certificate", (Part(certificate_check.details(data), steps),))
     found = parse(data)
-    steps = seal_check.check(found, now(), document, by.makers, strict, by.of_stamps, by.lists)
+    steps = seal_check.check(found, now(), trust, document, strict)
     if store is not None:
         steps = (*steps, *_standing(store, found))
     said = of_seal(found)
@@ -179,20 +158,19 @@ def _registered(store: Store | None, certificate: bytes) -> tuple[Step, ...]:
     return (Step("register", not held, f"{row.state}{': its holder has not accepted it yet' if held else ''}"),)
 
 
-def _pdf(data: bytes, by: Known) -> Verified:
-    from issuance.pdf.checking import Trust, check
+def _pdf(data: bytes, trust: Trust) -> Verified:
+    from issuance.pdf.checking import check
 
-    below = tuple(der for der in by.certificates if der not in by.roots)
     parts = [
         Part({"place": one.field, "signer": one.signer, "sealed at": shown(one.at) if one.at else "?"}, one.steps)
-        for one in check(data, now(), Trust(by.roots, below, by.lists, by.stampers))
+        for one in check(data, now(), trust)
     ]
     return Verified("sealed PDF", tuple(parts))
 
 
-def _ofd(data: bytes, by: Known, store: Store | None, strict: bool) -> Verified:
+def _ofd(data: bytes, trust: Trust, store: Store | None, strict: bool) -> Verified:
     parts = []
-    for one in ofd.check(data, now(), by.makers, strict, by.certificates, by.lists, by.stampers):
+    for one in ofd.check(data, now(), trust, strict):
         stands = _standing(store, one.made) if store is not None and one.made is not None else ()
         drawn = ", ".join(f"page {place.page}: {' '.join(f'{n:g}' for n in place.boundary)} mm" for place in one.drawn)
         seal = of_seal(one.made) if one.made is not None else {"what": "plain signature"}

@@ -20,6 +20,7 @@ from issuance.eseal.stamp import stamped
 from issuance.paths import path_of, period_of, subject
 from issuance.sm2 import SM3
 from issuance.steps import Step
+from issuance.trust import Trust
 from yinjian.errors import InputError
 
 MOST_PIXELS = 40_000_000
@@ -33,28 +34,18 @@ class _By:
     """What `check` was given."""
 
     at: datetime
-    makers: Sequence[bytes]
+    trust: Trust
     strict: bool
-    known: Sequence[bytes]
-    lists: Sequence[bytes]
 
 
 def check(
-    seal: Seal | SealSignature,
-    at: datetime,
-    document: bytes | None = None,
-    makers: Sequence[bytes] = (),
-    strict: bool = False,
-    known: Sequence[bytes] = (),
-    lists: Sequence[bytes] = (),
+    seal: Seal | SealSignature, at: datetime, trust: Trust, document: bytes | None = None, strict: bool = False
 ) -> tuple[Step, ...]:
     """Every step, in order. `document`: what a signature is to be on.
 
-    `makers`: certificates (DER) of the CAs whose every certificate may make seals, up to their roots; with `strict` no
-    other maker's seal is valid. `known`: the same of CAs of holders and of time stamp authorities, and `lists` their
-    revocation lists (DER).
+    `strict`: only a seal of a maker that is known is valid, with time stamps of authorities that are.
     """
-    by = _By(at, makers, strict, known, lists)
+    by = _By(at, trust.for_stamps, strict)
     if isinstance(seal, Seal):
         return (*_of_seal(seal, by), *_holders(seal, by))
     signed = replace(by, at=_instant(seal, by))
@@ -64,7 +55,7 @@ def check(
 def _of_seal(seal: Seal, by: _By, signed: bool = False) -> Iterator[Step]:
     """`signed`: with `strict` it must have been in force at the instant when somebody signed with it."""
     yield _signature("maker's signature", seal.signed)
-    yield _maker(seal, by.makers, by.strict)
+    yield _maker(seal, by.trust.makers, by.strict)
     yield from _stamp("seal's time stamp", seal.signed, by)
     yield _picture(seal.picture)
     yield replace(_period(seal, by.at), decides=signed and by.strict)
@@ -103,7 +94,7 @@ def _contradiction(stated: datetime, proven: datetime) -> Step:
 def _holders(seal: Seal, by: _By) -> Iterator[Step]:
     """Whether a certificate that may use the seal was revoked: then the seal is not valid any more."""
     for der in seal.certificates:
-        when = revoked(der, by.known, by.lists)
+        when = revoked(der, by.trust)
         if when is not None:
             yield Step("revocation", False, f"{subject(der)}: revoked on {when:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -121,7 +112,7 @@ def _signer(made: SealSignature, stamped_rightly: bool, by: _By) -> Step:
     at, who = _instant(made, by), subject(der)
     if not begin <= at <= end:
         return Step(name, False, f"{who}: not in force on {at:%Y-%m-%d %H:%M:%S} UTC", by.strict)
-    when = revoked(der, by.known, by.lists)
+    when = revoked(der, by.trust)
     if when is not None and not (stamped_rightly and at < when):
         proven = "" if stamped_rightly else ", and no time stamp proves that it was signed before"
         return Step(name, False, f"{who}: revoked on {when:%Y-%m-%d %H:%M:%S} UTC{proven}")
@@ -159,7 +150,7 @@ def _stamp(name: str, signed: Signed, by: _By) -> Iterator[Step]:
         return
     try:
         found = stamped(signed.time_stamp, signed.signature)
-        path = path_of(found.authority, by.known)
+        path = path_of(found.authority, by.trust.known)
     except InputError as error:
         yield Step(name, False, f"{error.what} {error.remedy}")
         return

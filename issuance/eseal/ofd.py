@@ -24,6 +24,7 @@ from issuance.eseal.check import hash_of
 from issuance.eseal.plain import check_plain
 from issuance.eseal.seal import SealSignature, parse
 from issuance.steps import Step
+from issuance.trust import Trust
 from yinjian.errors import InputError
 
 NAMESPACE = "{http://www.ofdspec.org/2016}"
@@ -70,18 +71,8 @@ class OfdSignature:
     steps: tuple[Step, ...]
 
 
-def check(
-    data: bytes,
-    at: datetime,
-    makers: Sequence[bytes] = (),
-    strict: bool = False,
-    known: Sequence[bytes] = (),
-    lists: Sequence[bytes] = (),
-    stampers: Sequence[bytes] = (),
-) -> tuple[OfdSignature, ...]:
-    """All signatures, in order, each step by step; `makers`, `strict`, `known` and `lists` as for a seal.
-
-    `stampers`: certificates (DER) of CAs that are known for time stamps alone.
+def check(data: bytes, at: datetime, trust: Trust, strict: bool = False) -> tuple[OfdSignature, ...]:
+    """All signatures, in order, each step by step; `strict` as for a seal.
 
     Raises InputError for what is no OFD file, is broken, or is not signed.
     """
@@ -92,20 +83,7 @@ def check(
     if len(listed) > MOST_SIGNATURES or len({one.path for one in listed}) != len(listed):
         raise InputError("The OFD file lists one signature twice, or more than any document has.", _AGAIN)
     own = {path for one in listed for path in (one.list, one.path, one.value, one.seal) if path}
-    by = _By(at, makers, strict, known, lists, stampers)
-    return tuple(_checked(files, one, own, by) for one in listed)
-
-
-@dataclass(frozen=True, slots=True)
-class _By:
-    """What `check` was given."""
-
-    at: datetime
-    makers: Sequence[bytes]
-    strict: bool
-    known: Sequence[bytes]
-    lists: Sequence[bytes]
-    stampers: Sequence[bytes]
+    return tuple(_checked(files, one, own, at, trust, strict) for one in listed)
 
 
 class _Files:
@@ -199,7 +177,7 @@ def _listed(files: _Files) -> Iterator[_Listed]:
             )
 
 
-def _checked(files: _Files, one: _Listed, own: set[str], by: _By) -> OfdSignature:
+def _checked(files: _Files, one: _Listed, own: set[str], at: datetime, trust: Trust, strict: bool) -> OfdSignature:
     references = _references(one)
     steps = [_digests(files, one, references), _left_out(files, one, own, references)]
     description = files.read(one.path)
@@ -207,11 +185,11 @@ def _checked(files: _Files, one: _Listed, own: set[str], by: _By) -> OfdSignatur
     try:
         value = files.read(one.value)
         if one.kind == SIGN:
-            steps += check_plain(value, description, by.at, by.known, by.strict, by.lists)
+            steps += check_plain(value, description, at, trust, strict)
         else:
             made = _with_seal(value)
             steps += _seal_file(files, one, made)
-            steps += check_seal(made, by.at, description, by.makers, by.strict, (*by.known, *by.stampers), by.lists)
+            steps += check_seal(made, at, trust, description, strict)
     except InputError as error:
         steps.append(Step("signed value", False, f"{error.what} {error.remedy}"))
     return OfdSignature(one.id, one.path, made, tuple(_drawn(one.description)), tuple(steps))

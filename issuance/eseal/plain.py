@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from issuance.paths import path_of, period_of, subject
 from issuance.signing import ECDSA_SHA256, RSA_SHA256
 from issuance.sm2 import SM2_WITH_SM3, SM3
 from issuance.steps import Step
+from issuance.trust import Trust
 from yinjian.errors import InputError
 
 # GB/T 35275 and RFC 5652 call the same structure by these
@@ -25,9 +26,7 @@ SIGNED_DATA = ("1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2")
 _HASHES = {SM3: "sm3", "2.16.840.1.101.3.4.2.1": "sha256"}
 
 
-def check_plain(
-    value: bytes, data: bytes, at: datetime, known: Sequence[bytes], strict: bool, lists: Sequence[bytes]
-) -> Iterator[Step]:
+def check_plain(value: bytes, data: bytes, at: datetime, trust: Trust, strict: bool) -> Iterator[Step]:
     """The steps. Raises InputError for what is no such signature."""
     try:
         require_der(value)
@@ -44,12 +43,12 @@ def check_plain(
     who = subject(certificate)
     said = f"{who}, {NAMES[algorithm]}"
     yield Step("signer's signature", holds, said if holds else f"{said}: it does not hold, something was changed")
-    path = path_of(certificate, known)
+    path = path_of(certificate, trust.known)
     begin, end = period_of(certificate)
     if path is None:
         yield Step("certificate", False if strict else None, f"{who}, of no CA that is known here", strict)
     else:
-        inside, when = begin <= at <= end, revoked(certificate, known, lists)
+        inside, when = begin <= at <= end, revoked(certificate, trust)
         why = "; not in force now" if not inside else f"; revoked on {when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
         yield Step("certificate", not why, f"{who}, of {subject(path[-1])}{why}")
 

@@ -8,8 +8,8 @@ that was revoked before does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ from issuance.paths import subject
 from issuance.pdf.opening import opened, pages, reading, value
 from issuance.pdf.validity import REVOKED, SHOWN, problem
 from issuance.steps import Step
+from issuance.trust import Trust
 from yinjian.errors import InputError
 
 _LISTED = RevocationCheckingPolicy(RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK)
@@ -56,26 +57,6 @@ _ADDED = StandardDiffPolicy(
     form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
 )
 _UNCHECKED = RevocationCheckingPolicy(RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK)
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What is known here, DER: roots, CAs below them, the newest revocation lists.
-
-    `stampers`: roots and CAs that are known for time stamps alone.
-    """
-
-    roots: tuple[bytes, ...] = field(default=(), repr=False)
-    below: tuple[bytes, ...] = field(default=(), repr=False)
-    lists: tuple[bytes, ...] = field(default=(), repr=False)
-    stampers: tuple[bytes, ...] = field(default=(), repr=False)
-
-    @property
-    def for_stamps(self) -> Trust:
-        """The same, the authorities' roots included."""
-        known = [(der, bool(x509.Certificate.load(der).self_issued)) for der in self.stampers]
-        roots, below = (tuple(der for der, root in known if root is wanted) for wanted in (True, False))
-        return Trust(self.roots + roots, self.below + below, self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +77,13 @@ def check(pdf: bytes, at: datetime, trust: Trust) -> tuple[SignedPdf, ...]:
         signatures = reader.embedded_regular_signatures
     if not signatures:
         raise InputError("The PDF is not signed.", "Seal it: yinjian seal apply SEAL PDF --at PAGE,X,Y")
-    return tuple(asyncio.run(_checked(pdf, reader, one, at, trust)) for one in signatures)
+    return asyncio.run(_all(pdf, reader, signatures, at, trust))
+
+
+async def _all(
+    pdf: bytes, reader: PdfFileReader, signatures: Sequence[EmbeddedPdfSignature], at: datetime, trust: Trust
+) -> tuple[SignedPdf, ...]:
+    return tuple([await _checked(pdf, reader, one, at, trust) for one in signatures])
 
 
 async def _checked(
@@ -111,7 +98,7 @@ async def _checked(
             proven, stamp = await _time(reader, one, at, trust)
             steps = (_signature(status, who), _document(pdf, reader, one, status), *stamp)
             steps += (await _certificate(reader, one, proven or at, trust),)
-            steps += tuple([step async for step in _revoked_since(one, proven or at, trust)])
+            steps += await _revoked_since(one, proven or at, trust)
             return SignedPdf(one.field_name, who, proven or one.self_reported_timestamp, steps)
     except (InputError, SignatureValidationError) as error:
         said = error.what if isinstance(error, InputError) else str(error)
@@ -128,7 +115,8 @@ def _signature(status: PdfSignatureStatus, who: str) -> Step:
 def _document(pdf: bytes, reader: PdfFileReader, one: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Step:
     if not pdf.rstrip(b"\0\t\n\f\r ").endswith(b"%%EOF"):
         return Step("document", False, "something follows its end")
-    laid = [name for name, box in _drawn(reader).items() if _drawn_then(reader, one).get(name) != box]
+    then = _drawn(reader.get_historical_resolver(one.signed_revision))
+    laid = [name for name, drawn in _drawn(reader).items() if then.get(name) != drawn]
     if laid:
         return Step("document", False, f"fields were laid over it after it was sealed: {', '.join(sorted(laid))}")
     if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
@@ -158,10 +146,6 @@ def _drawn(handler: Any) -> dict[str, str]:
             if sides[0] != sides[2] and sides[1] != sides[3]:
                 found[f"{value(own, '/T')} on page {number}, {index}"] = f"{sides} {one.get('/AP')}"
     return found
-
-
-def _drawn_then(reader: PdfFileReader, one: EmbeddedPdfSignature) -> dict[str, str]:
-    return _drawn(reader.get_historical_resolver(one.signed_revision))
 
 
 async def _time(
@@ -197,11 +181,12 @@ async def _certificate(reader: PdfFileReader, one: EmbeddedPdfSignature, at: dat
     return Step("certificate", not why, said)
 
 
-async def _revoked_since(one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> AsyncIterator[Step]:
+async def _revoked_since(one: EmbeddedPdfSignature, at: datetime, trust: Trust) -> tuple[Step, ...]:
     """What newer lists say of that moment: a revocation that was not known when the file was made, say."""
     why = await problem(one.signer_cert, one.other_embedded_certs, _since(trust, at), set(), set())
-    if why.startswith(REVOKED):
-        yield Step("newest list", False, f"{subject(one.signer_cert.dump())}: {why}")
+    if not why.startswith(REVOKED):
+        return ()
+    return (Step("newest list", False, f"{subject(one.signer_cert.dump())}: {why}"),)
 
 
 def _context(reader: PdfFileReader, trust: Trust, at: datetime, policy: RevocationCheckingPolicy) -> ValidationContext:

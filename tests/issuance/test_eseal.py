@@ -27,6 +27,7 @@ from issuance.eseal.seal import Seal, SealSignature, parse
 from issuance.linting import Linter
 from issuance.sm2 import Sm2Key
 from issuance.steps import is_valid
+from issuance.trust import Trust
 from tests.pipeline.papers import seal as picture
 from yinjian.errors import InputError, Refused, SetupError, TokenError
 
@@ -69,8 +70,8 @@ def test_seals_of_another_implementation_are_judged_rightly(name: str) -> None:
     version, valid = SEALS[name]
     seal = parse((VECTORS / name).read_bytes())
     assert isinstance(seal, Seal)
-    steps = {step.name: step.holds for step in check(seal, NOW)}
-    assert (seal.version, is_valid(check(seal, NOW))) == (version, valid)
+    steps = {step.name: step.holds for step in check(seal, NOW, Trust())}
+    assert (seal.version, is_valid(check(seal, NOW, Trust()))) == (version, valid)
     assert steps["maker's signature"] is True
     assert steps.get("seal's time stamp", True) is valid
     assert steps["maker"] is None
@@ -82,9 +83,9 @@ def test_signatures_of_another_implementation_hold_and_are_on_no_document(name: 
     made = parse((VECTORS / name).read_bytes())
     assert isinstance(made, SealSignature)
     assert made.version == SIGNATURES[name]
-    assert is_valid(check(made, NOW))
-    assert not is_valid(check(made, NOW, document=b""))
-    assert not is_valid(check(made, NOW, document=bytes(32)))
+    assert is_valid(check(made, NOW, Trust()))
+    assert not is_valid(check(made, NOW, Trust(), document=b""))
+    assert not is_valid(check(made, NOW, Trust(), document=bytes(32)))
 
 
 def test_our_seal_is_the_strict_form_of_v4(made: bytes, opened: Maker) -> None:
@@ -93,7 +94,7 @@ def test_our_seal_is_the_strict_form_of_v4(made: bytes, opened: Maker) -> None:
     assert (seal.version, seal.id, seal.kind, seal.name) == (4, "AB12" * 8, 1, "哈尔滨松北云杉软件有限公司")
     assert seal.certificates == (opened.chain[0],)
     assert seal.extensions == ()
-    steps = check(seal, NOW, makers=opened.chain[1:], strict=True)
+    steps = check(seal, NOW, Trust(makers=opened.chain[1:]), strict=True)
     assert is_valid(steps)
     assert all(step.holds for step in steps)
     assert asn1.SealV4.load(made).dump(force=True) == made
@@ -101,7 +102,7 @@ def test_our_seal_is_the_strict_form_of_v4(made: bytes, opened: Maker) -> None:
 
 def test_another_makers_seal_is_not_ours(opened: Maker) -> None:
     seal = parse((VECTORS / "UserV4.esl").read_bytes())
-    assert not is_valid(check(seal, NOW, makers=opened.chain[1:], strict=True))
+    assert not is_valid(check(seal, NOW, Trust(makers=opened.chain[1:]), strict=True))
 
 
 def test_every_flip_of_a_byte_is_refused(made: bytes, opened: Maker) -> None:
@@ -118,7 +119,7 @@ def test_every_flip_of_a_byte_is_refused(made: bytes, opened: Maker) -> None:
 
 def accepted(data: bytes, opened: Maker) -> bool:
     try:
-        return is_valid(check(parse(data), NOW, makers=opened.chain[1:], strict=True))
+        return is_valid(check(parse(data), NOW, Trust(makers=opened.chain[1:]), strict=True))
     except InputError:
         return False
 
@@ -182,7 +183,7 @@ def test_a_picture_that_is_none_or_a_bomb_is_told(opened: Maker, new: NewSeal) -
     Image.new("1", (20_000, 20_000)).save(stream, "PNG")
     for png, said in ((b"no picture", "none that can be shown"), (stream.getvalue(), "larger than any")):
         seal = parse(opened.make(replace(new, png=png)))
-        step = next(step for step in check(seal, NOW) if step.name == "picture")
+        step = next(step for step in check(seal, NOW, Trust()) if step.name == "picture")
         assert step.holds is False
         assert said in step.said
 
@@ -196,7 +197,7 @@ def test_a_seal_does_not_outlive_its_holders_certificate(opened: Maker, new: New
 
 
 def test_a_seal_that_ended_still_has_its_makers_signature(made: bytes, opened: Maker) -> None:
-    steps = check(parse(made), NOW + timedelta(days=400), makers=opened.chain[1:], strict=True)
+    steps = check(parse(made), NOW + timedelta(days=400), Trust(makers=opened.chain[1:]), strict=True)
     assert is_valid(steps)
     assert next(step for step in steps if step.name == "period").holds is False
 

@@ -30,6 +30,7 @@ from issuance.reservation import reserve
 from issuance.signing import key_of
 from issuance.sm2 import SM2_WITH_SM3, SM3, Sm2Key
 from issuance.steps import Step, is_valid
+from issuance.trust import Trust
 from tests.issuance.builder import CA_PINS, NOW, an_approval, run
 from tests.pipeline.papers import seal as picture
 from yinjian.approval import Usage
@@ -54,6 +55,10 @@ class Holder:
     def makers(self) -> tuple[bytes, ...]:
         return self.maker.chain[1:]
 
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.known, self.makers)
+
     def seal(self, version: int = 4, stamp: bool = False, png: bytes = b"") -> bytes:
         png, name = png or picture(), "哈尔滨示例科技有限公司"
         new = NewSeal("AB12" * 8, 1, name, self.certificate, png, 40, 40, NOW, AT, version)
@@ -67,7 +72,7 @@ class Holder:
         return put(seal, data, PLACE, self.certificate, self.key, at, self.stamp if stamp else None)
 
     def check(self, made: bytes, document: bytes | None = None) -> tuple[Step, ...]:
-        return check(parse(made), AT - timedelta(hours=1), document, self.makers, True, self.known)
+        return check(parse(made), AT - timedelta(hours=1), self.trust, document, strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +133,7 @@ def test_a_seal_of_version_5_may_carry_a_time_stamp(holder: Holder) -> None:
         with pytest.raises(Refused, match="version 5"):
             holder.seal(version, stamp=True)
     # of an authority that nobody here knows, it proves nothing
-    others = check(parse(made), AT, None, holder.makers, True, ())
+    others = check(parse(made), AT, Trust(makers=holder.makers), strict=True)
     assert not is_valid(others)
 
 
@@ -197,23 +202,23 @@ def test_what_was_revoked_makes_no_valid_signature(holder: Holder, issuer: Issue
     stamped = holder.put(holder.seal(), b"x", stamp=True)
     for when, valid in ((AT - timedelta(hours=1), False), (AT + timedelta(hours=1), True)):
         entry = Revoked(serial, when, Reason.KEY_COMPROMISE)
-        lists = (issuer.revocation_list(9, AT, AT + timedelta(days=2), [entry]),)
+        trust = replace(holder.trust, lists=(issuer.revocation_list(9, AT, AT + timedelta(days=2), [entry]),))
 
-        def holds(made: bytes, lists: tuple[bytes, ...] = lists) -> bool:
-            return is_valid(check(parse(made), AT, None, holder.makers, True, holder.known, lists))
+        def holds(made: bytes, trust: Trust = trust) -> bool:
+            return is_valid(check(parse(made), AT, trust, strict=True))
 
         assert holds(stamped) is valid
         assert not holds(plain) and not holds(seal)
-    others = (issuer.revocation_list(10, AT, AT + timedelta(days=2), []),)
-    assert is_valid(check(parse(seal), AT, None, holder.makers, True, holder.known, others))
+    others = replace(holder.trust, lists=(issuer.revocation_list(10, AT, AT + timedelta(days=2), []),))
+    assert is_valid(check(parse(seal), AT, others, strict=True))
 
 
 def test_a_signature_outside_the_certificates_life_is_told(holder: Holder) -> None:
     late = put(holder.seal(), b"x", PLACE, holder.certificate, holder.key, NOW)
-    steps = {step.name: step for step in check(parse(late), AT, b"x", holder.makers, True, holder.known)}
+    steps = {step.name: step for step in check(parse(late), AT, holder.trust, b"x", strict=True)}
     assert steps["signer's certificate"].holds and steps["period"].holds
     ended = replace(parse(late), time=AT + timedelta(days=400))  # as a clock set wrong would have it
-    steps = {step.name: step for step in check(ended, AT, b"x", holder.makers, True, holder.known)}
+    steps = {step.name: step for step in check(ended, AT, holder.trust, b"x", strict=True)}
     assert steps["signer's certificate"].holds is False and steps["signer's certificate"].decides
     assert steps["period"].holds is False and steps["period"].decides
 
@@ -292,7 +297,7 @@ def signed(holder: Holder) -> Ofd:
 
 
 def looked_at(data: bytes, holder: Holder) -> dict[str, Step]:
-    (found,) = ofd.check(data, AT - timedelta(hours=1), holder.makers, True, holder.known)
+    (found,) = ofd.check(data, AT - timedelta(hours=1), holder.trust, strict=True)
     return {step.name: step for step in found.steps}
 
 
@@ -301,7 +306,7 @@ def test_a_signed_file_holds_in_every_step(signed: Ofd, holder: Holder) -> None:
     steps = looked_at(data, holder)
     assert all(step.holds for step in steps.values()), [s for s in steps.values() if not s.holds]
     assert {"protected files", "other files", "seal file", "maker", "signer's signature", "document"} <= set(steps)
-    (found,) = ofd.check(data, AT)
+    (found,) = ofd.check(data, AT, Trust())
     assert found.path == PLACE[1:] and found.drawn == (ofd.Drawn("1", (150, 200, 40, 40)),)
     assert found.made is not None and found.made.seal.name == "哈尔滨示例科技有限公司"
 
@@ -408,7 +413,7 @@ def test_the_unsigned_files_cannot_lead_elsewhere(signed: Ofd, holder: Holder) -
         {listed: many},
     ):
         with pytest.raises(InputError):
-            ofd.check(zipped({**whole, **change}), AT)
+            ofd.check(zipped({**whole, **change}), AT, Trust())
 
 
 def test_a_zip_that_others_read_otherwise_is_refused(signed: Ofd) -> None:
@@ -423,10 +428,10 @@ def test_a_zip_that_others_read_otherwise_is_refused(signed: Ofd) -> None:
         for name, content in whole.items():
             with made.open(name, "w") as entry:  # sizes follow the data where a ZIP is written to a stream
                 entry.write(content)
-    assert ofd.check(streamed.getvalue(), AT)
+    assert ofd.check(streamed.getvalue(), AT, Trust())
     for changed in (evil + data, evil[:-22] + data, data + b"x", commented.getvalue()):
         with pytest.raises(InputError, match="ZIP"):
-            ofd.check(changed, AT)
+            ofd.check(changed, AT, Trust())
 
 
 def test_what_is_no_signed_ofd_is_told_apart(signed: Ofd) -> None:
@@ -448,7 +453,7 @@ def test_what_is_no_signed_ofd_is_told_apart(signed: Ofd) -> None:
     ]
     for data, said in cases:
         with pytest.raises(InputError, match=said):
-            ofd.check(data, datetime.now(UTC))
+            ofd.check(data, datetime.now(UTC), Trust())
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -457,4 +462,4 @@ def test_two_files_of_one_name_are_refused(signed: Ofd) -> None:
     with zipfile.ZipFile(stream, "a") as made:
         made.writestr("Doc_0/Pages/Page_0/Content.xml", b"<page>90,000</page>")
     with pytest.raises(InputError, match="two files of one name"):
-        ofd.check(stream.getvalue(), AT)
+        ofd.check(stream.getvalue(), AT, Trust())

@@ -30,7 +30,7 @@ from issuance.crl import Reason, Revoked
 from issuance.delegated import OCSP, TIME_STAMPS
 from issuance.ocsp import open_responder
 from issuance.pdf import sealing
-from issuance.pdf.checking import SignedPdf, Trust, check
+from issuance.pdf.checking import SignedPdf, check
 from issuance.pdf.drawing import LAST, Drawn, Place, strips
 from issuance.pdf.sealing import Evidence, Holder, LocalTimeStamper, Stamping, Where
 from issuance.reservation import Reservation, reserve
@@ -38,6 +38,7 @@ from issuance.signing import key_of
 from issuance.softhsm import SoftTokens
 from issuance.steps import is_valid
 from issuance.tokens import KeyKind, Pins
+from issuance.trust import Trust
 from tests.issuance.builder import CA_PINS, NOW, PINS, an_approval
 from yinjian.approval import Usage
 from yinjian.errors import InputError, Refused, TokenError
@@ -83,7 +84,7 @@ class Office:
             return sealing.seal(pdf, DRAWN, where, self.holder, evidence or self.evidence(at), Stamping(stamper))
 
     def check(self, pdf: bytes, at: datetime, lists: tuple[bytes, ...] = ()) -> SignedPdf:
-        (found,) = check(pdf, at, Trust((self.ca.chain[1],), (self.ca.chain[0],), lists))
+        (found,) = check(pdf, at, Trust(self.ca.chain, lists=lists))
         return found
 
 
@@ -269,7 +270,7 @@ def test_a_second_seal_leaves_the_first_as_it_was(office: Office, sealed: bytes)
         office.seal(sealed, Where(Place(2, 60, 60)), AT + timedelta(hours=2))
     both = office.seal(sealed, Where(Place(2, 60, 60), beside=True), AT + timedelta(hours=2))
     assert both.startswith(sealed)
-    found = check(both, AT + timedelta(hours=3), Trust((office.ca.chain[1],), (office.ca.chain[0],)))
+    found = check(both, AT + timedelta(hours=3), Trust(office.ca.chain))
     assert [one.field for one in found] == ["Seal1", "Seal2"]
     assert all(is_valid(one.steps) for one in found)
     with pytest.raises(InputError, match="signed already"):
@@ -296,7 +297,7 @@ def test_another_cas_authority_stamps_and_signs_nothing(office: Office, tmp_path
                 sealing.seal(
                     document(), DRAWN, Where(Place(1, 60, 60)), office.holder, office.evidence(AT), Stamping(by.stamper)
                 )
-    own = Trust((office.ca.chain[1],), (office.ca.chain[0],))
+    own = Trust(office.ca.chain)
     (unknown,) = check(made, AT + timedelta(days=50), own)
     assert not is_valid(unknown.steps)
     (found,) = check(made, AT + timedelta(days=50), replace(own, stampers=other.chain))

@@ -29,6 +29,7 @@ from issuance.sm2 import Sm2Key
 from issuance.softhsm import SoftTokens
 from issuance.steps import is_valid
 from issuance.tokens import KeyKind, Sm2Mechanism, TokenInfo
+from issuance.trust import Trust
 from tests.issuance.builder import NOW, PERSON, PINS, an_approval, run
 from yinjian.approval import Usage
 from yinjian.errors import InputError, Refused, SetupError, TokenError
@@ -150,11 +151,11 @@ def test_its_list_is_signed_with_sm2_and_says_what_is_revoked(issuer: Issuer, tm
     (tmp_path / "signature").write_bytes(read["signature"].native)
     options = ("-sm3", "-verify", tmp_path / "key", "-sigopt", f"distid:{DISTID}", "-signature", tmp_path / "signature")
     assert "Verified OK" in run("openssl", "dgst", *options, tmp_path / "body")
-    steps = tuple(check(der, NOW + timedelta(hours=2), issuer.chain, (listed,)))
+    steps = tuple(check(der, NOW + timedelta(hours=2), Trust(issuer.chain, lists=(listed,))))
     assert not is_valid(steps) and "keyCompromise" in next(s.said for s in steps if s.name == "revocation").replace(
         "key_compromise", "keyCompromise"
     )
-    other = tuple(check(issued(issuer), NOW + timedelta(hours=2), issuer.chain, (listed,)))
+    other = tuple(check(issued(issuer), NOW + timedelta(hours=2), Trust(issuer.chain, lists=(listed,))))
     assert is_valid(other)
 
 

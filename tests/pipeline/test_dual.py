@@ -19,6 +19,7 @@ from issuance.sm2 import Sm2Key
 from issuance.station import SoftTokenStation
 from issuance.steps import is_valid
 from issuance.tokens import KeyKind, KeyName, TokenInfo
+from issuance.trust import Trust
 from pipeline import acceptance, operations, personalising, revocation
 from pipeline.clock import now
 from pipeline.export import export
@@ -122,9 +123,9 @@ def test_two_certificates_from_approval_to_revocation(
         listed = latest_list(session)
     assert listed is not None and listed.sm2_der is not None
     chain = sm2_authority(with_ca)
-    assert not is_valid(tuple(check(ders["encrypt"], now(), chain, (listed.sm2_der,))))
+    assert not is_valid(tuple(check(ders["encrypt"], now(), Trust(chain, lists=(listed.sm2_der,)))))
     # the list of the other CA says nothing of it
-    assert any(step.holds is None for step in check(ders["encrypt"], now(), chain, (listed.der,)))
+    assert any(step.holds is None for step in check(ders["encrypt"], now(), Trust(chain, lists=(listed.der,))))
 
 
 @pytest.mark.parametrize("step", ["_certify", "_deliver", "_finish"])

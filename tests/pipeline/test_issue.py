@@ -21,6 +21,7 @@ from issuance.eseal.seal import Seal as ElectronicSeal
 from issuance.eseal.seal import parse
 from issuance.station import SEAL
 from issuance.steps import is_valid
+from issuance.trust import Trust
 from pipeline import operations, orders, personalising
 from pipeline.approvals import Word, rule
 from pipeline.cases import find_certificate, trail
@@ -304,7 +305,7 @@ def test_the_electronic_seal_is_made_kept_exported_and_on_the_token(with_ca: Set
     assert seal.certificates == (store.blobs.get(row.blob or ""),)
     assert seal.picture.data == store.blobs.get(kept.blob)
     assert seal.valid_until == row.not_after.replace(microsecond=0)
-    assert is_valid(check(seal, now(), makers=seal_makers(with_ca), strict=True))
+    assert is_valid(check(seal, now(), Trust(makers=seal_makers(with_ca)), strict=True))
     with opened_station(with_ca) as station:
         held = station.device(row.token_label).read_data(token_of(row), token_pins(store, row).pin, SEAL)
     assert held == data
