@@ -58,7 +58,7 @@ def revoke_referred(
 
 def publish(store: Store, authority: Authority, settings: Settings, actor: str) -> RevocationList:
     """A new revocation list, numbered after the last."""
-    with store.writing() as session:
+    with opened_sm2(settings) as sm2, store.writing() as session:
         begin = now().replace(microsecond=0)
         last = latest_list(session)
         end = begin + timedelta(hours=settings.crl_hours)
@@ -66,8 +66,7 @@ def publish(store: Store, authority: Authority, settings: Settings, actor: str) 
         of_rsa, of_sm2 = tuple(_entries(session, begin, False)), tuple(_entries(session, begin, True))
         made.entries = len(of_rsa) + len(of_sm2)
         made.der = authority.revocation_list(made.number, begin, end, of_rsa)
-        with opened_sm2(settings) as sm2:
-            made.sm2_der = sm2.revocation_list(made.number, begin, end, of_sm2) if sm2 is not None else None
+        made.sm2_der = sm2.revocation_list(made.number, begin, end, of_sm2) if sm2 is not None else None
         session.add(made)
         digest = store.vault.name(made.der)
         record(session, actor, "listed", f"crl:{made.number}", digest, detail=f"{made.entries} entries")

@@ -12,7 +12,7 @@ from PIL import Image
 from issuance.delegated import OCSP
 from issuance.eseal import use
 from issuance.eseal.check import check, decoded
-from issuance.eseal.seal import Seal, parse
+from issuance.eseal.seal import Seal, parse_seal
 from issuance.ocsp import open_responder
 from issuance.pdf import sealing
 from issuance.pdf.drawing import Drawn
@@ -31,7 +31,7 @@ from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.store import Store
 from pipeline.verifying import known, standing
 from pipeline.workshop import ca_directory, delegate_pin_file, opened_station
-from yinjian.errors import InputError, Refused, SetupError
+from yinjian.errors import Refused, SetupError
 from yinjian.settings import Settings
 
 HOLDS = timedelta(hours=12)  # how long what is said of the certificate may be relied on
@@ -110,9 +110,7 @@ def _size(seal: Seal, picture: Image.Image) -> tuple[float, float]:
 
 
 def _usable(store: Store, settings: Settings, seal: bytes) -> Seal:
-    found = parse(seal)
-    if not isinstance(found, Seal):
-        raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
+    found = parse_seal(seal)
     steps = (*check(found, now(), known(settings, None), strict=True), standing(store, found))
     failed = next((step for step in steps if not step.holds), None)
     if failed is not None:

@@ -12,7 +12,7 @@ from issuance import certificate_check
 from issuance.der import BROKEN
 from issuance.eseal import check as seal_check
 from issuance.eseal import ofd
-from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse
+from issuance.eseal.seal import LARGEST, Seal, SealSignature, parse, seal_of
 from issuance.paths import subject
 from issuance.steps import Step, is_valid
 from issuance.trust import Trust
@@ -95,16 +95,29 @@ def verify(
         steps = (*certificate_check.check(data, now(), trust), *_registered(store, data))
         return Verified("certificate", (Part(certificate_check.details(data), steps),))
     found = parse(data)
-    steps = seal_check.check(found, now(), trust, document, strict)
-    if store is not None:
-        steps = (*steps, *_standing(store, found))
+    return _sealed(found, trust, document, strict, _standing(store, found) if store is not None else ())
+
+
+def verify_seal(data: bytes, trust: Trust, store: Store | None, document: bytes | None, strict: bool) -> Verified:
+    """Whether a seal, or a signature made with one, holds. Raises InputError for what is neither.
+
+    `store`: where the seal must have been made, and be in force.
+    """
+    found = parse(data)
+    return _sealed(found, trust, document, strict, (standing(store, seal_of(found)),) if store is not None else ())
+
+
+def _sealed(
+    found: Seal | SealSignature, trust: Trust, document: bytes | None, strict: bool, stands: tuple[Step, ...]
+) -> Verified:
     said = of_seal(found)
+    steps = (*seal_check.check(found, now(), trust, document, strict), *stands)
     return Verified(said["what"], (Part(said, steps),))
 
 
 def of_seal(found: Seal | SealSignature) -> dict[str, str]:
     """What a seal, or a signature made with one, says of itself."""
-    seal = found if isinstance(found, Seal) else found.seal
+    seal = seal_of(found)
     said = {
         "what": "electronic seal" if isinstance(found, Seal) else "signature with an electronic seal",
         "version": str(found.version),
@@ -129,14 +142,13 @@ def standing(store: Store, seal: Seal) -> Step:
     if store.blobs.get(kept) != seal.der:
         return Step("standing", False, "another seal of this id was made here")
     if row.state == CertificateState.REVOKED:
-        when = shown(row.revoked_at) if row.revoked_at else "?"
-        return Step("standing", False, f"its certificate was revoked on {when} ({row.reason})")
+        return Step("standing", False, f"its certificate was {_revoked(row)}")
     return Step("standing", True, f"as it was made here; its certificate is {row.state}")
 
 
 def _standing(store: Store, found: Seal | SealSignature) -> tuple[Step, ...]:
     """Of a seal that was made here; another maker's has none."""
-    seal = found if isinstance(found, Seal) else found.seal
+    seal = seal_of(found)
     with store.reading() as session:
         if session.get(CertificateRow, seal.id) is None:
             return ()
@@ -152,10 +164,13 @@ def _registered(store: Store | None, certificate: bytes) -> tuple[Step, ...]:
     if row is None or row.blob is None or store.blobs.get(row.blob) != certificate:
         return ()
     if row.state == CertificateState.REVOKED:
-        when = shown(row.revoked_at) if row.revoked_at else "?"
-        return (Step("register", False, f"revoked on {when} ({row.reason})"),)
+        return (Step("register", False, _revoked(row)),)
     held = row.state != CertificateState.ACTIVE
     return (Step("register", not held, f"{row.state}{': its holder has not accepted it yet' if held else ''}"),)
+
+
+def _revoked(row: CertificateRow) -> str:
+    return f"revoked on {shown(row.revoked_at) if row.revoked_at else '?'} ({row.reason})"
 
 
 def _pdf(data: bytes, trust: Trust) -> Verified:

@@ -103,6 +103,19 @@ def parse(data: bytes) -> Seal | SealSignature:
         raise InputError("This is neither an electronic seal nor a signature made with one.", _AGAIN) from error
 
 
+def parse_seal(data: bytes) -> Seal:
+    """A seal. Raises InputError as `parse`, and for a signature made with one."""
+    found = parse(data)
+    if not isinstance(found, Seal):
+        raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
+    return found
+
+
+def seal_of(found: Seal | SealSignature) -> Seal:
+    """The seal, or the one that a signature was made with."""
+    return found if isinstance(found, Seal) else found.seal
+
+
 def _parsed(data: bytes) -> Seal | SealSignature:
     outer = core.Sequence.load(data, strict=True)
     first = outer[0]

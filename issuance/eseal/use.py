@@ -10,9 +10,9 @@ from asn1crypto import core  # type: ignore[import-untyped]
 from issuance.eseal import asn1
 from issuance.eseal.check import hash_of, may_use
 from issuance.eseal.maker import LAST_UTC_YEAR, Stamp
-from issuance.eseal.seal import Seal, parse
+from issuance.eseal.seal import parse_seal
 from issuance.signing import Signer, check_made, key_of
-from yinjian.errors import InputError, Refused
+from yinjian.errors import Refused
 
 
 def put(
@@ -24,9 +24,7 @@ def put(
     the time on it. Raises Refused for a seal that is not in force at the time, or is another's, or where the version
     has no place for a stamp.
     """
-    read = parse(seal)
-    if not isinstance(read, Seal):
-        raise InputError("This is a signature, no seal.", "Name the seal itself (seal.esl).")
+    read = parse_seal(seal)
     if not read.valid_from <= at <= read.valid_until:
         raise Refused(
             f"The seal holds from {read.valid_from:%Y-%m-%d} to {read.valid_until:%Y-%m-%d}.", "Use one in force."

@@ -15,12 +15,12 @@ from rich.console import Console
 
 from issuance.certificate_check import require_list
 from issuance.eseal.check import decoded
-from issuance.eseal.seal import LARGEST, Seal, parse
+from issuance.eseal.seal import LARGEST, parse, seal_of
 from issuance.paths import read as read_certificate
-from pipeline import pins
+from pipeline import pins, verifying
 from pipeline.cli.bounds import bounded
 from pipeline.store.store import Store
-from pipeline.verifying import Part, Verified, known, of_seal, standing, verify
+from pipeline.verifying import Verified, known, of_seal, verify
 from yinjian.errors import InputError, SetupError
 from yinjian.files import write_whole
 from yinjian.settings import Settings
@@ -40,13 +40,7 @@ def verify_seal(
     """Print each step about a seal or a signature made with one; the exit code."""
     data, original = _read(file, LARGEST), _read(document, LARGEST_DOCUMENT) if document else None
     with bounded():
-        found = parse(data)
-        done = verify(data, known(settings, store), None, original, strict)
-    if store is not None:  # asked for: a seal that was not made here does not hold
-        (part,) = done.parts
-        steps = (*part.steps, standing(store, found if isinstance(found, Seal) else found.seal))
-        done = Verified(done.what, (Part(part.said, steps),))
-    return _told(done, as_json)
+        return _told(verifying.verify_seal(data, known(settings, store), store, original, strict), as_json)
 
 
 def verify_file(
@@ -115,7 +109,7 @@ def show_file(file: Path, image: Path | None) -> None:
         _say(f"{name:12} {value}")
     if image is not None:
         stream = io.BytesIO()
-        decoded((found if isinstance(found, Seal) else found.seal).picture).convert("RGBA").save(stream, "PNG")
+        decoded(seal_of(found).picture).convert("RGBA").save(stream, "PNG")
         write_whole(image, stream.getvalue())
 
 
