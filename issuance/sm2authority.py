@@ -53,6 +53,11 @@ def is_made(directory: Path) -> bool:
     return _file(directory, "maker").exists()
 
 
+def has_issuer(directory: Path) -> bool:
+    """Whether there is an SM2 CA for holders: one that was made long ago has none."""
+    return _file(directory, "holders").exists()
+
+
 def open_issuer(directory: Path, passphrase: str) -> Issuer:
     """The SM2 CA for holders. Raises SetupError when there is none, TokenError for a wrong passphrase."""
     chain = certificate(directory, "holders"), certificate(directory, "root")

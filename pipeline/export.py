@@ -12,7 +12,7 @@ from issuance.issuer import pem
 from issuance.tokens import KeyKind
 from pipeline.cases import Summary, summaries
 from pipeline.contract import as_finding
-from pipeline.published import authority_certificate
+from pipeline.published import authority_chain
 from pipeline.registry import CertificateState
 from pipeline.states import WAITS, State
 from pipeline.store.issuing_tables import CertificateRow, Seal
@@ -52,9 +52,8 @@ def _export_one(store: Store, session: Session, settings: Settings, folder: Path
         if row.blob is not None and row.state in (CertificateState.ISSUED, CertificateState.ACTIVE):
             name = "certificate.pem" if len(rows) == 1 else f"certificate-{row.usage}.pem"
             write_whole(folder / name, pem(store.blobs.get(row.blob)))
-    names = ("sm2", "sm2-root") if any(row.key_kind == KeyKind.SM2 for row in rows) else ("issuing", "root")
-    chain = (authority_certificate(settings, name) for name in names)
-    write_whole(folder / "chain.pem", b"".join(pem(der) for der in chain if der))
+    chain = authority_chain(settings, sm2=any(row.key_kind == KeyKind.SM2 for row in rows))
+    write_whole(folder / "chain.pem", b"".join(map(pem, chain)))
     for seal in session.scalars(select(Seal).where(Seal.serial.in_(case.serials))):
         write_whole(folder / f"{seal.kind}.png", store.blobs.get(seal.blob))
         if seal.eseal is not None:

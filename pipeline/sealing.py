@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 from PIL import Image
 
@@ -21,10 +20,11 @@ from issuance.signing import key_of
 from issuance.tokens import KeyKind, KeyName
 from issuance.tokensigner import TokenSigner
 from pipeline import pins
+from pipeline.answering import HOLDS
 from pipeline.clock import now
 from pipeline.events import record
 from pipeline.personalising import token_of
-from pipeline.published import authority_certificate, current_list
+from pipeline.published import authority_chain, current_list
 from pipeline.revocation import status
 from pipeline.stamping import opened_stamps, stampers
 from pipeline.store.issuing_tables import CertificateRow
@@ -33,8 +33,6 @@ from pipeline.verifying import known, standing
 from pipeline.workshop import ca_directory, delegate_pin_file, opened_station
 from yinjian.errors import Refused, SetupError
 from yinjian.settings import Settings
-
-HOLDS = timedelta(hours=12)  # how long what is said of the certificate may be relied on
 
 
 def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Where, pin: str) -> bytes:
@@ -47,8 +45,7 @@ def apply(store: Store, settings: Settings, seal: bytes, pdf: bytes, where: Wher
             raise Refused("PDF knows no SM2, and the seal's certificate has such a key.", "Use: yinjian seal put")
         picture = decoded(hand.seal.picture)
         drawn = Drawn(picture.convert("RGBA"), *_size(hand.seal, picture))
-        chain = tuple(der for name in ("issuing", "root") if (der := authority_certificate(settings, name)))
-        holder = Holder(hand.certificate, chain, key_of(hand.certificate).algorithm, hand.signer.sign)
+        holder = Holder(hand.certificate, authority_chain(settings), hand.signer.sign)
         evidence = _evidence(store, settings, hand.row)
         if settings.tsa_url:
             by = Stamping(sealing.remote_time_stamper(settings.tsa_url), stampers(settings))

@@ -17,13 +17,13 @@ from issuance.paths import subject
 from issuance.steps import Step, is_valid
 from issuance.trust import Trust
 from pipeline.clock import now, shown
-from pipeline.published import authority_certificate, current_list
+from pipeline.published import authority_chain, current_list
 from pipeline.registry import CertificateState
 from pipeline.stamping import stampers
 from pipeline.store.issuing_tables import CertificateRow
 from pipeline.store.issuing_tables import Seal as SealRow
 from pipeline.store.store import Store
-from pipeline.workshop import seal_makers, sm2_authority
+from pipeline.workshop import seal_makers
 from yinjian.errors import InputError
 from yinjian.settings import Settings
 
@@ -66,10 +66,9 @@ def known(
 
     `more_makers`: those above other makers of seals; what is above holders makes none.
     """
-    own = (authority_certificate(settings, name) for name in ("issuing", "root"))
     newest = [current_list(store, sm2) for sm2 in (False, True)] if store is not None else []
     return Trust(
-        (*(der for der in own if der), *sm2_authority(settings), *more),
+        (*authority_chain(settings), *authority_chain(settings, sm2=True), *more),
         (*seal_makers(settings), *more_makers),
         (*lists, *(one.der for one in newest if one)),
         stampers(settings),

@@ -13,7 +13,7 @@ from issuance.eseal.maker import Maker, open_maker
 from issuance.issuer import Issuer
 from issuance.keymanagement import KeyManagement, LocalKeyManagement
 from issuance.profiles import Profiles, profiles
-from issuance.sm2authority import MAKERS, certificate, is_made, open_issuer
+from issuance.sm2authority import MAKERS, certificate, has_issuer, is_made, open_issuer
 from issuance.station import SoftTokenStation, TokenStation
 from issuance.tokens import KeyKind, Sm2Mechanism
 from pipeline import pins
@@ -24,7 +24,6 @@ from yinjian.settings import Settings
 CA_PIN, OCSP_PIN, SEAL_PIN = "YINJIAN_CA_PIN_FILE", "YINJIAN_OCSP_PIN_FILE", "YINJIAN_SEAL_PIN_FILE"
 TSA_PIN = "YINJIAN_TSA_PIN_FILE"
 KEYS = "keys"  # the folder of encryption keys, beside the CA's
-SM2 = ("holders", "root")  # levels of the SM2 CA for holders
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def workshop(store: Store, settings: Settings, actor: str) -> Iterator[Workshop]
 @contextmanager
 def opened_sm2(settings: Settings) -> Iterator[Issuer | None]:
     """The CA for SM2 keys; None where there is none. Raises TokenError for a wrong passphrase."""
-    if not sm2_authority(settings):
+    if not has_issuer(seal_directory(settings)):
         yield None
         return
     issuer = open_issuer(seal_directory(settings), seal_passphrase(settings))
@@ -120,12 +119,6 @@ def seal_makers(settings: Settings) -> tuple[bytes, ...]:
     """The certificates (DER) of the CAs above this CA's seal maker; none where there is none."""
     directory = seal_directory(settings)
     return tuple(certificate(directory, level) for level in MAKERS) if is_made(directory) else ()
-
-
-def sm2_authority(settings: Settings) -> tuple[bytes, ...]:
-    """The certificates (DER) of the SM2 CA for holders and of its root; none where there are none."""
-    directory = seal_directory(settings)
-    return tuple(certificate(directory, level) for level in SM2) if (directory / f"{SM2[0]}.pem").exists() else ()
 
 
 def ca_directory(settings: Settings) -> Path:

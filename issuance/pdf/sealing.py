@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from issuance.pdf.drawing import LAST, Drawn, InkStyle, Place, draw_strips, frame, own_arrays, sheet
 from issuance.pdf.opening import opened, pages, reading, value
 from issuance.pdf.validity import DECLARED, FAILURES, SHOWN, problem, words
+from issuance.signing import key_of
 from issuance.timestamps import Authority
 from yinjian.errors import InputError, Refused, TokenError
 
@@ -41,7 +42,6 @@ class Holder:
 
     certificate: bytes = field(repr=False)
     chain: tuple[bytes, ...] = field(repr=False)
-    algorithm: str
     sign: Callable[[bytes], bytes] = field(repr=False)
 
 
@@ -156,10 +156,11 @@ class _Signer(Signer):
 
     def __init__(self, holder: Holder) -> None:
         certificate, *above = (x509.Certificate.load(der) for der in (holder.certificate, *holder.chain))
+        algorithm = key_of(holder.certificate).algorithm
         super().__init__(
             signing_cert=certificate,
             cert_registry=SimpleCertificateStore.from_certs(above),
-            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": holder.algorithm}),
+            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": algorithm}),
         )
         self._sign = holder.sign
 

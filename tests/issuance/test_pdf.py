@@ -34,7 +34,6 @@ from issuance.pdf.checking import SignedPdf, check
 from issuance.pdf.drawing import LAST, Drawn, Place, strips
 from issuance.pdf.sealing import Evidence, Holder, LocalTimeStamper, Stamping, Where
 from issuance.reservation import Reservation, reserve
-from issuance.signing import key_of
 from issuance.softhsm import SoftTokens
 from issuance.steps import is_valid
 from issuance.tokens import KeyKind, Pins
@@ -101,7 +100,7 @@ def office(ca_home: Path, ca: Authority, tmp_path_factory: pytest.TempPathFactor
         key = device.make_key(token, PINS.pin, *name, KeyKind.RSA_2048)
         certificate = ca.issue(approval, reservation, key)
         sign = lambda data: device.sign(token, PINS.pin, *name, data)  # noqa: E731
-        holder = Holder(certificate, ca.chain, key_of(certificate).algorithm, sign)
+        holder = Holder(certificate, ca.chain, sign)
         yield Office(ca, ca_home, holder, reservation)
 
 

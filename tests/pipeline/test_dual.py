@@ -25,6 +25,7 @@ from pipeline.clock import now
 from pipeline.export import export
 from pipeline.issue import issue_all
 from pipeline.personalising import token_of, token_pins
+from pipeline.published import authority_chain
 from pipeline.reconcile import reconcile
 from pipeline.registry import CertificateState
 from pipeline.revocation import latest_list
@@ -32,7 +33,7 @@ from pipeline.store.check import problems
 from pipeline.store.issuing_tables import Acceptance, CertificateRow
 from pipeline.store.store import Store, open_store
 from pipeline.verifying import known, verify
-from pipeline.workshop import opened_ca, sm2_authority, token_directory
+from pipeline.workshop import opened_ca, token_directory
 from tests.pipeline.flow import approved_case
 from yinjian.approval import Usage
 from yinjian.errors import SetupError, TokenError
@@ -122,7 +123,7 @@ def test_two_certificates_from_approval_to_revocation(
     with store.reading() as session:
         listed = latest_list(session)
     assert listed is not None and listed.sm2_der is not None
-    chain = sm2_authority(with_ca)
+    chain = authority_chain(with_ca, sm2=True)
     assert not is_valid(tuple(check(ders["encrypt"], now(), Trust(chain, lists=(listed.sm2_der,)))))
     # the list of the other CA says nothing of it
     assert any(step.holds is None for step in check(ders["encrypt"], now(), Trust(chain, lists=(listed.der,))))
