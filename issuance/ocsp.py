@@ -5,6 +5,7 @@ The key that answers is not the CA's: who takes over the machine that answers ca
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,9 +135,10 @@ class Responder:
         return own.device.sign_all(own.token, own.pin, own.key.label, own.key.id, data)
 
     def _said(self, asked: Asked, status: Status, updates: tuple[bytes, bytes]) -> bytes:
-        single = _sequence(_cert_id(asked), _cert_status(status), *updates)
-        nonce = () if asked.nonce is None else (_nonce(asked.nonce),)
-        return _sequence(self._id, updates[0], _sequence(single), *nonce)
+        issuer = asked.algorithm, asked.issuer_name_hash, asked.issuer_key_hash
+        single = _sequence(_cert_id(asked.serial, *issuer), _cert_status(status), *updates)
+        nonce = b"" if asked.nonce is None else _nonce_head(len(asked.nonce)) + asked.nonce
+        return _sequence(self._id, updates[0], _sequence(single), nonce)
 
     def _whole(self, said: bytes, signature: bytes) -> bytes:
         basic = _sequence(said, _ECDSA, _der(0x03, b"\0", signature), self._certificates)
@@ -174,12 +176,14 @@ def _time(instant: datetime) -> bytes:
     return _der(0x18, f"{instant.astimezone(UTC):%Y%m%d%H%M%SZ}".encode())
 
 
-def _cert_id(asked: Asked) -> bytes:
+@functools.lru_cache(1024)
+def _cert_id(serial: int, algorithm: str, name_hash: bytes, key_hash: bytes) -> bytes:
     """RFC 6960 4.1.1, as it was asked."""
-    hashes = _der(0x04, asked.issuer_name_hash), _der(0x04, asked.issuer_key_hash)
-    return _sequence(_HASHED_BY[asked.algorithm], *hashes, bytes(core.Integer(asked.serial).dump()))
+    hashes = _der(0x04, name_hash), _der(0x04, key_hash)
+    return _sequence(_HASHED_BY[algorithm], *hashes, bytes(core.Integer(serial).dump()))
 
 
+@functools.lru_cache(256)
 def _cert_status(status: Status) -> bytes:
     """CertStatus of RFC 6960 4.2.1: good [0], revoked [1], unknown [2]."""
     if status is None:
@@ -189,9 +193,10 @@ def _cert_status(status: Status) -> bytes:
     return _explicit(1, _time(status.since), _explicit(0, bytes((0x0A, 1, _CODES[status.reason]))))
 
 
-def _nonce(nonce: bytes) -> bytes:
-    """responseExtensions with the nonce of RFC 9654 alone."""
-    return _explicit(1, _sequence(_sequence(_NONCE, _der(0x04, _der(0x04, nonce)))))
+@functools.cache
+def _nonce_head(size: int) -> bytes:
+    """responseExtensions with a nonce of RFC 9654 alone, up to its octets, which are the last ones."""
+    return _explicit(1, _sequence(_sequence(_NONCE, _der(0x04, _der(0x04, bytes(size))))))[:-size]
 
 
 _SUCCESSFUL = b"\x0a\1\0"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import functools
 import inspect
 import os
 import signal
@@ -80,11 +81,17 @@ def _understood(line: bytes, table: Table) -> tuple[str, dict[str, Any]]:
         raise wire.BadLine("no request")
     if operation not in table:
         raise wire.BadLine("unknown operation")
-    wanted = get_type_hints(table[operation])
-    names = list(inspect.signature(table[operation]).parameters)[1:]
-    if values.keys() != set(names) or any(type(values[name]) is not wanted[name] for name in names):
+    wanted = _arguments(table[operation])
+    if values.keys() != wanted.keys() or any(type(values[name]) is not kind for name, kind in wanted.items()):
         raise wire.BadLine("wrong arguments")
     return operation, values
+
+
+@functools.cache
+def _arguments(operation: Callable[..., object]) -> dict[str, type]:
+    """Name and type of each but the first, which is the module."""
+    hints, names = get_type_hints(operation), list(inspect.signature(operation).parameters)[1:]
+    return {name: hints[name] for name in names}
 
 
 def _send(answers: BinaryIO, message: dict[str, object]) -> None:

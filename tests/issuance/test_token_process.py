@@ -11,9 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from issuance import wire
 from issuance.device import Device
@@ -167,6 +171,55 @@ def test_an_answer_that_is_none_is_an_error(
     monkeypatch.setattr("issuance.process.START_SECONDS", 0.3)
     with Device(configuration) as device, pytest.raises(TokenError, match=r"did not answer in time|is no answer"):
         device.tokens()
+
+
+def test_questions_of_several_threads_are_on_their_way_together_and_each_gets_its_own_answer(
+    device: Device, token: TokenInfo
+) -> None:
+    public = load_der_public_key(device.make_key(token, PINS.pin, "k", b"k", KeyKind.P_256))
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+
+    def checked(number: int) -> None:
+        pieces = [f"{number}.{piece}".encode() for piece in range(1 + number % 3)]
+        for piece, signature in zip(pieces, device.sign_all(token, PINS.pin, "k", b"k", pieces), strict=True):
+            public.verify(signature, piece, ec.ECDSA(hashes.SHA256()))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(checked, range(200)))
+
+
+def test_a_fault_of_one_leaves_the_others_their_answers(device: Device, token: TokenInfo) -> None:
+    """That makes the process be started anew: not before those that it was asked already have theirs."""
+    device.make_key(token, PINS.pin, "k", b"k", KeyKind.P_256)
+    other = TokenInfo("YJ-none", token.serial, token.model)
+
+    def asked(number: int) -> bool:
+        if number % 5:
+            return len(device.sign(token, PINS.pin, "k", b"k", b"x")) > 60
+        with pytest.raises(TokenError, match="not there"):
+            device.contents(other, PINS.pin)
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(asked, range(25)))
+    device.tokens()
+    assert device.pid is not None
+
+
+def test_killed_while_several_wait_all_of_them_are_told(device: Device, token: TokenInfo) -> None:
+    device.tokens()
+    pid = device.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(device.make_key, token, PINS.pin, "k", b"k", KeyKind.P_256) for _ in range(4)]
+        time.sleep(0.2)
+        os.kill(pid, signal.SIGKILL)
+        for one in waiting:
+            with pytest.raises(TokenError, match="ended in the middle"):
+                one.result(timeout=10)
+    assert gone(pid)
+    assert device.tokens()
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.004, 0.02, 0.06])
