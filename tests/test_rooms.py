@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "web": {"pipeline", "yinjian"},
     "samples": {"yinjian", "forms"},
 }
-ROOMS = set(MAY_IMPORT) | {"tests", "bench"}
+ROOMS = set(MAY_IMPORT) | {"tests", "bench", "training"}
 # What belongs to one room: no other imports it.
 ONLY_IN = {
     "prefect": "pipeline",

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from extractors.cutout import cut_out_seal
 from extractors.ink import separate, stamp_ink, without_print
 from extractors.page import Sheet
+from extractors.ring import unroll
 from extractors.ruling import Ruling
 from extractors.seals import Seal, find_seals
-from extractors.sealtext import _unwrap
 from extractors.squaretext import _grids, _inner, _upright
 
 Image = NDArray[np.uint8]
@@ -118,7 +118,7 @@ def test_an_ovals_rim_is_level_when_unrolled() -> None:
     stamped(image, 100, 150, (20, 14.5), 12)
     sheet = sheet_of(image)
     (seal,) = find_seals(sheet)
-    unrolled = _unwrap(sheet.red, seal.centre, seal)
+    unrolled = unroll(sheet.red, seal.centre, seal)
     wheel = unrolled.wheel
     inner = (wheel > 0.2)[: len(wheel) // 3]
     ends = inner.shape[0] - np.argmax(inner[::-1], axis=0)
