@@ -35,7 +35,7 @@ class Network(torch.nn.Module):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.model = onnx.load(path)
+        self.model = _widened(onnx.load(path))
         graph = self.model.graph
         self.weights = torch.nn.ParameterDict()
         self._keys: dict[str, str] = {}  # a parameter's name may hold no dots
@@ -113,6 +113,19 @@ class Network(torch.nn.Module):
         last = {node.kind: node for node in self._nodes}
         matrix, bias = (next(name for name in last[kind].inputs if name in self._keys) for kind in kinds)
         return matrix, bias
+
+
+def _widened(model: Any) -> Any:
+    """The model with weights in half precision, as `save` leaves them, in single precision."""
+    graph = model.graph
+    halves = {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT16}
+    for cast in [node for node in graph.node if node.op_type == "Cast" and node.input[0] in halves]:
+        half = halves[cast.input[0]]
+        whole = numpy_helper.to_array(half).astype(np.float32)
+        graph.initializer.append(numpy_helper.from_array(whole, cast.output[0]))
+        graph.initializer.remove(half)
+        graph.node.remove(cast)
+    return model
 
 
 def _node(node: Any) -> _Node:
