@@ -346,6 +346,8 @@ def test_an_issuer_from_the_order_to_the_hand_over(site: Site, browser: Browser)
     page = issuer.page
     expect(page.locator("h1, caption").first).to_be_visible()
     page.click(f"text={case}")
+    expect(page.locator('[data-key="i"]')).to_be_enabled()
+    page.wait_for_load_state()  # before it nothing listens to keys
     issuer.press("i")
     page.wait_for_selector("text=打印密码信封", timeout=60_000)
     expect(page.locator(".steps li.done")).to_have_count(4)
