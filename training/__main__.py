@@ -106,7 +106,7 @@ def train(
         far = BEARABLE * (torch.log(losses.clamp(min=1e-6) / BEARABLE) + 1)
         loss = torch.where(losses > BEARABLE, far, losses).mean()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, 3.0)
         optimiser.step()
         kept = min(AVERAGED, (step + 1) / (step + 20))

@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
-MOST = 32
-AT_ONCE = 2
+MOST = 32  # questions of one call
+AT_ONCE = 2  # calls: what one of them waits for, the other gets ready
 
 
 class Gathered(Generic[Question, Answer]):
