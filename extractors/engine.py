@@ -103,9 +103,9 @@ class Engine:
         return [self._read(self._stamps, crop, scale) for crop in crops]
 
     def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
-        width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))
-        best = recogniser(_input(crop, width))
-        return _decode(recogniser, best, max(1, round(len(best[0]) * width / _padded(width))))
+        line = at_height(crop, scale)
+        best = recogniser(_input(line))
+        return _decode(recogniser, best, max(1, round(len(best[0]) * line.shape[1] / _padded(line.shape[1]))))
 
 
 def _decode(recogniser: Recogniser, best: Best, steps: int) -> Recognised:
@@ -148,13 +148,19 @@ def _padded(width: int) -> int:
     return WIDTHS[bisect_left(WIDTHS, width)]
 
 
-def _input(crop: Image, width: int) -> Floats:
-    """A crop as the recogniser takes it, (1, 3, 48, width): scaled, -1 to 1, grey beyond its end."""
-    smaller = crop.shape[0] > HEIGHT
-    resized = cv2.resize(crop, (width, HEIGHT), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    line = np.zeros((1, 3, HEIGHT, _padded(width)), np.float32)
-    line[0, :, :, :width] = resized.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
-    return line
+def at_height(crop: Image, scale: float) -> Image:
+    """A line crop (BGR) at the recogniser's height, drawn at `scale` of its true width there."""
+    width = min(LONGEST, max(8, round(scale * crop.shape[1] * HEIGHT / max(1, crop.shape[0]))))
+    method = cv2.INTER_AREA if crop.shape[0] > HEIGHT else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (width, HEIGHT), interpolation=method), np.uint8)
+
+
+def _input(line: Image) -> Floats:
+    """A line as the recogniser takes it, (1, 3, 48, width): -1 to 1, grey beyond its end."""
+    width = line.shape[1]
+    taken = np.zeros((1, 3, HEIGHT, _padded(width)), np.float32)
+    taken[0, :, :, :width] = line.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
+    return taken
 
 
 def _runs(best: NDArray[np.int32]) -> list[tuple[int, int, int]]:

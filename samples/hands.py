@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,6 +13,7 @@ from samples.noise import elastic, field, resized, turned
 from samples.typefaces import Mask, glyph_mask
 
 _EM = 112  # pixels to the em while a character is being written
+Shape = Callable[[str, int, Generator], Mask]  # a character's, solid, at so many pixels to the em
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ def make_hand(rng: Generator, families: tuple[str, ...]) -> Hand:
     )
 
 
-def write(text: str, hand: Hand, height: int, rng: Generator) -> Mask:
-    """A line of `text` in ink; characters about `height` pixels high."""
-    glyphs = [_glyph(c, hand, rng) for c in text if c != " "]
+def write(text: str, hand: Hand, height: int, rng: Generator, shape: Shape | None = None) -> Mask:
+    """A line of `text` in ink; characters about `height` pixels high. `shape`: of a character, else its font's."""
+    glyphs = [_glyph(c, hand, rng, shape=shape) for c in text if c != " "]
     line = _assemble(glyphs, [hand.spacing + float(rng.normal(0, 0.02)) for _ in glyphs], hand, rng)
-    return _pressure(resized(line, max(4, round(line.shape[0] * height / _EM))), rng)
+    return pressure(resized(line, max(4, round(line.shape[0] * height / _EM))), rng)
 
 
 def sign(name: str, hand: Hand, height: int, rng: Generator) -> Mask:
@@ -59,13 +61,14 @@ def sign(name: str, hand: Hand, height: int, rng: Generator) -> Mask:
     line = _assemble(glyphs, [float(rng.uniform(-0.2, 0.02)) for _ in glyphs], free, rng, joined=True)
     bent = elastic(rng, np.pad(line, 20), _EM, _EM * 0.07)
     whole = turned(bent, float(rng.uniform(-9, 4)), hand.slant + float(rng.uniform(-0.05, 0.2)))
-    return _pressure(resized(whole, max(4, round(whole.shape[0] * height / _EM))), rng)
+    return pressure(resized(whole, max(4, round(whole.shape[0] * height / _EM))), rng)
 
 
-def _glyph(character: str, hand: Hand, rng: Generator, signing: bool = False) -> Mask:
+def _glyph(character: str, hand: Hand, rng: Generator, signing: bool = False, shape: Shape | None = None) -> Mask:
     """One character on a canvas one em high (digits and letters narrower), bent and slanted."""
     name = hand.signature if signing else _face(character, hand)
-    ink = np.pad(_penned(glyph_mask(character, name, _EM), hand, rng), 12)
+    solid = glyph_mask(character, name, _EM) if shape is None else shape(character, _EM, rng)
+    ink = np.pad(_penned(solid, hand, rng), 12)
     ink = elastic(rng, ink, _EM * 0.45, _EM * 0.035 * hand.restless)
     ink = turned(ink, float(rng.normal(0, 2.5 * hand.restless)), hand.slant + float(rng.normal(0, 0.04)))
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.1), np.flatnonzero(ink.max(axis=0) > 0.1)
@@ -130,7 +133,7 @@ def _join(canvas: Mask, start: tuple[int, int], end: tuple[int, int], hand: Hand
     cv2.polylines(canvas, [np.round(points).astype(np.int32)], False, (0.8,), width, cv2.LINE_AA)
 
 
-def _pressure(ink: Mask, rng: Generator) -> Mask:
+def pressure(ink: Mask, rng: Generator) -> Mask:
     """Ink is never even: slow changes of pressure and a fine grain."""
     slow = 0.88 + 0.12 * field(rng, ink.shape, max(8.0, ink.shape[0] * 0.7))
     grain = 1 - 0.12 * rng.random(ink.shape, np.float32)

@@ -53,7 +53,7 @@ class Shot:
 def capture(sheet: Sheet, machine: Machine, rng: Generator) -> Shot:
     """The sheet as the machine sees it."""
     picture, matrix = _photograph(sheet, machine, rng) if machine.camera else _scan(sheet, machine, rng)
-    picture = _worn(picture, machine, rng)
+    picture = worn(picture, machine, rng)
     quarter = _quarters(sheet, machine, rng)
     image = np.ascontiguousarray(np.rot90(picture, -quarter))
     matrix = _quarter_turn(quarter, picture.shape[1], picture.shape[0]) @ matrix
@@ -107,7 +107,7 @@ def _photograph(sheet: Sheet, machine: Machine, rng: Generator) -> tuple[Colour,
     inside = cv2.GaussianBlur(sharp, (0, 0), 1.0)[:, :, None]
     desk = _desk(rng, str(rng.choice(machine.desks)), height, width) * _cast_shadow(inside)
     picture = seen * inside + desk * (1 - inside)
-    return np.asarray(picture * _light(rng, machine.light, height, width), np.float32), np.asarray(matrix)
+    return np.asarray(picture * light(rng, machine.light, height, width), np.float32), np.asarray(matrix)
 
 
 def _corners(sheet: Sheet, machine: Machine, rng: Generator, width: int, height: int) -> NDArray[Any]:
@@ -155,7 +155,7 @@ def _cast_shadow(inside: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(1 - 0.45 * soft[:, :, None], np.float32)
 
 
-def _light(rng: Generator, uneven: float, height: int, width: int) -> Colour:
+def light(rng: Generator, uneven: float, height: int, width: int) -> Colour:
     """A slope, a soft shadow of a hand or a lamp, and the lamp's colour."""
     u, v = np.meshgrid(np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32))
     slope = rng.uniform(-uneven, uneven, 2)
@@ -165,7 +165,7 @@ def _light(rng: Generator, uneven: float, height: int, width: int) -> Colour:
     return np.asarray(np.clip(level, 0.4, 1.05)[:, :, None] * lamp, np.float32)
 
 
-def _worn(picture: Colour, machine: Machine, rng: Generator) -> Colour:
+def worn(picture: Colour, machine: Machine, rng: Generator) -> Colour:
     """Blur, contrast and noise; uint8."""
     picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(*machine.blur)))
     contrast, black = float(rng.uniform(0.9, 1.06)), float(rng.uniform(0, 14))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from samples.machine import Machine, light, worn
 from samples.noise import field
 from samples.typefaces import Mask, crop, text_mask
 from training import faces, words
@@ -18,6 +19,7 @@ Colour = NDArray[Any]  # float32 density, or a picture, (height, width, 3), red 
 Image = NDArray[np.uint8]
 DPIS = (150, 150, 180, 200, 200, 200, 240, 300)
 DENSEST = 2.2
+_CAPTURE = Machine(blur=(0.3, 1.25), noise=(0.2, 5.0))
 
 
 def print_beneath(draw: Random, rng: Generator, shape: tuple[int, int], dpi: int) -> Mask:
@@ -44,13 +46,6 @@ def print_beneath(draw: Random, rng: Generator, shape: tuple[int, int], dpi: int
     return ink
 
 
-def waves(rng: Generator, shape: tuple[int, int], dpi: int) -> Colour:
-    """A pale ground of wavy lines, as documents have; density."""
-    v, u = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) / dpi * 25.4
-    ground = 0.35 + 0.5 * (0.5 + 0.5 * np.sin(rng.uniform(2, 5) * (v + 1.6 * np.sin(u / 6))))
-    return np.asarray(ground[:, :, None] * np.asarray(rng.uniform(0, 0.12, 3), np.float32), np.float32)
-
-
 def lay(ink: Mask, mask: Mask, x: int, y: int) -> None:
     """Put a mask on ink, as far as it lies on it."""
     x0, y0 = max(0, x), max(0, y)
@@ -73,22 +68,9 @@ def seen(draw: Random, rng: Generator, density: Colour, middle: tuple[float, flo
         picture = cv2.warpPerspective(picture.astype(np.float32), matrix, size, borderMode=cv2.BORDER_REPLICATE)
         place = matrix @ np.array([x, y, 1.0])
         x, y = float(place[0] / place[2]), float(place[1] / place[2])
-    picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), float(rng.uniform(0.3, 1.25)))
     if draw.random() < 0.4:
-        level = float(rng.uniform(0.7, 1)) + 0.15 * field(rng, (height, width), width / 2)
-        lamp = np.array([1 + rng.uniform(-0.06, 0.06), 1, 1 + rng.uniform(-0.06, 0.06)], np.float32)
-        picture = picture * level[:, :, None] * lamp
-    picture = (picture - 255) * rng.uniform(0.88, 1.06) + 255 - rng.uniform(0, 14)
-    picture = picture + rng.standard_normal(picture.shape, np.float32) * float(rng.uniform(0.2, 5))
-    bgr = np.ascontiguousarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8)[:, :, ::-1])
+        picture = picture * light(rng, 0.3, height, width)
+    bgr = np.ascontiguousarray(worn(np.asarray(picture, np.float32), _CAPTURE, rng)[:, :, ::-1])
     quality = draw.choice((35, 42, 50, 60, 70, 85))
     _, stored = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8), x, y
-
-
-def at_height(image: Image, scale: float) -> Image:
-    """A line as the recogniser takes it: 48 px high, drawn at `scale` of its width."""
-    width = int(np.clip(scale * image.shape[1] * 48 / image.shape[0], 16, 1300))
-    smaller = image.shape[0] > 48
-    drawn = cv2.resize(image, (width, 48), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    return np.asarray(drawn, np.uint8)

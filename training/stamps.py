@@ -10,14 +10,17 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from extractors.engine import at_height
 from extractors.ink import as_print, separate, stamp_ink, without_print
 from extractors.ring import Wheel, cut, enhanced, text_band, unroll
 from extractors.seals import Seal
 from extractors.sealtext import CLOSER, SPREAD
 from samples import seals
+from samples.artwork import tint
 from samples.noise import resized
+from samples.paper import Sheet
 from training import faces, words
-from training.paper import DPIS, Image, at_height, print_beneath, seen, waves
+from training.paper import DPIS, Image, print_beneath, seen
 
 CIRCLE = 360.0
 
@@ -58,7 +61,7 @@ def stamped(draw: Random, rng: Generator) -> Strip:
     if draw.random() < 0.75:
         density += print_beneath(draw, rng, shape, dpi)[:, :, None]
     if draw.random() < 0.15:
-        density += waves(rng, shape, dpi)
+        tint(Sheet(dpi, "", density), tuple(rng.uniform(0, 0.12, 3).tolist()), rng)
     red = np.array([rng.uniform(0.03, 0.16), rng.uniform(0.7, 1.0), rng.uniform(0.55, 0.85)], np.float32)
     inside = density[room : room + ink.shape[0], room : room + ink.shape[1]]
     inside += ink[:, :, None] * red * float(rng.uniform(0.45, 1.25))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from random import Random
 
 import numpy as np
@@ -29,11 +30,9 @@ def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def likeness(read: str, true: str) -> float:
     """The share of a text's symbols that stand in another in this order."""
-    longest = np.zeros((len(read) + 1, len(true) + 1), int)
-    for i, one in enumerate(read):
-        for j, other in enumerate(true):
-            longest[i + 1, j + 1] = max(longest[i, j] + (one == other), longest[i, j + 1], longest[i + 1, j])
-    return float(longest[-1, -1]) / len(true)
+    return sum(block.size for block in SequenceMatcher(None, read, true, autojunk=False).get_matching_blocks()) / len(
+        true
+    )
 
 
 def test_stamps_are_read_as_what_is_on_them(engine: Engine) -> None:
