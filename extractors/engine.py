@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.inference import EXACT, Best, Detector, Recogniser, quick
+from extractors.inference import EXACT, Best, Detector, Recogniser, Together, quick
 from extractors.weights import DETECTOR, GLANCER, RECOGNISER, STAMPS
 from yinjian.lattice import Lattice
 
@@ -76,6 +76,10 @@ class Engine:
     def _stamps(self) -> Recogniser:
         return Recogniser(STAMPS, self._threads, quick(), BEST)
 
+    @cached_property
+    def _together(self) -> Together:
+        return Together(self._exact, self._stamps)
+
     def detect(self, image: Image) -> Floats:
         """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left.
 
@@ -98,17 +102,21 @@ class Engine:
         """Read line crops in full precision, drawn at `scale` of their true width."""
         return [self._read(self._exact, crop, scale) for crop in crops]
 
+    def recognise_doubtful(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
+        """Read line crops as surely as can be: in full precision, and with the weights that were trained on."""
+        return [self._read(self._together, crop, scale) for crop in crops]
+
     def recognise_stamps(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
         """Read crops of stamps unrolled to lines, drawn at `scale` of their true width."""
         return [self._read(self._stamps, crop, scale) for crop in crops]
 
-    def _read(self, recogniser: Recogniser, crop: Image, scale: float) -> Recognised:
+    def _read(self, recogniser: Recogniser | Together, crop: Image, scale: float) -> Recognised:
         line = at_height(crop, scale)
         best = recogniser(_input(line))
         return _decode(recogniser, best, max(1, round(len(best[0]) * line.shape[1] / _padded(line.shape[1]))))
 
 
-def _decode(recogniser: Recogniser, best: Best, steps: int) -> Recognised:
+def _decode(recogniser: Recogniser | Together, best: Best, steps: int) -> Recognised:
     """`steps`: those of the crop itself; behind them is padding."""
     told = np.flatnonzero(best[0][: steps + TAIL, 0])
     steps = max(steps, int(told[-1]) + 1) if len(told) else steps
@@ -123,7 +131,7 @@ def _decode(recogniser: Recogniser, best: Best, steps: int) -> Recognised:
     return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
 
 
-def _lattice(recogniser: Recogniser, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
+def _lattice(recogniser: Recogniser | Together, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
     logs = np.log(np.maximum(probabilities, LEAST)).astype(float).round(3).tolist()
     kept = (probabilities > LEAST).sum(1).tolist()
     rows = zip(classes.tolist(), logs, kept, strict=True)

@@ -114,13 +114,17 @@ class _CellReader:
         return align(template, self._lines() if lines is None else lines, self.platform)
 
     def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
-        """Lines and alignment; where a date was not found at all, with what is read beside its label."""
+        """Lines and alignment; where not all of a date was found, with what its label stands before if that is more."""
         lines, alignment = self._lines(), self._alignment()
-        dates = [blank for blank in alignment.blanks if blank.slot.kind is SlotKind.DATE]
-        if not dates or any(blank.symbols for blank in dates) or dates[0].before is None:
+        dates = _date_of(alignment)
+        if all(blank.symbols for blank in dates) or dates[0].before is None:
             return lines, alignment
         missed = read_beside(dates[0].before, lines, self.page.sheet, self.place.rect, self.page.ink, self.engine)
-        return (lines, alignment) if missed is None else (missed, self._alignment(missed))
+        if missed is None:
+            return lines, alignment
+        again = self._alignment(missed)
+        more = sum(bool(blank.symbols) for blank in _date_of(again)) > sum(bool(blank.symbols) for blank in dates)
+        return (missed, again) if more else (lines, alignment)
 
     def _single(self) -> Slot | None:
         """The slot of a cell that holds nothing but one value."""
@@ -140,7 +144,7 @@ class _CellReader:
         for slot, group in groupby(alignment.blanks, key=lambda blank: blank.slot):
             blanks = list(group)
             if slot.kind is SlotKind.DATE:
-                found.append(self._not_blank(read_date(slot.id, blanks, lines, sheet, index, rect)))
+                found.append(self._not_blank(read_date(slot.id, blanks, lines, sheet, index, rect, self.engine)))
             elif slot.kind is SlotKind.FIELD:
                 kind = self.catalogue.field(slot.id).kind
                 found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, self.engine))
@@ -234,6 +238,11 @@ class _CellReader:
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:
     return rect[0] <= point[0] <= rect[2] and rect[1] <= point[1] <= rect[3]
+
+
+def _date_of(alignment: Alignment) -> list[Blank]:
+    """The blanks of a cell's date."""
+    return [blank for blank in alignment.blanks if blank.slot.kind is SlotKind.DATE]
 
 
 def _tight(ink: Mask, rect: Rect) -> Rect:

@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 Best = tuple[NDArray[np.int32], Floats]  # classes and their probabilities, each (steps, BEST), best first
 
 EXACT = "f32"
+SHIFT = 2  # steps: two recognisers that were one tell a symbol no further apart
+BLANK_CLASS = 0
+LEAST = 1e-4  # probability that steps agree: of those that have nothing in common
 
 
 @cache
@@ -71,6 +74,65 @@ class Recogniser:
     def __call__(self, line: Floats) -> Best:
         classes, probabilities = self._runs(line)
         return classes[0], probabilities[0]
+
+
+class Together:
+    """Two recognisers of one alphabet as one: the mean of what they hold likely (Lakshminarayanan et al. 2017).
+
+    They are mistaken about other symbols, and unsure where they differ.
+    """
+
+    def __init__(self, one: Recogniser, other: Recogniser) -> None:
+        self.name, self.symbols = one.name, one.symbols
+        self._each = one, other
+
+    def __call__(self, line: Floats) -> Best:
+        said = [recogniser(line) for recogniser in self._each]
+        held = np.concatenate([classes.ravel() for classes, _ in said])
+        known = np.unique(np.append(held, BLANK_CLASS).astype(np.int32))
+        one, other = (_spread(classes, probabilities, known) for classes, probabilities in said)
+        mean = np.asarray((one + other[in_step(one, other)]) / 2, np.float32)
+        best = np.argsort(-mean, axis=1, kind="stable")[:, : said[0][0].shape[1]]
+        return known[best], np.take_along_axis(mean, best, 1)
+
+
+def _spread(classes: NDArray[np.int32], probabilities: Floats, known: NDArray[np.int32]) -> Floats:
+    """The best classes' probabilities with a place for each that is `known`, (steps, known)."""
+    whole = np.zeros((len(classes), len(known)), np.float32)
+    np.put_along_axis(whole, np.searchsorted(known, classes), probabilities, 1)
+    return whole
+
+
+def in_step(one: Floats, other: Floats) -> NDArray[np.intp]:
+    """For each step of one recogniser the other's step that it goes with, (steps,), never backwards.
+
+    Both (steps, classes), the blank first. The same symbol may be told a step earlier by one than by the other: as they
+    come, the mean of both would hold a blank as likely in either step. The way is the one that makes the steps that go
+    together, and blanks of those passed over, likeliest (dynamic time warping; Sakoe and Chiba 1978).
+    """
+    steps, shifts = len(one), np.arange(-SHIFT, SHIFT + 1)
+    worth = np.log(one @ other.T + LEAST)
+    passed = np.concatenate([[0.0], np.cumsum(np.log(other[:, 0] + LEAST))])  # by the steps before each
+    score, ways = np.zeros(len(shifts)), np.zeros((steps, len(shifts)), np.intp)
+    for t in range(steps):
+        places = t + shifts
+        inside = (places >= 0) & (places < steps)
+        at = np.clip(places, 0, steps - 1)
+        if t:
+            next_one = np.clip(places, 1, steps)[:, None]  # behind the place before, for each of these
+            skipped = passed[at] - passed[np.minimum(next_one, at)]
+            moved = np.where(at >= next_one - 1, score[:, None] + skipped, -np.inf)
+            ways[t], score = moved.argmax(0), moved.max(0)
+        else:
+            score = passed[at]
+        score = np.where(inside, score + worth[t, at], -np.inf)
+    last = np.minimum(steps - 1 + shifts, steps - 1)
+    place = int((score + passed[steps] - passed[last + 1]).argmax())
+    path = np.zeros(steps, np.intp)
+    for t in range(steps - 1, -1, -1):
+        path[t] = t + shifts[place]
+        place = int(ways[t, place])
+    return path
 
 
 def symbols(model: str) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def read(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> tuple[TextLine,
     """Recognise lines, top to bottom; those in doubt in full precision and at their full width."""
     lines = list(look(sheet, rects, engine.recognise, CLOSE))
     doubtful = [n for n, line in enumerate(lines) if line.read.confidence < SURE]
-    again = look(sheet, [lines[n].rect for n in doubtful], engine.recognise_exactly, 1.0)
+    again = look(sheet, [lines[n].rect for n in doubtful], engine.recognise_doubtful, 1.0)
     for n, line in zip(doubtful, again, strict=True):
         lines[n] = line
     return top_to_bottom(lines)
@@ -158,12 +158,12 @@ def look(sheet: Sheet, rects: Sequence[Rect], recognise: Recognise, scale: float
 
 
 def look_again(
-    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, engine: Engine, *, exact: bool = True
+    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, recognise: Recognise
 ) -> tuple[TextLine, ...]:
-    """Lines read with `room` line heights beside them, drawn at `scale` of their width; `exact`: in full precision."""
+    """Lines read with `room` line heights beside them, drawn at `scale` of their width."""
     wider = ((x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines))
     rects = [_within(rect, sheet.size) for rect in wider]
-    return look(sheet, rects, engine.recognise_exactly if exact else engine.recognise, scale)
+    return look(sheet, rects, recognise, scale)
 
 
 def _within(rect: Rect, size: tuple[int, int]) -> Rect:

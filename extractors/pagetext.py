@@ -74,7 +74,8 @@ def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextL
     known, lines = _agreements(catalogue), sheet.lines
     for room, scale, exact in LOOKS:
         doubtful = _doubtful(lines, known)
-        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, engine, exact=exact)
+        recognise = engine.recognise_exactly if exact else engine.recognise
+        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise)
         closer = {n: _closer(line, lines[n], known) for n, line in zip(doubtful, again, strict=True)}
         lines = tuple(closer.get(n, line) for n, line in enumerate(lines))
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +26,9 @@ CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
 MOSTLY = 0.8  # of a stamp's width and height in a person's frame: it is the one that is meant
 BINS = 90  # directions about the centre
+UNEVEN = 0.02  # of the radius: so far off its circle the border of a round seal does not lie
+ON_OUTLINE = 0.02  # of the radius: so near to an outline lies what is on it
+TRIALS = 300  # circles through three points: where half of the points lie on one, more than ten of these are it
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +151,18 @@ def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tu
     aspect = min(w, h) / max(1.0, max(w, h))
     if boxy > 0.9 and off > 0.03:
         return "square", (float(cx), float(cy)), (float(w / 2), float(h / 2)), _small_turn(tilt)
-    if aspect < 0.9 and boxy > 0.7 and off > 0.02:
+    if off > UNEVEN:
+        circle = _circle_of_most(points, centre, radius)
+        if circle is not None and _on(points, circle[0], circle[1], 0.0) > _on(points, *_ellipse(hull)):
+            return "round", circle[0], circle[1], 0.0
+    if aspect < 0.9 and boxy > 0.7 and off > UNEVEN:
         middle, axes, turn = _ellipse(hull)
         if axes[1] < OVAL * axes[0]:
             return "oval", middle, axes, turn
     if off > STRETCHED:
         # A photographed page may be a little longer than it is taken for: a round seal on it is no circle.
         middle, axes, turn = _ellipse(hull)
-        if _off(_outermost(points, np.asarray(middle, np.float32)), middle, axes, turn) < off / 2:
+        if float(np.median(_off(points, middle, axes, turn))) < off / 2:
             return "round", middle, axes, turn
     return "round", centre, (radius, radius), 0.0
 
@@ -166,11 +174,17 @@ def _ellipse(hull: Floats) -> tuple[tuple[float, float], tuple[float, float], fl
     return (float(cx), float(cy)), (float(w / 2), float(h / 2)), float((tilt + 90.0) % 180.0 - 90.0)
 
 
-def _off(outer: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> float:
-    """The median distance of the outermost ink from an ellipse, in radii."""
+def _off(points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> Floats:
+    """The distances of the outermost ink from an ellipse, in radii."""
     c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    outer = _outermost(points, np.asarray(centre, np.float32))
     offset = (outer - np.array(centre)) @ np.array([[c, -s], [s, c]]) / np.array(radii)
-    return float(np.median(np.abs(np.linalg.norm(offset, axis=1) - 1.0)))
+    return np.asarray(np.abs(np.linalg.norm(offset, axis=1) - 1.0), np.float32)
+
+
+def _on(points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> float:
+    """The share of directions in which the outermost ink lies on an ellipse."""
+    return float((_off(points, centre, radii, tilt) < ON_OUTLINE).mean())
 
 
 def _small_turn(tilt: float) -> float:
@@ -193,6 +207,40 @@ def _fit_circle(points: Floats, hull: Floats) -> tuple[tuple[float, float], floa
             keep = rest <= max(1.0, 2.5 * float(np.median(rest)))
     off = float(np.median(np.abs(np.linalg.norm(outer - centre, axis=1) - radius))) / max(1.0, radius)
     return (float(centre[0]), float(centre[1])), radius, off
+
+
+def _circle_of_most(
+    points: Floats, centre: tuple[float, float], largest: float
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Centre and radii of the circle that the outermost ink lies on in most directions; None where there is none.
+
+    The best of those through three points (RANSAC; Fischler and Bolles 1981): what is no border may be joined to a part
+    of one, and a fit to all would lie between.
+    """
+    middle, radius = np.array(centre), largest
+    for _ in range(3):
+        outer = np.asarray(_outermost(points, np.asarray(middle, np.float32)), float)
+        three = outer[np.random.default_rng(len(outer)).integers(0, len(outer), (TRIALS, 3))]
+        centres, radii = _circles_through(three)
+        possible = (radii > 0.3 * largest) & (radii < 1.2 * largest)
+        if not possible.any():
+            return None
+        rest = np.abs(np.linalg.norm(outer - centres[possible][:, None], axis=2) / radii[possible][:, None] - 1.0)
+        on = (rest < ON_OUTLINE).mean(1)
+        best = int(on.argmax())
+        middle, radius = centres[possible][best], float(radii[possible][best])
+    return ((float(middle[0]), float(middle[1])), (radius, radius)) if on[best] > 0.5 else None
+
+
+def _circles_through(three: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Centres (n, 2) and radii (n,) of the circles through three points each, (n, 3, 2); endless for those in line."""
+    ab, ac = three[:, 1] - three[:, 0], three[:, 2] - three[:, 0]
+    area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
+    across = ac[:, ::-1] * (ab**2).sum(1)[:, None] - ab[:, ::-1] * (ac**2).sum(1)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offset = across * (1, -1) / (2 * area[:, None])
+    offset[~np.isfinite(offset).all(1)] = np.inf
+    return three[:, 0] + offset, np.linalg.norm(offset, axis=1)
 
 
 def _outermost(points: Floats, centre: Floats) -> Floats:

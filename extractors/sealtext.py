@@ -86,11 +86,11 @@ def _read_ring(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
     gaps = [(strip.shape[1] - length) / widest for _, length in arcs]
     chosen = max(range(len(read)), key=lambda i: _worth(read[i].lattice) + GAP_WORTH * gaps[i]) if len(read) > 1 else 0
     start, length = arcs[chosen]
-    # The recogniser tells the name from the number on the lower edge; what was trained with stamps then reads it. Where
-    # that is in doubt both count: they are mistaken about other symbols.
+    # The recogniser tells the name from the number on the lower edge; what was trained with stamps then reads it. They
+    # are mistaken about other symbols: where that is in doubt, or they differ, both count.
     look = _look(cut(strip, start, length), SPREAD, engine.recognise_stamps)
     looks = [look.lattice]
-    if look.confidence < SURE:
+    if look.confidence < SURE or look.text != read[chosen].text:
         for ink, spread in ((inks.sharp, SPREAD), (inks.coloured, CLOSER)):
             seen = unroll(ink, inks.centre, seal).wheel[top:bottom]
             looks.append(_look(cut(seen, start, length), spread, engine.recognise_stamps).lattice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, decode, differences
@@ -18,7 +19,7 @@ from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
 
 CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
-DIFFER = 0.8  # of its confidence has a value that another look did not bear out
+NOT_IN_LINE = 0.8  # of its confidence has what was seen by itself alone
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
 BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
@@ -88,27 +89,58 @@ def read_blank(
     cell: Rect,
     engine: Engine,
 ) -> FieldReading:
-    """The value in a blank of a paragraph, which may run over a line's end.
+    """The value in a blank of a paragraph, which may run over a line's end."""
+    read = _read_in(blank, ALPHABET_OF[kind], lines, sheet, cell, engine)
+    confidence = read.confidence if read.text else 1.0
+    return FieldReading(field_id, read.text, confidence, index, sheet.box(read.rect), read.lattices, read.changes)
 
-    One that was not read surely is read by itself too, from one printed neighbour to the other: in the paragraph's line
-    its first symbol may have been taken for a part of the print. Two looks that differ are less to be believed.
+
+@dataclass(frozen=True, slots=True)
+class _InBlank:
+    """What a blank holds. `borne_out`: 1, or how far its confidence was lowered because two looks differ."""
+
+    text: str
+    confidence: float
+    lattices: tuple[Lattice, ...]
+    changes: tuple[str, ...]
+    rect: Rect
+    borne_out: float = 1.0
+
+
+def _read_in(
+    blank: Blank, alphabet: str, lines: Sequence[TextLine], sheet: Sheet, cell: Rect, engine: Engine
+) -> _InBlank:
+    """What stands in a blank. What was not read surely is read by itself too, from one printed neighbour to the other.
+
+    In the paragraph's line its first symbol may have been taken for a part of the print.
     """
-    rect = blank_rect(blank, cell)
-    lattices = blank_lattices(blank, lines)
-    text, confidence, kept, changes = decode(lattices, ALPHABET_OF[kind])
-    alone = _alone(blank, lines, sheet, engine) if confidence < CLEAR or not text else None
-    if alone is not None and alone.text:
-        other = decode([alone.read.lattice], ALPHABET_OF[kind])
-        if blank.before is not None and other[0] == blank.before.symbol.text + text:
-            other = (text, *other[1:])  # the print before the blank was read along
-        if other[0] == text:
-            confidence = max(confidence, other[1])
-        elif other[1] > confidence or not text:
-            text, confidence, kept, changes = other[0], DIFFER * other[1], other[2], (*other[3], "read by itself")
-            rect = alone.rect
-        else:
-            confidence *= DIFFER
-    return FieldReading(field_id, text, confidence if text else 1.0, index, sheet.box(rect), kept, changes)
+    read = _InBlank(*decode(blank_lattices(blank, lines), alphabet), blank_rect(blank, cell))
+    alone = _alone(blank, lines, sheet, engine) if read.confidence < CLEAR or not read.text else None
+    if alone is None or not alone.text:
+        return read
+    other = _InBlank(*decode([alone.read.lattice], alphabet), alone.rect)
+    along = blank.before.symbol.text if blank.before is not None else ""  # print before the blank that was read with it
+    if other.text == read.text and other.confidence > read.confidence:
+        return replace(other, rect=read.rect)
+    if other.text in (read.text, along + read.text):
+        return replace(read, confidence=max(read.confidence, other.confidence))
+    if not read.text:
+        read, believed = other, NOT_IN_LINE
+    else:
+        surer, less = sorted((read, other), key=lambda look: -look.confidence)
+        believed = _against(surer.confidence, less.confidence)
+        read = surer
+    changes = (*read.changes, "read by itself") if read.rect is alone.rect else read.changes
+    return replace(read, confidence=believed * read.confidence, changes=changes, borne_out=believed)
+
+
+def _against(sure: float, less: float) -> float:
+    """How far a look that is `sure` of its text is to be believed beside one that holds another; at most 1.
+
+    Of two looks that err apart, one is right: P(the surer) = s (1 - l) / (s (1 - l) + l (1 - s)).
+    """
+    right, wrong = sure * (1.0 - less), less * (1.0 - sure)
+    return min(1.0, right / (right + wrong) / sure) if right + wrong > 0.0 else 0.5
 
 
 def _alone(blank: Blank, lines: Sequence[TextLine], sheet: Sheet, engine: Engine) -> TextLine | None:
@@ -121,7 +153,7 @@ def _alone(blank: Blank, lines: Sequence[TextLine], sheet: Sheet, engine: Engine
     rect = (before.symbol.x1 - room, line.rect[1] - room, after.symbol.x0 + room, line.rect[3] + room)
     if rect[2] - rect[0] < line.height:
         return None
-    read_alone = look_again(sheet, [TextLine(rect, line.read)], 0.0, 1.0, engine)[0]
+    read_alone = look_again(sheet, [TextLine(rect, line.read)], 0.0, 1.0, engine.recognise_doubtful)[0]
     return read_alone if read_alone.text.strip() else None
 
 
@@ -146,21 +178,27 @@ def blank_rect(blank: Blank, cell: Rect) -> Rect:
 
 
 def read_date(
-    field_id: str, blanks: Sequence[Blank], lines: Sequence[TextLine], sheet: Sheet, index: int, cell: Rect
+    field_id: str,
+    blanks: Sequence[Blank],
+    lines: Sequence[TextLine],
+    sheet: Sheet,
+    index: int,
+    cell: Rect,
+    engine: Engine,
 ) -> FieldReading:
     """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
-    parts = [blank_lattices(blank, lines) for blank in blanks]
-    read = [decode(part, "digits") for part in parts]
-    texts = tuple(text for text, _, _, _ in read)
-    kept = [lattices for _, _, lattices, _ in read]
+    seen = [decode(blank_lattices(blank, lines), "digits")[0] for blank in blanks]
     rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
-    if sum(map(len, texts)) < DIGITS_OF_DATE:
+    if sum(map(len, seen)) < DIGITS_OF_DATE:
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
+    read = [_read_in(blank, "digits", lines, sheet, cell, engine) for blank in blanks]
+    kept = [part.lattices for part in read]
     meant, confidence = likeliest_day(kept)
     if not is_day("/".join(meant)):
-        confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))
-    changes = differences("/".join(texts), "/".join(meant))
+        confidence = min(confidence, *(part.confidence if part.text else 0.0 for part in read))
+    confidence *= min(part.borne_out for part in read)
+    changes = differences("/".join(part.text for part in read), "/".join(meant))
     lattices = tuple(lattice for part in kept for lattice in part)
     return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from extractors.align import align
+from extractors.engine import Engine
 from extractors.page import Sheet
 from extractors.ruling import Ruling
-from extractors.values import read_date
+from extractors.textlines import TextLine
+from extractors.values import _against, read_date
+from samples.typefaces import glyph_mask
 from tests.extractors.test_align import line
 from yinjian.catalogue.layout import parse_line
+from yinjian.lattice import Lattice
 
 TEMPLATE = parse_line("申请日期：{date:application_date}")
 CELL = (0.0, 0.0, 800.0, 40.0)
@@ -26,9 +33,45 @@ CELL = (0.0, 0.0, 800.0, 40.0)
         ("申请日期：年5月21日", "年5月21日"),  # no whole date, and not blank
     ],
 )
-def test_a_date_is_read_blank_or_told_as_it_stands(said: str, text: str) -> None:
+def test_a_date_is_read_blank_or_told_as_it_stands(engine: Engine, said: str, text: str) -> None:
     lines = [line(said)]
     blank = np.zeros((60, 800), np.float32)
     sheet = Sheet("x", 0, np.full((60, 800, 3), 255, np.uint8), 0, None, blank, blank, Ruling((), ()), (), tuple(lines))
-    read = read_date("application_date", align(TEMPLATE, lines, "").blanks, lines, sheet, 0, CELL)
+    read = read_date("application_date", align(TEMPLATE, lines, "").blanks, lines, sheet, 0, CELL, engine)
     assert read.text == text
+
+
+PITCH = 30  # px from one character to the next
+
+
+def drawn(text: str) -> Sheet:
+    """A line of characters at equal distances, on a page that is that line."""
+    dark = np.zeros((40, PITCH * len(text)), np.float32)
+    for n, character in enumerate(text):
+        mask = glyph_mask(character, "hei", PITCH)
+        top, left = (40 - mask.shape[0]) // 2, PITCH * n + (PITCH - mask.shape[1]) // 2
+        dark[top : top + mask.shape[0], left : left + mask.shape[1]] = mask
+    image = np.repeat((250 - 225 * dark).astype(np.uint8)[:, :, None], 3, axis=2)
+    return Sheet("x", 0, image, 0, None, dark, np.zeros_like(dark), Ruling((), ()), (), ())
+
+
+def in_doubt(text: str, place: int, probability: float) -> TextLine:
+    """A line of which one symbol was read with a probability."""
+    read = line(text)
+    steps = list(read.read.lattice.steps)
+    steps[place] = ((text[place], math.log(probability)),)
+    return TextLine((0.0, 0.0, PITCH * len(text), 40.0), replace(read.read, lattice=Lattice("test", tuple(steps))))
+
+
+def test_a_day_read_in_doubt_is_read_by_itself(engine: Engine) -> None:
+    truth = "申请日期：2026年5月21日"
+    sheet, lines = drawn(truth), [in_doubt("申请日期：2026年5月27日", len(truth) - 2, 0.4)]
+    read = read_date("application_date", align(TEMPLATE, lines, "").blanks, lines, sheet, 0, CELL, engine)
+    assert read.text == "2026-05-21"
+
+
+def test_of_two_looks_the_surer_is_believed_the_less_the_surer_the_other_is() -> None:
+    believed = [0.9 * _against(0.9, less) for less in (0.05, 0.5, 0.8, 0.9)]
+    assert believed == sorted(believed, reverse=True)
+    assert believed[:2] == pytest.approx([0.9, 0.9])
+    assert believed[-1] == pytest.approx(0.5)

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from extractors.engine import BEST, LEAST, Engine
+from extractors.inference import in_step
 from extractors.linefinding import find_lines
 from extractors.reference import engine_called
 from samples.typefaces import text_mask
@@ -28,6 +29,35 @@ def test_a_line_is_read_the_same_quickly_and_exactly(engine: Engine, text: str, 
     quick, exact = engine.recognise([drawn(text)], scale)[0], engine.recognise_exactly([drawn(text)])[0]
     assert quick.text == exact.text == text
     assert min(quick.confidence, exact.confidence) > 0.9
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_two_sets_of_weights_hold_together_is_as_sure(engine: Engine, text: str) -> None:
+    both = engine.recognise_doubtful([drawn(text)])[0]
+    assert both.text == text
+    assert both.confidence > 0.9
+    assert len(both.spans) == len(text)
+
+
+def told(*steps: int, sure: float = 0.97) -> NDArray[np.float32]:
+    """What a recogniser of four classes says step by step, the blank first."""
+    said = np.full((len(steps), 4), (1 - sure) / 3, np.float32)
+    said[np.arange(len(steps)), steps] = sure
+    return said
+
+
+def test_steps_that_say_the_same_go_together() -> None:
+    one = told(0, 0, 1, 0, 0, 2, 0, 3, 0, 0)
+    assert in_step(one, one).tolist() == list(range(10))
+    for other in (told(0, 1, 0, 0, 0, 0, 2, 0, 3, 0), told(0, 0, 1, 1, 0, 2, 2, 0, 3, 0)):
+        way = in_step(one, other)
+        assert (np.diff(way) >= 0).all()
+        assert [np.argmax(other[way[t]]) for t in (2, 5, 7)] == [1, 2, 3]
+
+
+def test_a_symbol_that_one_saw_is_not_passed_over() -> None:
+    way = in_step(told(0, 0, 1, 0, 0, 0, 0, 3, 0, 0), told(0, 0, 1, 0, 0, 2, 0, 3, 0, 0))
+    assert way.tolist() == list(range(10))
 
 
 @pytest.mark.parametrize("text", [TEXTS[0], TEXTS[3]])

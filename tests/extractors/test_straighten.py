@@ -85,6 +85,13 @@ def test_a_sheet_is_found_however_the_camera_is_tilted(pages: list[np.ndarray], 
     assert flat.shape[0] / flat.shape[1] == pytest.approx(A4, abs=0.01)
 
 
+def test_corners_that_tell_of_no_cameras_lens_leave_an_a4_what_it_is() -> None:
+    """One pair of sides is all but parallel: where they meet, and so the lens, is told by a pixel or two."""
+    corners = np.array([[282, 74], [1656, 266], [1649, 2388], [15, 2175]], np.float32)
+    flat, _ = flatten(np.full((2489, 1791, 3), 200, np.uint8), corners)
+    assert flat.shape[0] / flat.shape[1] == pytest.approx(A4, abs=0.01)
+
+
 def test_a_sheet_that_is_no_a4_keeps_its_proportion() -> None:
     card = np.full((900, 1430, 3), 240, np.uint8)
     for tilt, swing in ((0, 0), (20, 0), (0, 20), (12, -15)):
