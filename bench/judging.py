@@ -10,10 +10,11 @@ import json
 import re
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import lcm
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -250,6 +251,16 @@ def report(found: Sequence[Trial], target: float, console: Console) -> None:
     console.print(f"at most {100 * target:.2f} % of passes wrong: {told}")
 
 
+def _in_turn() -> tuple[str, ...]:
+    """Two faults and then none, over and over: each finding code comes as often, by each of its faults in turn."""
+    by_code: defaultdict[str, list[str]] = defaultdict(list)
+    for name, fault in FAULTS.items():
+        by_code[fault.finding[0]].append(name)
+    rounds = range(lcm(*map(len, by_code.values())))
+    faulty = [faults[n % len(faults)] for n in rounds for faults in by_code.values()]
+    return tuple(name for pair in zip(faulty[::2], faulty[1::2], strict=True) for name in (*pair, ""))
+
+
 def _seeded(faulty: Iterable[tuple[Trial, Verdict]]) -> Counter[str]:
     return Counter(trial.expected for trial, _ in faulty)
 
@@ -294,8 +305,7 @@ def bench(
 ) -> None:
     """Judge applications with seeded faults and clean ones, and draw what thresholds do."""
     seed = secrets.randbelow(9_000_000) + 1_000_000 if seed is None else seed
-    faults = tuple(name for n, fault in enumerate(FAULTS) for name in (("", fault) if n % 2 else (fault,)))
-    recipes = list(series(count, seed, CERTIFICATES, tuple(profile or DEFAULT), faults))
+    recipes = list(series(count, seed, CERTIFICATES, tuple(profile or DEFAULT), _in_turn()))
     console = Console()
     reads = track(read_all(recipes, PROCESSES), "reading", count, console=Console(stderr=True))
     found = [trial for read in reads for trial in trials(read)]

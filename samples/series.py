@@ -12,6 +12,7 @@ from samples.cases import make_case
 from samples.faults import FAULTS, faulty
 
 HERE = Path(__file__).parent
+TRIES = 400  # kinds drawn until one can have the fault
 UNIT_FORMS = ("enterprise", "purchaser", "bidding_agency", "enterprise_secondary")
 CERTIFICATES = (*UNIT_FORMS, "legal_person", "authorized_rep", "expert", "medical")
 _ONLY_ON = {"bidding_agency": ("hpe",), "enterprise_secondary": ("ggzy",), "medical": ("ggzy",)}
@@ -58,7 +59,9 @@ def series(
     for i in range(count):
         draw = Random(f"{seed}/series/{i}")
         profile, fault = profiles[i % len(profiles)], faults[i % len(faults)]
-        drawn = (_drawn(f"g{seed:04d}-{i:03d}", seed * 1000 + i, draw, certificates, profile, fault) for _ in range(50))
+        drawn = (
+            _drawn(f"g{seed:04d}-{i:03d}", seed * 1000 + i, draw, certificates, profile, fault) for _ in range(TRIES)
+        )
         recipe = next((r for r in drawn if r.possible()), None)
         if recipe is None:
             raise ValueError(f"none of {', '.join(certificates)} can have the fault {fault}")
