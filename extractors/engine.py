@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.inference import EXACT, Best, Detector, Recogniser, Together, quick
-from extractors.weights import DETECTOR, GLANCER, RECOGNISER, STAMPS
+from extractors.weights import DETECTOR, GLANCER, RECOGNISER, TRAINED
 from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
@@ -73,12 +73,12 @@ class Engine:
         return self._quick if quick() == EXACT else Recogniser(RECOGNISER, self._threads, EXACT, BEST)
 
     @cached_property
-    def _stamps(self) -> Recogniser:
-        return Recogniser(STAMPS, self._threads, quick(), BEST)
+    def _trained(self) -> Recogniser:
+        return Recogniser(TRAINED, self._threads, quick(), BEST)
 
     @cached_property
     def _together(self) -> Together:
-        return Together(self._exact, self._stamps)
+        return Together(self._exact, self._trained)
 
     def detect(self, image: Image) -> Floats:
         """Text lines of a BGR image as quadrilaterals, shape (n, 4, 2), in pixels, clockwise from the top left.
@@ -108,7 +108,7 @@ class Engine:
 
     def recognise_stamps(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
         """Read crops of stamps unrolled to lines, drawn at `scale` of their true width."""
-        return [self._read(self._stamps, crop, scale) for crop in crops]
+        return [self._read(self._trained, crop, scale) for crop in crops]
 
     def _read(self, recogniser: Recogniser | Together, crop: Image, scale: float) -> Recognised:
         line = at_height(crop, scale)

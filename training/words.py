@@ -65,6 +65,13 @@ def value(draw: Random) -> str:
     return characters(draw, draw.randint(2, 10), 0.2)
 
 
+def date(draw: Random) -> tuple[str, str, str]:
+    """Year, month and day, as they are written into the blanks of one; now and then with noughts before."""
+    month, day = draw.randint(1, 12), draw.randint(1, 31)
+    wide = "02d" if draw.random() < 0.3 else "d"
+    return str(draw.randint(2015, 2039)), format(month, wide), format(day, wide)
+
+
 def _address(draw: Random) -> str:
     street = draw.choice(("路", "街", "大街", "道", "镇", "村", "区"))
     house = f"{draw.randint(1, 999)}{draw.choice(('号', '号', '号楼'))}"

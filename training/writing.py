@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -27,7 +28,11 @@ PEN = 0.06  # ems: the strokes are thinned to their middle lines again
 DPIS = (150, 200, 200, 240, 300)
 EDGE = 6  # pixels cut off again, so that nothing at a picture's border is seen
 RED: Ink = (0.08, 0.85, 0.7)
+IN_PRINT = 0.25  # of what is written, as far as it is short: on the line of a printed sentence
+DATES = 0.12  # of what is written
+LONGEST_BLANK = 18  # symbols
 Points = NDArray[Any]  # (n, 2)
+Density = NDArray[Any]  # float32, (height, width, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,19 @@ class _Strokes:
 
 
 def written(draw: Random, rng: Generator) -> tuple[Image, str] | None:
-    """A hand-written value and its text; None where the hand lacks a character."""
-    text = words.value(draw)
-    drawn = _hand(draw, rng, text)
+    """A hand-written value and its text, now and then in a printed sentence; None where a font lacks a character."""
+    texts = words.date(draw) if draw.random() < DATES else (words.value(draw),)
+    drawn = _hand(draw, rng, "".join(texts))
     if drawn is None:
         return None
     hand, shape = drawn
-    density = float(rng.uniform(0.7 if hand.blue else 0.6, 1.1))
-    em = rng.uniform(4.2, 7.5) * draw.choice(DPIS) / 25.4
-    ink = write(text, hand, round(em), rng, shape)
-    return _on_paper(draw, rng, ink, BLUE_PEN if hand.blue else BLACK_PEN, density), text
+    dpi = draw.choice(DPIS)
+    high, strength = round(rng.uniform(4.2, 7.5) * dpi / 25.4), rng.uniform(0.7 if hand.blue else 0.6, 1.1)
+    ink = BLUE_PEN if hand.blue else BLACK_PEN
+    pens = [_coloured(write(text, hand, high, rng, shape), ink, strength) for text in texts]
+    if len(texts) > 1 or (draw.random() < IN_PRINT and len(texts[0]) <= LONGEST_BLANK):
+        return _in_print(draw, rng, pens, texts, dpi)
+    return _on_paper(draw, rng, pens[0]), texts[0]
 
 
 def printed(draw: Random, rng: Generator) -> tuple[Image, str] | None:
@@ -79,7 +87,38 @@ def printed(draw: Random, rng: Generator) -> tuple[Image, str] | None:
         return None
     em = round(rng.uniform(3.2, 4.8) * draw.choice(DPIS) / 25.4)
     ink = pressure(crop(text_mask(text, font, em, float(rng.uniform(0, 0.1)))), rng)
-    return _on_paper(draw, rng, ink, TONER, float(rng.uniform(0.5, 1))), text
+    return _on_paper(draw, rng, _coloured(ink, TONER, rng.uniform(0.5, 1))), text
+
+
+def _in_print(
+    draw: Random, rng: Generator, pens: Sequence[Density], texts: Sequence[str], dpi: int
+) -> tuple[Image, str] | None:
+    """What was written into the blanks of a printed sentence, and the print between; three are those of a date."""
+    font = draw.choice(faces.PRINTED)
+    before = words.characters(draw, draw.randint(1, 9), 0.05) + draw.choice(("", "：", "（", "，"))
+    after = draw.choice(("", "）", "（", "，")) + words.characters(draw, draw.randint(1, 9), 0.05)
+    between = (before, *"年月日") if len(texts) > 1 else (before, after)
+    if not faces.has(font, "".join(between)):
+        return None
+    em, strength = round(rng.uniform(3.2, 4.2) * dpi / 25.4), rng.uniform(0.5, 1)
+    sides = [_coloured(crop(text_mask(side, font, em, 0.03)), TONER, strength) for side in between]
+    parts = [part for pair in zip(sides, pens, strict=False) for part in pair] + [sides[-1]]
+    gaps = [int(em * max(0.0, rng.uniform(-0.3, 1.5))) for _ in parts[1:]]
+    high = max(part.shape[0] for part in parts) + em // 2
+    line = np.zeros((high, sum(part.shape[1] for part in parts) + sum(gaps), 3), np.float32)
+    x = 0
+    for part, gap in zip(parts, (*gaps, 0), strict=True):
+        room = high - part.shape[0]
+        y = min(room, max(0, room // 2 + int(rng.normal(0, 0.1) * em)))
+        line[y : y + part.shape[0], x : x + part.shape[1]] = part
+        x += part.shape[1] + gap
+    inked = np.flatnonzero(line.max(axis=(1, 2)) > 0.1)
+    text = "".join(part for pair in zip(between, texts, strict=False) for part in pair) + between[-1]
+    return _on_paper(draw, rng, line[inked[0] : inked[-1] + 1]), text
+
+
+def _coloured(ink: Mask, colour: Ink, strength: float) -> Density:
+    return np.asarray(ink[:, :, None] * np.array(colour, np.float32) * strength, np.float32)
 
 
 def _hand(draw: Random, rng: Generator, text: str) -> tuple[Hand, Shape] | None:
@@ -133,15 +172,15 @@ def _polyline(canvas: Any, points: Points, pen: int) -> None:
     cv2.polylines(canvas, [np.round(points * 8).astype(np.int32)], False, (255,), pen, cv2.LINE_AA, 3)
 
 
-def _on_paper(draw: Random, rng: Generator, ink: Mask, colour: Ink, strength: float) -> Image:
+def _on_paper(draw: Random, rng: Generator, ink: Density) -> Image:
     """The line seen and cut out with some room; one with a stamp over it without the red."""
-    high, wide = ink.shape
+    high, wide = ink.shape[:2]
     above, below = (int(high * rng.uniform(0.02, 0.32)) for _ in range(2))
     left, right = (int(high * rng.uniform(0.02, 0.3)) for _ in range(2))
     shape = (high + above + below + 2 * EDGE, wide + left + right + 2 * EDGE)
     density = np.zeros((*shape, 3), np.float32)
     top, side = EDGE + above, EDGE + left
-    density[top : top + high, side : side + wide] += ink[:, :, None] * np.array(colour, np.float32) * strength
+    density[top : top + high, side : side + wide] += ink
     if draw.random() < 0.2:
         _rule(draw, rng, density, high)
     stamped = draw.random() < 0.18

@@ -55,6 +55,11 @@ def test_steps_that_say_the_same_go_together() -> None:
         assert [np.argmax(other[way[t]]) for t in (2, 5, 7)] == [1, 2, 3]
 
 
+def test_a_symbol_told_twice_leaves_the_blank_before_its_like_where_it_is() -> None:
+    one, other = told(0, 0, 1, 0, 1, 0), told(0, 1, 1, 0, 1, 0)
+    assert in_step(one, other)[2:5].tolist() == [2, 3, 4]
+
+
 def test_a_symbol_that_one_saw_is_not_passed_over() -> None:
     way = in_step(told(0, 0, 1, 0, 0, 0, 0, 3, 0, 0), told(0, 0, 1, 0, 0, 2, 0, 3, 0, 0))
     assert way.tolist() == list(range(10))
