@@ -138,7 +138,7 @@ def in_step(one: Floats, other: Floats) -> NDArray[np.intp]:
 
 
 def _nothing_new(said: Floats, beside: int) -> Floats:
-    """log P(a step goes alone), (steps,): it holds the blank, or the symbol of the step before (-1) or behind (1) it."""
+    """log P(a step goes alone), (steps,): it holds the blank, or what the step before (-1) or behind (1) it does."""
     same = np.zeros(len(said), np.float32)
     both = (said[:-1, 1:] * said[1:, 1:]).sum(1)
     same[slice(1, None) if beside < 0 else slice(None, -1)] = both
