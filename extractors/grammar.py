@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,11 +44,23 @@ def likeliest(lattices: Sequence[Lattice], grammar: Grammar) -> Weighed:
     return _weighed(((p, text) for text, p in likely_texts(_joined(lattices))), grammar)
 
 
-def likeliest_day(parts: Sequence[Sequence[Lattice]]) -> tuple[tuple[str, ...], float]:
-    """Year, month and day as they are likeliest meant, from the lines of each, and how likely."""
-    texts = [likely_texts(_joined(part), WIDTH // 2) for part in parts]
+def likeliest_day(parts: Sequence[Sequence[Sequence[Lattice]]]) -> tuple[tuple[str, ...], float]:
+    """Year, month and day as likeliest meant, and how likely, from the looks at each; a look is of one line or more."""
+    texts = [_of_all_looks(part) for part in parts]
     found = _weighed(((sum(p for _, p in c), "/".join(t for t, _ in c)) for c in product(*texts)), is_day)
     return tuple(found.text.split("/")), found.confidence
+
+
+def _of_all_looks(looks: Sequence[Sequence[Lattice]]) -> list[tuple[str, float]]:
+    """The texts that any look holds likely, with the logarithm of how likely all of them together do."""
+    held: defaultdict[str, float] = defaultdict(float)
+    for look in looks:
+        texts = likely_texts(_joined(look), WIDTH // 2)
+        best = max(p for _, p in texts)
+        whole = sum(math.exp(p - best) for _, p in texts)
+        for text, p in texts:
+            held[text] += math.exp(p - best) / whole / len(looks)
+    return [(text, math.log(p)) for text, p in held.items() if p > 0.0]
 
 
 def is_day(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
-from extractors.decode import ALPHABET_OF, decode, differences
+from extractors.decode import ALPHABET_OF, decode, differences, restrict
 from extractors.engine import Engine
 from extractors.grammar import is_day, likeliest_day
 from extractors.page import Sheet, look_again, read
@@ -97,14 +97,13 @@ def read_blank(
 
 @dataclass(frozen=True, slots=True)
 class _InBlank:
-    """What a blank holds. `borne_out`: 1, or how far its confidence was lowered because two looks differ."""
+    """What a blank holds."""
 
     text: str
     confidence: float
     lattices: tuple[Lattice, ...]
     changes: tuple[str, ...]
     rect: Rect
-    borne_out: float = 1.0
 
 
 def _read_in(
@@ -131,7 +130,7 @@ def _read_in(
         believed = _against(surer.confidence, less.confidence)
         read = surer
     changes = (*read.changes, "read by itself") if read.rect is alone.rect else read.changes
-    return replace(read, confidence=believed * read.confidence, changes=changes, borne_out=believed)
+    return replace(read, confidence=believed * read.confidence, changes=changes)
 
 
 def _against(sure: float, less: float) -> float:
@@ -187,18 +186,23 @@ def read_date(
     engine: Engine,
 ) -> FieldReading:
     """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
-    seen = [decode(blank_lattices(blank, lines), "digits")[0] for blank in blanks]
+    read = [decode(blank_lattices(blank, lines), "digits") for blank in blanks]
+    texts = [text for text, _, _, _ in read]
+    kept = [lattices for _, _, lattices, _ in read]
     rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
-    if sum(map(len, seen)) < DIGITS_OF_DATE:
+    if sum(map(len, texts)) < DIGITS_OF_DATE:
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
-    read = [_read_in(blank, "digits", lines, sheet, cell, engine) for blank in blanks]
-    kept = [part.lattices for part in read]
-    meant, confidence = likeliest_day(kept)
+    looks = [[lattices] for lattices in kept]
+    for blank, (text, sure, _, _), seen in zip(blanks, read, looks, strict=True):
+        alone = _alone(blank, lines, sheet, engine) if sure < CLEAR or not text else None
+        if alone is not None:
+            seen.append((restrict(alone.read.lattice, "digits"),))
+    meant, confidence = likeliest_day(looks)
     if not is_day("/".join(meant)):
-        confidence = min(confidence, *(part.confidence if part.text else 0.0 for part in read))
-    confidence *= min(part.borne_out for part in read)
-    changes = differences("/".join(part.text for part in read), "/".join(meant))
+        confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))
+    confidence *= 1.0 if all(texts) else NOT_IN_LINE
+    changes = differences("/".join(texts), "/".join(meant))
     lattices = tuple(lattice for part in kept for lattice in part)
     return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes)
 

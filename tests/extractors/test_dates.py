@@ -55,17 +55,17 @@ def drawn(text: str) -> Sheet:
     return Sheet("x", 0, image, 0, None, dark, np.zeros_like(dark), Ruling((), ()), (), ())
 
 
-def in_doubt(text: str, place: int, probability: float) -> TextLine:
-    """A line of which one symbol was read with a probability."""
+def in_doubt(text: str, place: int, other: str) -> TextLine:
+    """A line of which one symbol is held a little likelier than another."""
     read = line(text)
     steps = list(read.read.lattice.steps)
-    steps[place] = ((text[place], math.log(probability)),)
+    steps[place] = ((text[place], math.log(0.5)), (other, math.log(0.4)))
     return TextLine((0.0, 0.0, PITCH * len(text), 40.0), replace(read.read, lattice=Lattice("test", tuple(steps))))
 
 
 def test_a_day_read_in_doubt_is_read_by_itself(engine: Engine) -> None:
     truth = "申请日期：2026年5月21日"
-    sheet, lines = drawn(truth), [in_doubt("申请日期：2026年5月27日", len(truth) - 2, 0.4)]
+    sheet, lines = drawn(truth), [in_doubt("申请日期：2026年5月27日", len(truth) - 2, "1")]
     read = read_date("application_date", align(TEMPLATE, lines, "").blanks, lines, sheet, 0, CELL, engine)
     assert read.text == "2026-05-21"
 

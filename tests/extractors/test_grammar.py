@@ -47,9 +47,12 @@ def test_a_telephone_is_a_mobiles_of_eleven_digits() -> None:
 
 
 def test_a_day_is_one_of_the_calendars() -> None:
-    parts = [[seen("2026")], [seen("18", {1: {"0": 0.2}})], [seen("30")]]
+    parts = [[[seen("2026")]], [[seen("18", {1: {"0": 0.2}})]], [[seen("30")]]]
     text, confidence = likeliest_day(parts)
     assert text == ("2026", "10", "30") and confidence > 0.9
+    looks = [[[seen("2026")]], [[seen("10", {0: {"7": 0.2}})], [seen("70")]], [[seen("24")]]]
+    text, confidence = likeliest_day(looks)  # a look that is surer of what no month is counts for nothing
+    assert text == ("2026", "10", "24") and confidence > 0.9
     assert is_day("2024/2/29") and not is_day("2026/2/29") and not is_day("1026/1/1") and not is_day("2026//1")
 
 
