@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.inference import EXACT, Best, Detector, Recogniser, Together, quick
+from extractors.inference import EXACT, AnyRecogniser, Best, Detector, Recogniser, Together, quick
 from extractors.weights import DETECTOR, GLANCER, RECOGNISER, TRAINED
 from yinjian.lattice import Lattice
 
@@ -110,13 +110,13 @@ class Engine:
         """Read crops of stamps unrolled to lines, drawn at `scale` of their true width."""
         return [self._read(self._trained, crop, scale) for crop in crops]
 
-    def _read(self, recogniser: Recogniser | Together, crop: Image, scale: float) -> Recognised:
+    def _read(self, recogniser: AnyRecogniser, crop: Image, scale: float) -> Recognised:
         line = at_height(crop, scale)
         best = recogniser(_input(line))
         return _decode(recogniser, best, max(1, round(len(best[0]) * line.shape[1] / _padded(line.shape[1]))))
 
 
-def _decode(recogniser: Recogniser | Together, best: Best, steps: int) -> Recognised:
+def _decode(recogniser: AnyRecogniser, best: Best, steps: int) -> Recognised:
     """`steps`: those of the crop itself; behind them is padding."""
     told = np.flatnonzero(best[0][: steps + TAIL, 0])
     steps = max(steps, int(told[-1]) + 1) if len(told) else steps
@@ -131,7 +131,7 @@ def _decode(recogniser: Recogniser | Together, best: Best, steps: int) -> Recogn
     return Recognised("".join(text), min(confidences, default=0.0), lattice, tuple(spans), sum(confidences))
 
 
-def _lattice(recogniser: Recogniser | Together, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
+def _lattice(recogniser: AnyRecogniser, classes: NDArray[np.int32], probabilities: Floats) -> Lattice:
     logs = np.log(np.maximum(probabilities, LEAST)).astype(float).round(3).tolist()
     kept = (probabilities > LEAST).sum(1).tolist()
     rows = zip(classes.tolist(), logs, kept, strict=True)

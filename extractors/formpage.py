@@ -114,7 +114,7 @@ class _CellReader:
         return align(template, self._lines() if lines is None else lines, self.platform)
 
     def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
-        """Lines and alignment; where not all of a date was found, with what its label stands before if that is more."""
+        """Lines and alignment; where a date was found in part or not at all, with what is read beside its label."""
         lines, alignment = self._lines(), self._alignment()
         dates = _date_of(alignment)
         if all(blank.symbols for blank in dates) or dates[0].before is None:
@@ -123,8 +123,7 @@ class _CellReader:
         if missed is None:
             return lines, alignment
         again = self._alignment(missed)
-        more = sum(bool(blank.symbols) for blank in _date_of(again)) > sum(bool(blank.symbols) for blank in dates)
-        return (missed, again) if more else (lines, alignment)
+        return (missed, again) if _filled(_date_of(again)) > _filled(dates) else (lines, alignment)
 
     def _single(self) -> Slot | None:
         """The slot of a cell that holds nothing but one value."""
@@ -243,6 +242,10 @@ def _holds(rect: Rect, point: tuple[float, float]) -> bool:
 def _date_of(alignment: Alignment) -> list[Blank]:
     """The blanks of a cell's date."""
     return [blank for blank in alignment.blanks if blank.slot.kind is SlotKind.DATE]
+
+
+def _filled(blanks: Sequence[Blank]) -> int:
+    return sum(bool(blank.symbols) for blank in blanks)
 
 
 def _tight(ink: Mask, rect: Rect) -> Rect:

@@ -97,6 +97,9 @@ class Together:
         return known[best], np.take_along_axis(mean, best, 1)
 
 
+AnyRecogniser = Recogniser | Together
+
+
 def _spread(classes: NDArray[np.int32], probabilities: Floats, known: NDArray[np.int32]) -> Floats:
     """The best classes' probabilities with a place for each that is `known`, (steps, known)."""
     whole = np.zeros((len(classes), len(known)), np.float32)

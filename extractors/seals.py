@@ -151,19 +151,18 @@ def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tu
     aspect = min(w, h) / max(1.0, max(w, h))
     if boxy > 0.9 and off > 0.03:
         return "square", (float(cx), float(cy)), (float(w / 2), float(h / 2)), _small_turn(tilt)
-    if off > UNEVEN:
-        circle = _circle_of_most(points, centre, radius)
-        if circle is not None and _on(points, circle[0], circle[1], 0.0) > _on(points, *_ellipse(hull)):
-            return "round", circle[0], circle[1], 0.0
-    if aspect < 0.9 and boxy > 0.7 and off > UNEVEN:
-        middle, axes, turn = _ellipse(hull)
-        if axes[1] < OVAL * axes[0]:
-            return "oval", middle, axes, turn
-    if off > STRETCHED:
-        # A photographed page may be a little longer than it is taken for: a round seal on it is no circle.
-        middle, axes, turn = _ellipse(hull)
-        if float(np.median(_off(points, middle, axes, turn))) < off / 2:
-            return "round", middle, axes, turn
+    if off <= UNEVEN:
+        return "round", centre, (radius, radius), 0.0
+    middle, axes, turn = _ellipse(hull)
+    away = _off(points, middle, axes, turn)
+    circle = _circle_of_most(points, centre, radius)
+    if circle is not None and (_off(points, *circle, 0.0) < ON_OUTLINE).mean() > (away < ON_OUTLINE).mean():
+        return "round", *circle, 0.0
+    if aspect < 0.9 and boxy > 0.7 and axes[1] < OVAL * axes[0]:
+        return "oval", middle, axes, turn
+    # A photographed page may be a little longer than it is taken for: a round seal on it is no circle.
+    if off > STRETCHED and float(np.median(away)) < off / 2:
+        return "round", middle, axes, turn
     return "round", centre, (radius, radius), 0.0
 
 
@@ -180,11 +179,6 @@ def _off(points: Floats, centre: tuple[float, float], radii: tuple[float, float]
     outer = _outermost(points, np.asarray(centre, np.float32))
     offset = (outer - np.array(centre)) @ np.array([[c, -s], [s, c]]) / np.array(radii)
     return np.asarray(np.abs(np.linalg.norm(offset, axis=1) - 1.0), np.float32)
-
-
-def _on(points: Floats, centre: tuple[float, float], radii: tuple[float, float], tilt: float) -> float:
-    """The share of directions in which the outermost ink lies on an ellipse."""
-    return float((_off(points, centre, radii, tilt) < ON_OUTLINE).mean())
 
 
 def _small_turn(tilt: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, decode, differences, restrict
@@ -89,48 +89,33 @@ def read_blank(
     cell: Rect,
     engine: Engine,
 ) -> FieldReading:
-    """The value in a blank of a paragraph, which may run over a line's end."""
-    read = _read_in(blank, ALPHABET_OF[kind], lines, sheet, cell, engine)
-    confidence = read.confidence if read.text else 1.0
-    return FieldReading(field_id, read.text, confidence, index, sheet.box(read.rect), read.lattices, read.changes)
+    """The value in a blank of a paragraph, which may run over a line's end.
 
-
-@dataclass(frozen=True, slots=True)
-class _InBlank:
-    """What a blank holds."""
-
-    text: str
-    confidence: float
-    lattices: tuple[Lattice, ...]
-    changes: tuple[str, ...]
-    rect: Rect
-
-
-def _read_in(
-    blank: Blank, alphabet: str, lines: Sequence[TextLine], sheet: Sheet, cell: Rect, engine: Engine
-) -> _InBlank:
-    """What stands in a blank. What was not read surely is read by itself too, from one printed neighbour to the other.
-
-    In the paragraph's line its first symbol may have been taken for a part of the print.
+    One that was not read surely is read by itself too, from one printed neighbour to the other: in the paragraph's line
+    its first symbol may have been taken for a part of the print.
     """
-    read = _InBlank(*decode(blank_lattices(blank, lines), alphabet), blank_rect(blank, cell))
-    alone = _alone(blank, lines, sheet, engine) if read.confidence < CLEAR or not read.text else None
-    if alone is None or not alone.text:
-        return read
-    other = _InBlank(*decode([alone.read.lattice], alphabet), alone.rect)
+
+    def decoded(lattices: Sequence[Lattice], rect: Rect) -> FieldReading:
+        text, sure, kept, changes = decode(lattices, ALPHABET_OF[kind])
+        return FieldReading(field_id, text, sure, index, sheet.box(rect), kept, changes)
+
+    read = decoded(blank_lattices(blank, lines), blank_rect(blank, cell))
+    alone = _alone(blank, read.text, read.confidence, lines, sheet, engine)
+    if alone is None:
+        return read if read.text else replace(read, confidence=1.0)
+    other = decoded([alone.read.lattice], alone.rect)
     along = blank.before.symbol.text if blank.before is not None else ""  # print before the blank that was read with it
     if other.text == read.text and other.confidence > read.confidence:
-        return replace(other, rect=read.rect)
-    if other.text in (read.text, along + read.text):
-        return replace(read, confidence=max(read.confidence, other.confidence))
-    if not read.text:
-        read, believed = other, NOT_IN_LINE
+        chosen = replace(other, box=read.box)
+    elif other.text in (read.text, along + read.text):
+        chosen = replace(read, confidence=max(read.confidence, other.confidence))
+    elif not read.text or other.confidence > read.confidence:
+        believed = _against(other.confidence, read.confidence) if read.text else NOT_IN_LINE
+        changes = (*other.changes, "read by itself")
+        chosen = replace(other, confidence=believed * other.confidence, changes=changes)
     else:
-        surer, less = sorted((read, other), key=lambda look: -look.confidence)
-        believed = _against(surer.confidence, less.confidence)
-        read = surer
-    changes = (*read.changes, "read by itself") if read.rect is alone.rect else read.changes
-    return replace(read, confidence=believed * read.confidence, changes=changes)
+        chosen = replace(read, confidence=_against(read.confidence, other.confidence) * read.confidence)
+    return chosen if chosen.text else replace(chosen, confidence=1.0)
 
 
 def _against(sure: float, less: float) -> float:
@@ -142,10 +127,15 @@ def _against(sure: float, less: float) -> float:
     return min(1.0, right / (right + wrong) / sure) if right + wrong > 0.0 else 0.5
 
 
-def _alone(blank: Blank, lines: Sequence[TextLine], sheet: Sheet, engine: Engine) -> TextLine | None:
-    """What stands between the printed neighbours of a blank in one line, read by itself; None where nothing does."""
+def _alone(
+    blank: Blank, text: str, sure: float, lines: Sequence[TextLine], sheet: Sheet, engine: Engine
+) -> TextLine | None:
+    """What stands between the printed neighbours of a blank in one line, read by itself.
+
+    None where nothing does, and for a `text` that was read surely with its line.
+    """
     before, after = blank.before, blank.after
-    if before is None or after is None or before.line != after.line:
+    if (text and sure >= CLEAR) or before is None or after is None or before.line != after.line:
         return None
     line = lines[before.line]
     room = 0.1 * line.height
@@ -195,7 +185,7 @@ def read_date(
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
     looks = [[lattices] for lattices in kept]
     for blank, (text, sure, _, _), seen in zip(blanks, read, looks, strict=True):
-        alone = _alone(blank, lines, sheet, engine) if sure < CLEAR or not text else None
+        alone = _alone(blank, text, sure, lines, sheet, engine)
         if alone is not None:
             seen.append((restrict(alone.read.lattice, "digits"),))
     meant, confidence = likeliest_day(looks)
