@@ -71,7 +71,7 @@ Allowed = Callable[[str], bool]
 # by field kind; `text` is simplified Chinese with Latin letters, digits and the punctuation of the forms.
 ALPHABETS: dict[str, Allowed] = {
     "text": _simplified,
-    "name": lambda s: _simplified(s) and (s > "\u3400" or s == "·"),
+    "name": lambda s: _simplified(s) and (s == "·" or (s > "\u3400" and s not in PUNCTUATION)),
     "digits": DIGITS.__contains__,
     "phone": DIGITS.__contains__,
     "credit_code": CREDIT_CODE.__contains__,

@@ -10,7 +10,7 @@ from extractors.alphabets import ALPHABETS, CAPITALS
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
 from yinjian.catalogue.model import FieldKind
-from yinjian.lattice import BLANK, Lattice
+from yinjian.lattice import BLANK, Lattice, log_add
 
 # Which alphabet a kind of field is written in.
 ALPHABET_OF = {
@@ -31,8 +31,11 @@ HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
 MISREAD = 0.01  # of the numbers read
 
 
-def restrict(lattice: Lattice, alphabet: str, least: float = LEAST) -> Lattice:
-    """The lattice with only the alphabet's symbols (and the blank); look-alikes count for what they stand for."""
+def restrict(lattice: Lattice, alphabet: str, least: float = LEAST, beside: str = "") -> Lattice:
+    """The lattice with only the alphabet's symbols (and the blank); look-alikes count for what they stand for.
+
+    Symbols that stand `beside` the value are seen where nothing of it is: they count as the blank.
+    """
     allowed = ALPHABETS[alphabet]
     steps = []
     for step in lattice.steps:
@@ -41,9 +44,12 @@ def restrict(lattice: Lattice, alphabet: str, least: float = LEAST) -> Lattice:
             # What is hardly seen stands for nothing just because the rest is not allowed here.
             if log_probability < least:
                 continue
-            meant = symbol if symbol == BLANK or allowed(symbol) else CAPITALS.get(symbol, symbol.upper())
+            if symbol == BLANK or allowed(symbol):
+                meant = symbol
+            else:
+                meant = BLANK if symbol in beside else CAPITALS.get(symbol, symbol.upper())
             if meant == BLANK or allowed(meant):
-                kept[meant] = max(kept.get(meant, -math.inf), log_probability)
+                kept[meant] = min(0.0, log_add(kept.get(meant, -math.inf), log_probability))
         steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])) or ((BLANK, 0.0),))
     return Lattice(lattice.model, tuple(steps), lattice.floor)
 
@@ -54,8 +60,13 @@ def best(lattice: Lattice) -> tuple[str, float]:
     return "".join(symbol for symbol, _ in path), math.exp(min(p for _, p in path)) if path else 0.0
 
 
-def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
-    """Text, confidence, restricted lattices and what alphabet and grammar changed, over a field's lines."""
+def decode(
+    lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[Lattice]] = ()
+) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
+    """Text, confidence, restricted lattices and what alphabet and grammar changed, over a field's lines.
+
+    `looks`: what other looks at the lines saw, for an alphabet that has a grammar.
+    """
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
     read = [best(lattice) for lattice in kept]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)
@@ -64,7 +75,8 @@ def decode(lattices: Sequence[Lattice], alphabet: str) -> tuple[str, float, tupl
     changes += tuple(dict.fromkeys(lattice.model for lattice in lattices if lattice.model == STATED))
     if not text or alphabet not in GRAMMARS:
         return text, sure, kept, changes
-    meant = likeliest([restrict(lattice, alphabet, HARDLY) for lattice in lattices], GRAMMARS[alphabet])
+    seen = [[restrict(lattice, alphabet, HARDLY) for lattice in look] for look in (lattices, *looks)]
+    meant = likeliest(seen, GRAMMARS[alphabet])
     valid = GRAMMARS[alphabet](meant.text)
     # What cannot be is more often misread than written.
     confidence = meant.confidence if valid else min(sure, meant.confidence) * INVALID / (INVALID + MISREAD)

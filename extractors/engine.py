@@ -106,6 +106,13 @@ class Engine:
         """Read line crops as surely as can be: in full precision, and with the weights that were trained on."""
         return [self._read(self._together, crop, scale) for crop in crops]
 
+    def recognise_apart(self, crops: Sequence[Image], scale: float = 1.0) -> list[tuple[Recognised, ...]]:
+        """Read line crops in full precision with each set of weights: what both hold likely is for whole texts.
+
+        The mean of their steps may hold what neither does: of "11" and one letter like it, "1" is left.
+        """
+        return [tuple(self._read(each, crop, scale) for each in (self._exact, self._trained)) for crop in crops]
+
     def recognise_stamps(self, crops: Sequence[Image], scale: float = 1.0) -> list[Recognised]:
         """Read crops of stamps unrolled to lines, drawn at `scale` of their true width."""
         return [self._read(self._trained, crop, scale) for crop in crops]

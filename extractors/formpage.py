@@ -146,7 +146,8 @@ class _CellReader:
                 found.append(self._not_blank(read_date(slot.id, blanks, lines, sheet, index, rect, self.engine)))
             elif slot.kind is SlotKind.FIELD:
                 kind = self.catalogue.field(slot.id).kind
-                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, self.engine))
+                ink = self.page.ink
+                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, ink, self.engine))
         return found
 
     def _of_one_cell(self, read: FieldReading) -> FieldReading:

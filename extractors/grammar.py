@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -39,9 +38,9 @@ class Weighed:
     confidence: float
 
 
-def likeliest(lattices: Sequence[Lattice], grammar: Grammar) -> Weighed:
-    """The likeliest text over lines that follow one another."""
-    return _weighed(((p, text) for text, p in likely_texts(_joined(lattices))), grammar)
+def likeliest(looks: Sequence[Sequence[Lattice]], grammar: Grammar) -> Weighed:
+    """The likeliest text over lines that follow one another, from the looks at all of them."""
+    return _weighed(((p, text) for text, p in _of_all_looks(looks)), grammar)
 
 
 def likeliest_day(parts: Sequence[Sequence[Sequence[Lattice]]]) -> tuple[tuple[str, ...], float]:
@@ -52,15 +51,15 @@ def likeliest_day(parts: Sequence[Sequence[Sequence[Lattice]]]) -> tuple[tuple[s
 
 
 def _of_all_looks(looks: Sequence[Sequence[Lattice]]) -> list[tuple[str, float]]:
-    """The texts that any look holds likely, with the logarithm of how likely all of them together do."""
-    held: defaultdict[str, float] = defaultdict(float)
+    """The texts that any look holds likely, with the logarithm of how likely all of them together do.
+
+    A look that saw hardly anything of the alphabet says little: its texts are as unlikely as they are.
+    """
+    held: dict[str, float] = {}
     for look in looks:
-        texts = likely_texts(_joined(look), WIDTH // 2)
-        best = max(p for _, p in texts)
-        whole = sum(math.exp(p - best) for _, p in texts)
-        for text, p in texts:
-            held[text] += math.exp(p - best) / whole / len(looks)
-    return [(text, math.log(p)) for text, p in held.items() if p > 0.0]
+        for text, p in likely_texts(_joined(look)):
+            held[text] = log_add(held.get(text, -math.inf), p)
+    return list(held.items())
 
 
 def is_day(text: str) -> bool:

@@ -124,21 +124,27 @@ def longest_run(value: Chain) -> Chain:
 
 
 def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
+    """The end of the term, as sure as its own symbols are: what was read before and behind it says nothing of it."""
     entry = _first(found, "valid_until")
     value = with_lines_below(entry, found, 2) if entry else ()
-    text = "".join(s.symbol.text for s in value)
-    end = last_day(fold(text)) if value else None
-    return reading("licence_valid_until", value, "date", sheet, index, end) if end else None
+    written = tuple(s for s in value if fold(s.symbol.text))
+    end = end_of_term("".join(fold(s.symbol.text) for s in written))
+    return reading("licence_valid_until", written[end[1]], "date", sheet, index, end[0]) if end else None
 
 
-def last_day(text: str) -> str | None:
-    """The end of a term as ISO or 长期; None when the text holds no end (自2005年1月1日, or an end that is no day)."""
-    if any(word in text for word in _ENDLESS):
-        return "长期"
+def end_of_term(text: str) -> tuple[str, slice] | None:
+    """The end of a term as ISO or 长期, and where in the folded text it stands.
+
+    None when the text holds no end (自2005年1月1日, or an end that is no day).
+    """
+    for word in _ENDLESS:
+        if word in text:
+            return "长期", slice(text.index(word), text.index(word) + len(word))
     days = list(_DAY.finditer(text))
     if not days or text[: days[-1].start()].endswith("自") or text[days[-1].end() :].startswith("至"):
         return None
-    return iso(*(int(part) for part in days[-1].groups() if part))
+    day = iso(*(int(part) for part in days[-1].groups() if part))
+    return (day, slice(*days[-1].span())) if day else None
 
 
 def iso(year: int, month: int, day: int) -> str | None:

@@ -149,11 +149,8 @@ def top_to_bottom(lines: Iterable[TextLine]) -> tuple[TextLine, ...]:
 
 
 def look(sheet: Sheet, rects: Sequence[Rect], recognise: Recognise, scale: float) -> tuple[TextLine, ...]:
-    """Lines as one of the engine's ways of reading sees them, drawn at `scale` of their width, in the order of `rects`.
-
-    Those with red ink over them are seen by the dark ink alone.
-    """
-    found = recognise([_crop(sheet, rect) for rect in rects], scale)
+    """Lines as one of the engine's ways of reading sees them, at `scale` of their width, in the order of `rects`."""
+    found = recognise([line_crop(sheet, rect) for rect in rects], scale)
     return tuple(TextLine(rect, read) for rect, read in zip(rects, found, strict=True))
 
 
@@ -171,7 +168,8 @@ def _within(rect: Rect, size: tuple[int, int]) -> Rect:
     return max(0.0, rect[0]), max(0.0, rect[1]), min(float(size[0]), rect[2]), min(float(size[1]), rect[3])
 
 
-def _crop(sheet: Sheet, rect: Rect) -> Image:
+def line_crop(sheet: Sheet, rect: Rect) -> Image:
+    """A line as it is recognised: where it is stamped over, its dark ink alone."""
     return as_print(crop_rect(sheet.dark, rect)) if _stamped(sheet.red, rect) else crop_rect(sheet.image, rect)
 
 

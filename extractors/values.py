@@ -8,12 +8,12 @@ from dataclasses import replace
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, decode, differences, restrict
 from extractors.engine import Engine
-from extractors.grammar import is_day, likeliest_day
-from extractors.page import Sheet, look_again, read
+from extractors.grammar import GRAMMARS, is_day, likeliest_day
+from extractors.page import Sheet, line_crop, look, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
 from extractors.table import lines_in
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
@@ -35,12 +35,29 @@ def read_cell(
     strokes = find_strokes(sheet, mask, inner)
     if strokes is not None and _missed(lines, strokes.rect, sheet.px_per_mm):
         lines = list(_second_look(sheet, lines, strokes.rect, engine))
-    text, confidence, lattices, changes = decode([line.read.lattice for line in lines], ALPHABET_OF[kind])
+    text, confidence, lattices, changes = _decoded(lines, ALPHABET_OF[kind], sheet, engine)
     if not lines:
         return FieldReading(field_id, "", 1.0 if strokes is None else 0.0, index, sheet.box(cell))
     rects = [line.rect for line in lines]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
     return FieldReading(field_id, text, confidence, index, sheet.box(rect), lattices, changes)
+
+
+def _decoded(
+    lines: Sequence[TextLine], alphabet: str, sheet: Sheet, engine: Engine
+) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
+    """`decode` of lines; a number in doubt is looked at again with each set of weights."""
+    seen = [line.read.lattice for line in lines]
+    decoded = decode(seen, alphabet)
+    if alphabet not in GRAMMARS or not decoded[0] or decoded[1] >= CLEAR:
+        return decoded
+    return decode(seen, alphabet, _looks(sheet, [line.rect for line in lines], engine))
+
+
+def _looks(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> list[list[Lattice]]:
+    """What each set of weights sees of lines that follow one another: (weights, lines)."""
+    by_line = engine.recognise_apart([line_crop(sheet, rect) for rect in rects])
+    return [[read.lattice for read in each] for each in zip(*by_line, strict=True)]
 
 
 def _missed(lines: Sequence[TextLine], ink: Rect, px_per_mm: float) -> bool:
@@ -56,8 +73,7 @@ def _second_look(sheet: Sheet, lines: Sequence[TextLine], ink: Rect, engine: Eng
     """The whole ink of a one-line cell read as one line; kept when it says more."""
     if len(lines) > 1 and max(line.rect[1] for line in lines) > min(line.rect[3] for line in lines):
         return lines
-    room = 0.15 * (ink[3] - ink[1])
-    whole = read(sheet, [(ink[0] - room, ink[1] - room, ink[2] + room, ink[3] + room)], engine)[0]
+    whole = read(sheet, [_with_room(ink)], engine)[0]
     return [whole] if whole.read.sureness > sum(line.read.sureness for line in lines) else lines
 
 
@@ -87,23 +103,31 @@ def read_blank(
     sheet: Sheet,
     index: int,
     cell: Rect,
+    mask: Mask,
     engine: Engine,
 ) -> FieldReading:
     """The value in a blank of a paragraph, which may run over a line's end.
 
-    One that was not read surely is read by itself too, from one printed neighbour to the other: in the paragraph's line
-    its first symbol may have been taken for a part of the print.
+    One that was not read surely is read by itself too, as large as its ink between its printed neighbours: in the
+    paragraph's line its first symbol may have been taken for a part of the print, and small ones may be passed over.
     """
 
-    def decoded(lattices: Sequence[Lattice], rect: Rect) -> FieldReading:
-        text, sure, kept, changes = decode(lattices, ALPHABET_OF[kind])
+    alphabet, seen, rect = ALPHABET_OF[kind], blank_lattices(blank, lines), blank_rect(blank, cell)
+
+    def decoded(lattices: Sequence[Lattice], rect: Rect, looks: Sequence[Sequence[Lattice]] = ()) -> FieldReading:
+        text, sure, kept, changes = decode(lattices, alphabet, looks)
         return FieldReading(field_id, text, sure, index, sheet.box(rect), kept, changes)
 
-    read = decoded(blank_lattices(blank, lines), blank_rect(blank, cell))
-    alone = _alone(blank, read.text, read.confidence, lines, sheet, engine)
-    if alone is None:
+    read = decoded(seen, rect)
+    between = None if read.text and read.confidence >= CLEAR else _between(blank, lines)
+    strokes = find_strokes(sheet, mask, between) if between is not None else None
+    if strokes is None:
         return read if read.text else replace(read, confidence=1.0)
-    other = decoded([alone.read.lattice], alone.rect)
+    tight = _with_room(strokes.rect)
+    if read.text and alphabet in GRAMMARS:
+        return decoded(seen, rect, _looks(sheet, [tight], engine))
+    alone = look(sheet, [tight], engine.recognise_doubtful, 1.0)[0]
+    other = decoded([alone.read.lattice], tight)
     along = blank.before.symbol.text if blank.before is not None else ""  # print before the blank that was read with it
     if other.text == read.text and other.confidence > read.confidence:
         chosen = replace(other, box=read.box)
@@ -115,7 +139,13 @@ def read_blank(
         chosen = replace(other, confidence=believed * other.confidence, changes=changes)
     else:
         chosen = replace(read, confidence=_against(read.confidence, other.confidence) * read.confidence)
-    return chosen if chosen.text else replace(chosen, confidence=1.0)
+    return chosen
+
+
+def _with_room(ink: Rect) -> Rect:
+    """What is recognised of ink: a little more than its rectangle."""
+    room = 0.15 * (ink[3] - ink[1])
+    return ink[0] - room, ink[1] - room, ink[2] + room, ink[3] + room
 
 
 def _against(sure: float, less: float) -> float:
@@ -127,23 +157,28 @@ def _against(sure: float, less: float) -> float:
     return min(1.0, right / (right + wrong) / sure) if right + wrong > 0.0 else 0.5
 
 
-def _alone(
-    blank: Blank, text: str, sure: float, lines: Sequence[TextLine], sheet: Sheet, engine: Engine
-) -> TextLine | None:
-    """What stands between the printed neighbours of a blank in one line, read by itself.
-
-    None where nothing does, and for a `text` that was read surely with its line.
-    """
+def _between(blank: Blank, lines: Sequence[TextLine]) -> Rect | None:
+    """The room between a blank's printed neighbours; None where they do not stand in one row, or close together."""
     before, after = blank.before, blank.after
-    if (text and sure >= CLEAR) or before is None or after is None or before.line != after.line:
+    if before is None or after is None or not _in_a_row(lines[before.line], lines[after.line]):
         return None
     line = lines[before.line]
     room = 0.1 * line.height
-    rect = (before.symbol.x1 - room, line.rect[1] - room, after.symbol.x0 + room, line.rect[3] + room)
-    if rect[2] - rect[0] < line.height:
-        return None
-    read_alone = look_again(sheet, [TextLine(rect, line.read)], 0.0, 1.0, engine.recognise_doubtful)[0]
-    return read_alone if read_alone.text.strip() else None
+    rect = (before.symbol.x1, line.rect[1] - room, after.symbol.x0, line.rect[3] + room)
+    return rect if rect[2] - rect[0] >= 0.8 * line.height else None
+
+
+def _in_a_row(one: TextLine, other: TextLine) -> bool:
+    return one is other or len(in_rows((one, other))) == 1
+
+
+def _with_neighbours(blank: Blank, between: Rect) -> Rect:
+    """A blank and its printed neighbours whole: what is cut is read as anything."""
+    before, after = blank.before, blank.after
+    room = 0.1 * (between[3] - between[1])
+    x0 = before.symbol.x0 - room if before is not None else between[0]
+    x1 = after.symbol.x1 + room if after is not None else between[2]
+    return x0, between[1], x1, between[3]
 
 
 def blank_lattices(blank: Blank, lines: Sequence[TextLine]) -> list[Lattice]:
@@ -183,11 +218,13 @@ def read_date(
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
     if sum(map(len, texts)) < DIGITS_OF_DATE:
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
-    looks = [[lattices] for lattices in kept]
+    looks = [[list(lattices)] for lattices in kept]
     for blank, (text, sure, _, _), seen in zip(blanks, read, looks, strict=True):
-        alone = _alone(blank, text, sure, lines, sheet, engine)
-        if alone is not None:
-            seen.append((restrict(alone.read.lattice, "digits"),))
+        between = None if text and sure >= CLEAR else _between(blank, lines)
+        if between is not None:
+            beside = "".join(found.symbol.text for found in (blank.before, blank.after) if found is not None)
+            others = _looks(sheet, [_with_neighbours(blank, between)], engine)
+            seen += [[restrict(lattice, "digits", beside=beside) for lattice in other] for other in others]
     meant, confidence = likeliest_day(looks)
     if not is_day("/".join(meant)):
         confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))

@@ -12,12 +12,15 @@ from extractors.align import align
 from extractors.engine import Engine
 from extractors.page import Sheet
 from extractors.ruling import Ruling
+from extractors.signatures import ink_mask
 from extractors.textlines import TextLine
-from extractors.values import _against, read_date
+from extractors.values import _against, read_blank, read_date
 from samples.typefaces import glyph_mask
 from tests.extractors.test_align import line
 from yinjian.catalogue.layout import parse_line
+from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import Lattice
+from yinjian.records import FieldReading
 
 TEMPLATE = parse_line("申请日期：{date:application_date}")
 CELL = (0.0, 0.0, 800.0, 40.0)
@@ -68,6 +71,24 @@ def test_a_day_read_in_doubt_is_read_by_itself(engine: Engine) -> None:
     sheet, lines = drawn(truth), [in_doubt("申请日期：2026年5月27日", len(truth) - 2, "1")]
     read = read_date("application_date", align(TEMPLATE, lines, "").blanks, lines, sheet, 0, CELL, engine)
     assert read.text == "2026-05-21"
+
+
+def test_a_name_that_was_passed_over_between_two_lines_is_found_by_its_ink(engine: Engine) -> None:
+    truth, template = "经办人郭明（身份证", parse_line("经办人{field:agent_name}（身份证")
+    sheet, (left, right) = drawn(truth), (line("经办人"), line("（身份证"))
+    lines = [
+        TextLine((0.0, 0.0, 3.0 * PITCH, 40.0), left.read),
+        TextLine((5.0 * PITCH, 0.0, 9.0 * PITCH, 40.0), right.read),
+    ]
+    (blank,) = align(template, lines, "").blanks
+
+    def read(sheet: Sheet) -> FieldReading:
+        ink = ink_mask(sheet, 0.3)
+        return read_blank("agent_name", FieldKind.PERSON_NAME, blank, lines, sheet, 0, CELL, ink, engine)
+
+    assert read(sheet).text == "郭明"
+    empty = drawn("经办人一一（身份证")
+    assert read(replace(empty, dark=np.zeros_like(empty.dark))).confidence == 1.0  # blank
 
 
 def test_of_two_looks_the_surer_is_believed_the_less_the_surer_the_other_is() -> None:

@@ -39,6 +39,12 @@ def test_what_two_sets_of_weights_hold_together_is_as_sure(engine: Engine, text:
     assert len(both.spans) == len(text)
 
 
+def test_each_set_of_weights_says_what_it_reads(engine: Engine) -> None:
+    (apart,) = engine.recognise_apart([drawn(TEXTS[1])])
+    assert [read.text for read in apart] == [TEXTS[1], TEXTS[1]]
+    assert apart[0].lattice != apart[1].lattice
+
+
 def told(*steps: int, sure: float = 0.97) -> NDArray[np.float32]:
     """What a recogniser of four classes says step by step, the blank first."""
     said = np.full((len(steps), 4), (1 - sure) / 3, np.float32)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from extractors.alphabets import ALPHABETS
-from extractors.decode import decode
+from extractors.decode import decode, restrict
 from extractors.grammar import is_day, likeliest_day, likely_texts
 from yinjian.lattice import Lattice
 
@@ -53,7 +53,25 @@ def test_a_day_is_one_of_the_calendars() -> None:
     looks = [[[seen("2026")]], [[seen("10", {0: {"7": 0.2}})], [seen("70")]], [[seen("24")]]]
     text, confidence = likeliest_day(looks)  # a look that is surer of what no month is counts for nothing
     assert text == ("2026", "10", "24") and confidence > 0.9
+    hardly = [seen("1", sure=0.05)]  # of a look that took "11" for a character, next to nothing is left
+    text, confidence = likeliest_day([[[seen("2026")]], [[seen("11", {1: {"": 0.1}})], hardly], [[seen("2")]]])
+    assert text == ("2026", "11", "2") and confidence > 0.75
     assert is_day("2024/2/29") and not is_day("2026/2/29") and not is_day("1026/1/1") and not is_day("2026//1")
+
+
+def test_a_number_in_doubt_is_what_all_looks_hold_likely() -> None:
+    said = seen("13912345678", {4: {"7": 0.45}})
+    looks = [[seen("13912345678")], [seen("13912345678", {4: {"7": 0.2}})]]
+    assert decode([said], "phone")[1] < 0.6
+    assert decode([said], "phone", looks)[0] == "13912345678"
+    assert decode([said], "phone", looks)[1] > 0.75
+
+
+def test_symbols_of_one_meaning_count_together_and_those_beside_a_value_for_the_blank() -> None:
+    step = tuple((s, math.log(p)) for s, p in (("l", 0.4), ("I", 0.3), ("日", 0.2), ("", 0.1)))
+    alone, among = (restrict(Lattice("", (step,)), "digits", beside=b).steps[0] for b in ("", "月日"))
+    assert dict(alone) == pytest.approx({"1": math.log(0.7), "": math.log(0.1)})
+    assert dict(among) == pytest.approx({"1": math.log(0.7), "": math.log(0.3)})
 
 
 def test_likely_texts_sum_over_alignments_and_keep_doubled_symbols() -> None:
@@ -67,6 +85,11 @@ def test_likely_texts_sum_over_alignments_and_keep_doubled_symbols() -> None:
 @pytest.mark.parametrize("symbol", "黒戸説內眞龍國戶")
 def test_shapes_of_other_lands_are_no_simplified_characters(symbol: str) -> None:
     assert not ALPHABETS["text"](symbol)
+
+
+@pytest.mark.parametrize("symbol", "（）：，")
+def test_marks_are_no_part_of_a_name(symbol: str) -> None:
+    assert ALPHABETS["text"](symbol) and not ALPHABETS["name"](symbol)
 
 
 @pytest.mark.parametrize("symbol", "黑户说内真龙国乾著喆堃")

@@ -10,7 +10,7 @@ import pytest
 
 from extractors.card import Card, is_card, material_kind, read_cards
 from extractors.engine import Engine, Recognised
-from extractors.licence import last_day, read_licence
+from extractors.licence import end_of_term, read_licence
 from extractors.materials import WITHIN, chains, entries
 from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, take_apart
@@ -163,7 +163,13 @@ def test_a_line_found_twice_counts_once() -> None:
     ],
 )
 def test_the_end_of_a_term(text: str, end: str | None) -> None:
-    assert last_day(text) == end
+    found = end_of_term(text)
+    assert (found and found[0]) == end
+
+
+def test_what_is_read_behind_a_term_says_nothing_of_it() -> None:
+    found = end_of_term("2018年02月11日至2048年02月10日8")
+    assert found is not None and "2018年02月11日至2048年02月10日8"[found[1]] == "2048年02月10日"
 
 
 def test_pages_of_a_ready_made_application(engine: Engine) -> None:

@@ -117,6 +117,10 @@ def test_fields_filled(field_id: str) -> None:
     assert ("field.missing", field_id) in found(without_field(NEW, field_id))
 
 
+def test_ink_that_could_not_be_read_is_no_blank() -> None:
+    assert found(with_field(NEW, "address", "", confidence=0.0)) == [("field.unclear", "address")]
+
+
 def test_a_blank_address_is_the_only_finding() -> None:
     assert found(with_field(NEW, "address", "")) == [("field.missing", "address")]
 
