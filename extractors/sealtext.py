@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from extractors.page import Recognise, Sheet
 from extractors.ring import arcs_of, cut, enhanced, text_band, unroll
 from extractors.seals import Seal
 from extractors.squaretext import lines_of_square
-from yinjian.lattice import Lattice
+from yinjian.lattice import BLANK, Lattice
 
 Floats = NDArray[np.float32]
 
@@ -26,6 +27,7 @@ SPREAD = 0.9  # of its width, a ring's text stands as close as a line's
 CLOSER = 0.75  # of its width, for another look
 NAME = 6  # symbols: no unit's name is shorter
 GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end beside how well the strip reads
+LEAST = 1e-6  # probability of a symbol that no look holds
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
@@ -104,7 +106,10 @@ def _look(strip: Floats, spread: float, recognise: Recognise) -> Recognised:
 
 
 def _agreed(looks: Sequence[Lattice]) -> tuple[str, float, Lattice]:
-    """The text that all looks together hold likeliest, how sure they are, and the look that shows it best."""
+    """The text that all looks together hold likeliest, how sure they are, and the look that shows it best.
+
+    In that look no symbol is surer than all of them hold it together.
+    """
     if len(looks) == 1:
         text, confidence = best(looks[0])
         return text.replace(" ", ""), confidence, looks[0]
@@ -112,8 +117,31 @@ def _agreed(looks: Sequence[Lattice]) -> tuple[str, float, Lattice]:
     said = np.mean([np.maximum(HOPELESS, look.log_probabilities(texts)) for look in looks], axis=0)
     scores = dict(zip(texts, said.tolist(), strict=True))
     text = max(scores, key=scores.__getitem__)
-    confidence = 1.0 / sum(math.exp(score - scores[text]) for score in scores.values())
-    return text.replace(" ", ""), confidence, max(looks, key=lambda look: look.margin(text))
+    whole = sum(math.exp(score - scores[text]) for score in scores.values())
+    held = {other: math.exp(score - scores[text]) / whole for other, score in scores.items()}
+    shown = max(looks, key=lambda look: look.margin(text))
+    return text.replace(" ", ""), held[text], _no_surer(shown, held)
+
+
+def _no_surer(look: Lattice, held: Mapping[str, float]) -> Lattice:
+    """A look in which no symbol told is likelier than the texts that have it there are `held` to be.
+
+    What else is possible in its place stays as much less likely as it was.
+    """
+    told = look.best_text()
+    most = [0.0] * len(told)
+    for text, share in held.items():
+        for block in SequenceMatcher(None, told, text, autojunk=False).get_matching_blocks():
+            for n in range(block.a, block.a + block.size):
+                most[n] += share
+    steps, n, before = [], -1, BLANK
+    for step in look.steps:
+        symbol = step[0][0] if step else BLANK
+        n += symbol not in (BLANK, before)
+        less = min(0.0, math.log(max(most[n], LEAST)) - step[0][1]) if symbol != BLANK else 0.0
+        steps.append(tuple((s, p + less) for s, p in step))
+        before = symbol
+    return replace(look, steps=tuple(steps))
 
 
 def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -> list[Recognised]:

@@ -1,0 +1,32 @@
+"""What several looks at one seal say together."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from extractors.sealtext import _agreed
+from tests.extractors.test_grammar import seen
+
+
+def sureness(looks: list[tuple[str, dict[int, dict[str, float]]]]) -> dict[str, float]:
+    """What is told, and how surely, by the look that shows it best."""
+    _, _, lattice = _agreed([seen(text, doubts) for text, doubts in looks])
+    return {symbol: math.exp(p) for symbol, p in lattice.best_path()}
+
+
+def test_a_symbol_is_no_surer_than_all_looks_hold_it() -> None:
+    alone = sureness([("鹤闵市", {})])
+    assert alone["闵"] > 0.99
+    together = sureness([("鹤闵市", {1: {"岗": 0.05}}), ("鹤闵市", {1: {"岗": 0.2}}), ("鹤岗市", {1: {"闵": 0.2}})])
+    assert together["闵"] < 0.9  # one look is sure of it, and not all are
+    assert min(together["鹤"], together["市"]) > 0.99
+
+
+def test_what_else_is_possible_stays_as_much_less_likely() -> None:
+    looks = [seen("鹤闵市", {1: {"岗": 0.02}}), seen("鹤岗市", {1: {"闵": 0.3}})]
+    text, confidence, lattice = _agreed(looks)
+    assert text == "鹤闵市" and confidence < 0.9
+    margin = lattice.log_probability("鹤岗市") - lattice.log_probability("鹤闵市")
+    assert margin == pytest.approx(math.log(0.02 / 0.979), abs=0.05)
