@@ -28,6 +28,7 @@ MOSTLY = 0.8  # of a stamp's width and height in a person's frame: it is the one
 BINS = 90  # directions about the centre
 UNEVEN = 0.02  # of the radius: so far off its circle the border of a round seal does not lie
 ON_OUTLINE = 0.02  # of the radius: so near to an outline lies what is on it
+CLEARLY = 0.1  # of the directions: so many more lie on an oval than on a circle before it is one
 TRIALS = 300  # circles through three points: where half of the points lie on one, more than ten of these are it
 
 
@@ -155,8 +156,13 @@ def _outline(points: Floats, hull: Floats) -> tuple[str, tuple[float, float], tu
         return "round", centre, (radius, radius), 0.0
     middle, axes, turn = _ellipse(hull)
     away = _off(points, middle, axes, turn)
-    circle = _circle_of_most(points, centre, radius)
-    if circle is not None and (_off(points, *circle, 0.0) < ON_OUTLINE).mean() > (away < ON_OUTLINE).mean():
+    circle, oval = _circle_of_most(points, centre, radius), _oval_of_most(points, centre, radius)
+    on_circle = (_off(points, *circle, 0.0) < ON_OUTLINE).mean() if circle is not None else 0.0
+    on_ellipse = (away < ON_OUTLINE).mean()
+    on_oval = (_off(points, *oval) < ON_OUTLINE).mean() if oval is not None else 0.0
+    if oval is not None and on_oval > max(on_circle, on_ellipse) + CLEARLY:
+        return "oval", *oval
+    if circle is not None and on_circle > on_ellipse:
         return "round", *circle, 0.0
     if aspect < 0.9 and boxy > 0.7 and axes[1] < OVAL * axes[0]:
         return "oval", middle, axes, turn
@@ -224,6 +230,51 @@ def _circle_of_most(
         best = int(on.argmax())
         middle, radius = centres[possible][best], float(radii[possible][best])
     return ((float(middle[0]), float(middle[1])), (radius, radius)) if on[best] > 0.5 else None
+
+
+def _oval_of_most(
+    points: Floats, centre: tuple[float, float], largest: float
+) -> tuple[tuple[float, float], tuple[float, float], float] | None:
+    """Centre, half axes and turn of the oval that the outermost ink lies on in most directions, found likewise."""
+    middle = np.array(centre)
+    for _ in range(3):
+        outer = np.asarray(_outermost(points, np.asarray(middle, np.float32)), float)
+        if len(outer) < 5:
+            return None
+        ground = (outer - middle) / largest
+        five = ground[np.random.default_rng(len(outer)).integers(0, len(outer), (2 * TRIALS, 5))]
+        shapes, middles = _ellipses_through(five)
+        if not len(shapes):
+            return None
+        offset = ground - middles[:, None]
+        rest = np.abs(np.sqrt(np.einsum("nki,nij,nkj->nk", offset, shapes, offset)) - 1.0)
+        on = (rest < ON_OUTLINE).mean(1)
+        best = int(on.argmax())
+        if on[best] <= 0.5:
+            return None
+        found = _ellipse(np.asarray(outer[rest[best] < 2 * ON_OUTLINE], np.float32))
+        middle = np.array(found[0])
+    return found if found[1][1] < OVAL * found[1][0] else None
+
+
+def _ellipses_through(five: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The ovals through five points each, (n, 5, 2), among the conics: (x - m) S (x - m) = 1; S (k, 2, 2), m (k, 2).
+
+    Coordinates in the radius of what is looked at, from near its middle.
+    """
+    x, y = five[..., 0], five[..., 1]
+    design = np.stack([x * x, 2 * x * y, y * y, x, y], axis=2)
+    design = design[np.abs(np.linalg.det(design)) > 1e-9]
+    a, b, c, d, e = np.linalg.solve(design, np.ones((*design.shape[:2], 1)))[..., 0].T
+    quadratic = np.stack([a, b, b, c], axis=1).reshape(-1, 2, 2)
+    closed = a * c - b * b > 1e-6
+    quadratic, linear = quadratic[closed], np.stack([d, e], axis=1)[closed]
+    middles = np.linalg.solve(-2 * quadratic, linear[..., None])[..., 0]
+    level = 1.0 + np.einsum("ni,nij,nj->n", middles, quadratic, middles)
+    shapes = quadratic / np.where(level == 0.0, np.inf, level)[:, None, None]
+    smallest, largest = np.linalg.eigvalsh(shapes).T
+    possible = (smallest > 1.2**-2) & (largest < 0.3**-2)
+    return shapes[possible], middles[possible]
 
 
 def _circles_through(three: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -76,14 +76,16 @@ def test_a_round_stamp_on_a_page_that_is_taken_for_longer_than_it_is(longer: flo
     assert seal.rect == pytest.approx((*mm(80, 120 * longer), *mm(120, 160 * longer)), abs=8)
 
 
-def test_a_dark_picture_that_looks_reddish_bends_no_stamp() -> None:
+@pytest.mark.parametrize(("radii", "tilt", "shape"), [((20, 20), 0, "round"), ((20, 14.5), -19, "oval")])
+def test_a_dark_picture_that_looks_reddish_bends_no_stamp(radii: tuple[float, float], tilt: float, shape: str) -> None:
     image = blank()
     cv2.rectangle(image, mm(103, 112), mm(124, 138), (60, 60, 100), -1)  # a copy's portrait, compressed
-    stamped(image, 100, 150)
+    stamped(image, 100, 150, radii, tilt)
     (seal,) = find_seals(sheet_of(image))
-    assert seal.shape == "round"
+    assert seal.shape == shape
     assert seal.centre == pytest.approx(mm(100, 150), abs=4)
-    assert seal.radii == pytest.approx(mm(20, 20), abs=6)
+    assert seal.radii == pytest.approx(mm(*radii), abs=6)
+    assert seal.tilt == pytest.approx(tilt, abs=3)
 
 
 @pytest.mark.parametrize("what", ["letterhead", "star", "gold", "handwriting", "emblem", "logo"])
