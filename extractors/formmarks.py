@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import cv2
 import numpy as np
@@ -196,8 +197,9 @@ def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tupl
         begins = lines[blank.after.line].rect[0] if blank.after.index == 0 else blank.after.symbol.x0
         right = min(begins, blank.after.symbol.x0 - 0.3 * height)
     # A line is no higher than its print: a signature that leans on it may have been taken for part of it.
-    ends = (min(line.rect[3], line.rect[1] + 1.3 * height) for line in lines)
-    begin = (max(line.rect[1], line.rect[3] - 1.3 * height) for line in lines)
+    printed = 1.1 * min(height, median(line.height for line in lines))
+    ends = (min(line.rect[3], line.rect[1] + printed) for line in lines)
+    begin = (max(line.rect[1], line.rect[3] - printed) for line in lines)
     above = [end for end in ends if end < label.y0 + 0.35 * height]
     below = [start for start in begin if start > label.y1 - 0.35 * height]
     highest, lowest = label.y0 - 1.3 * height, min(cell[3], label.y1 + 1.5 * height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -21,7 +22,7 @@ from extractors.seals import Seal, find_seals
 from extractors.sidebyside import side_by_side
 from extractors.signatures import Mask, find_strokes, ink_mask, is_printed
 from extractors.table import Matched, Place, lines_in
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Slot, SlotKind
@@ -96,7 +97,7 @@ def _chosen(pages: Sequence[FormPage]) -> list[tuple[FormPage, Place]]:
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _CellReader:
     """One cell of the form on one page."""
 
@@ -106,23 +107,31 @@ class _CellReader:
     catalogue: Catalogue
     engine: Engine
 
+    @cached_property
     def _lines(self) -> tuple[TextLine, ...]:
-        return lines_in(self.page.sheet, self.place.rect)
+        """The cell's lines, in the order in which most of the form's words are found."""
+        lines = lines_in(self.page.sheet, self.place.rect)
+        orders = dict.fromkeys((lines, *reading_orders(lines)))
+        return max(orders, key=lambda ordered: self._aligned(ordered).agreement) if len(orders) > 1 else lines
 
-    def _alignment(self, lines: Sequence[TextLine] | None = None) -> Alignment:
+    @cached_property
+    def _alignment(self) -> Alignment:
+        return self._aligned(self._lines)
+
+    def _aligned(self, lines: Sequence[TextLine]) -> Alignment:
         template = tuple(part for line in self.place.cell.lines for part in line)
-        return align(template, self._lines() if lines is None else lines, self.platform)
+        return align(template, lines, self.platform)
 
     def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
         """Lines and alignment; where a date was found in part or not at all, with what is read beside its label."""
-        lines, alignment = self._lines(), self._alignment()
+        lines, alignment = self._lines, self._alignment
         dates = _date_of(alignment)
         if all(blank.symbols for blank in dates) or dates[0].before is None:
             return lines, alignment
         missed = read_beside(dates[0].before, lines, self.page.sheet, self.place.rect, self.page.ink, self.engine)
         if missed is None:
             return lines, alignment
-        again = self._alignment(missed)
+        again = self._aligned(missed)
         return (missed, again) if _filled(_date_of(again)) > _filled(dates) else (lines, alignment)
 
     def _single(self) -> Slot | None:
@@ -169,8 +178,8 @@ class _CellReader:
         """The cell's tick boxes whose labels were read."""
         if not any(slot.kind is SlotKind.BOX for slot in self.place.cell.slots()):
             return []
-        lines = self._lines()
-        blanks = [blank for blank in self._alignment().blanks if blank.slot.kind is SlotKind.BOX]
+        lines = self._lines
+        blanks = [blank for blank in self._alignment.blanks if blank.slot.kind is SlotKind.BOX]
         found = [(blank.slot, self._option(blank, lines)) for blank in blanks]
         return [(slot, option) for slot, option in found if option is not None]
 
@@ -192,7 +201,7 @@ class _CellReader:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
         if not any(slot.kind in kinds for slot in self.place.cell.slots()):
             return []
-        found = [self._mark(blank) for blank in self._alignment().blanks if blank.slot.kind in kinds]
+        found = [self._mark(blank) for blank in self._alignment.blanks if blank.slot.kind in kinds]
         return [mark for mark in found if mark is not None]
 
     def _mark(self, blank: Blank) -> Mark | None:
@@ -204,17 +213,17 @@ class _CellReader:
                 area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
-        place = signature_place(blank, self._lines(), cell)
+        place = signature_place(blank, self._lines, cell)
         if place is None or self._printed_name(blank, place[0]):
             return None
         return signature_mark(slot.id, sheet, index, *place, self.page.ink)
 
     def _printed_name(self, blank: Blank, place: Rect) -> bool:
         """Whether what stands in a signature's place was printed with the form: a name, but no signature."""
-        lines = [line for line in self._lines() if _holds(place, line.centre)]
+        lines = [line for line in self._lines if _holds(place, line.centre)]
         if len(lines) != 1 or blank.before is None:
             return False
-        label = self._lines()[blank.before.line]
+        label = self._lines[blank.before.line]
         read = lines[0].read
         return is_printed(label.rect, lines[0].rect, read.text, read.confidence, self.page.ink)
 
@@ -231,9 +240,9 @@ class _CellReader:
         A printed line may be a character long.
         """
         if blank.before is not None:
-            return self._lines()[: blank.before.line + 1]
+            return self._lines[: blank.before.line + 1]
         _, y0, _, y1 = self.place.rect
-        return [line for line in self._lines() if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
+        return [line for line in self._lines if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
 
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:

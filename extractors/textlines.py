@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 from typing import TypeVar
 
 import cv2
@@ -93,6 +94,23 @@ def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
         else:
             row.append(line)
     return tuple(tuple(sorted(row, key=lambda item: item.rect[0])) for row in rows)
+
+
+def reading_orders(lines: Sequence[TextLine]) -> Iterator[tuple[TextLine, ...]]:
+    """The orders that lines may be read in, likeliest first: by their whole height, by their feet, by their heads.
+
+    A signature that leans on a line makes it taller: its middle may lie in the next row then.
+    """
+    usual = median(line.height for line in lines) if lines else 0.0
+    for above, below in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
+        cut = [_cut(line, above * (line.height - usual), below * (line.height - usual)) for line in lines]
+        place = {id(line): n for n, line in enumerate(cut)}
+        yield tuple(lines[place[id(line)]] for row in in_rows(cut) for line in row)
+
+
+def _cut(line: TextLine, above: float, below: float) -> TextLine:
+    x0, y0, x1, y1 = line.rect
+    return replace(line, rect=(x0, y0 + max(0.0, above), x1, y1 - max(0.0, below)))
 
 
 def _beside(row: Sequence[TextLine], line: TextLine) -> bool:

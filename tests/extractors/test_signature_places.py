@@ -5,7 +5,7 @@ from __future__ import annotations
 from extractors.align import align
 from extractors.formmarks import signature_place
 from extractors.ruling import Rect
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, reading_orders
 from tests.extractors.test_materials import line
 from yinjian.catalogue.layout import SlotKind, parse_line
 
@@ -48,3 +48,11 @@ def test_a_signature_taken_for_part_of_the_line_above_leaves_its_place() -> None
     above = TextLine((110.0, 340.0, 900.0, 435.0), line("协议中的各项条款", 110, 340).read)
     one = places(above, ONE, TWO)["one"]
     assert one is not None and one[1] < 405 and one[3] > 440
+
+
+def test_the_line_that_a_signature_made_taller_is_read_before_the_next() -> None:
+    above = TextLine((110.0, 366.0, 460.0, 430.0), line("协议中的各项条款", 110, 366).read)
+    label, seal = line("法人手写签名：", 105, 400), line("单位公章：", 620, 398)
+    whole, _, by_heads = reading_orders((above, label, seal))
+    assert whole[0] is label  # both lie in one row then
+    assert by_heads == (above, label, seal)
