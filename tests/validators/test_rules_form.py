@@ -17,6 +17,7 @@ from tests.validators.builder import (
     claim,
     doubtful,
     found,
+    messages,
     page_of,
     verdict,
     with_field,
@@ -117,8 +118,10 @@ def test_fields_filled(field_id: str) -> None:
     assert ("field.missing", field_id) in found(without_field(NEW, field_id))
 
 
-def test_ink_that_could_not_be_read_is_no_blank() -> None:
-    assert found(with_field(NEW, "address", "", confidence=0.0)) == [("field.unclear", "address")]
+def test_ink_that_could_not_be_read_is_told_from_a_blank() -> None:
+    inked, blank = (verdict(with_field(NEW, "address", "", confidence=sure)).findings for sure in (0.0, 1.0))
+    assert [f.code for f in (*inked, *blank)] == ["field.missing", "field.missing"]
+    assert "似有笔迹" in messages(inked) and "补填" in messages(blank)
 
 
 def test_a_blank_address_is_the_only_finding() -> None:
