@@ -82,6 +82,14 @@ def test_a_seals_own_number_is_no_part_of_the_name() -> None:
     assert found(ring(NEW, f"{UNIT}2301090012345")) == []
 
 
+def test_a_ring_has_no_beginning() -> None:
+    """Print may hide the gap before the name, and the ring is cut at another one."""
+    assert found(ring(NEW, UNIT[-1] + UNIT[:-1])) == []
+    seen, at = (UNIT[-1] + UNIT[:-1]).replace("云", "去"), UNIT.index("云") + 1
+    assert found(with_mark(NEW, "seal_declaration", ring_text=seen, ring_lattice=doubtful(seen, at, "云"))) == []
+    assert found(ring(NEW, seen)) == [("seal.name_mismatch", "seal_declaration")]
+
+
 def test_a_misread_symbol_in_a_ring_is_settled_by_the_lattice() -> None:
     seen = UNIT.replace("云", "去")
     at = UNIT.index("云")

@@ -85,6 +85,7 @@ def _employers(case: Case) -> Iterator[str]:
 def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     """Whether it is the seal of a unit of that name (folded); at least `share` of it must be legible."""
     ring = _ring_name(mark.ring_text)
+    name = _as_cut(name, ring)
     legible = _legible(name, ring)
     if ring == name or (legible >= share * len(name) and _may_say(case, mark, name)):
         return Owner.UNIT
@@ -100,6 +101,13 @@ def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
 def _ring_name(ring_text: str) -> str:
     """The ring without the seal's own number, which runs along the lower edge."""
     return fold(ring_text).rstrip("0123456789").lstrip("0123456789")
+
+
+def _as_cut(name: str, ring: str) -> str:
+    """The name from where the ring was cut: a ring has no beginning, and print may hide the gap before the name's."""
+    if ring == name:
+        return name
+    return max((name[n:] + name[:n] for n in range(len(name))), key=lambda turned: _legible(turned, ring))
 
 
 def _may_say(case: Case, mark: Mark, name: str) -> bool:
