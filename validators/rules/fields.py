@@ -25,10 +25,10 @@ def fields_filled(case: Case) -> Iterator[Finding]:
         read = case.reading.field(field_id)
         if read is None:
             yield finding("field.missing", field_id, f"页面上未找到{title(field_id)}一栏，请人工查看。")
-        elif not case.filled(field_id) and read.confidence < case.policy.min_confidence:
-            yield finding("field.missing", field_id, f"{title(field_id)}一栏未读出内容，但似有笔迹，请对照图像核对。")
         elif not case.filled(field_id):
-            yield finding("field.missing", field_id, f"{title(field_id)}一栏未填写，请申请人补填。")
+            inked = read.confidence < case.policy.min_confidence
+            seen = "未读出内容，但似有笔迹，请对照图像核对。" if inked else "未填写，请申请人补填。"
+            yield finding("field.missing", field_id, f"{title(field_id)}一栏{seen}")
 
 
 def fields_legible(case: Case) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -105,7 +106,8 @@ def _ring_name(ring_text: str) -> str:
 
 def _as_cut(name: str, ring: str) -> str:
     """The name from where the ring was cut: a ring has no beginning, and print may hide the gap before the name's."""
-    if ring == name:
+    most = sum((Counter(name) & Counter(ring)).values())  # however both are turned, no more of it can be in the ring
+    if _legible(name, ring) == most:
         return name
     return max((name[n:] + name[:n] for n in range(len(name))), key=lambda turned: _legible(turned, ring))
 
@@ -128,12 +130,10 @@ def _may_say(case: Case, mark: Mark, name: str) -> bool:
 
 def _worst_difference(lattice: Lattice, read: str, expected: str) -> float:
     """log P(expected) - log P(read), for the stretch where what was expected loses most; 0 where nothing differs."""
-    base = lattice.log_probability(read)
-    worst = 0.0
-    for kind, a0, a1, b0, b1 in SequenceMatcher(None, read, expected, autojunk=False).get_opcodes():
-        if kind != "equal":
-            worst = min(worst, lattice.log_probability(read[:a0] + expected[b0:b1] + read[a1:]) - base)
-    return worst
+    codes = SequenceMatcher(None, read, expected, autojunk=False).get_opcodes()
+    others = [read[:a0] + expected[b0:b1] + read[a1:] for kind, a0, a1, b0, b1 in codes if kind != "equal"]
+    base, *scores = lattice.log_probabilities([read, *others])
+    return min([0.0, *(score - base for score in scores)])
 
 
 def _read_throughout(mark: Mark, sure: float) -> bool:
