@@ -60,9 +60,10 @@ def best(lattice: Lattice) -> tuple[str, float]:
     return "".join(symbol for symbol, _ in path), math.exp(min(p for _, p in path)) if path else 0.0
 
 
-def decode(
-    lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[Lattice]] = ()
-) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
+Decoded = tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]
+
+
+def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[Lattice]] = ()) -> Decoded:
     """Text, confidence, restricted lattices and what alphabet and grammar changed, over a field's lines.
 
     `looks`: what other looks at the lines saw, for an alphabet that has a grammar.

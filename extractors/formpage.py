@@ -110,9 +110,8 @@ class _CellReader:
     @cached_property
     def _lines(self) -> tuple[TextLine, ...]:
         """The cell's lines, in the order in which most of the form's words are found."""
-        lines = lines_in(self.page.sheet, self.place.rect)
-        orders = dict.fromkeys((lines, *reading_orders(lines)))
-        return max(orders, key=lambda ordered: self._aligned(ordered).agreement) if len(orders) > 1 else lines
+        orders = reading_orders(lines_in(self.page.sheet, self.place.rect))
+        return max(orders, key=lambda lines: self._aligned(lines).agreement) if len(orders) > 1 else orders[0]
 
     @cached_property
     def _alignment(self) -> Alignment:
@@ -155,8 +154,9 @@ class _CellReader:
                 found.append(self._not_blank(read_date(slot.id, blanks, lines, sheet, index, rect, self.engine)))
             elif slot.kind is SlotKind.FIELD:
                 kind = self.catalogue.field(slot.id).kind
-                ink = self.page.ink
-                found.append(read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, ink, self.engine))
+                found.append(
+                    read_blank(slot.id, kind, blanks[0], lines, sheet, index, rect, self.page.ink, self.engine)
+                )
         return found
 
     def _of_one_cell(self, read: FieldReading) -> FieldReading:

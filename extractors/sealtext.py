@@ -18,7 +18,7 @@ from extractors.page import Recognise, Sheet
 from extractors.ring import arcs_of, cut, enhanced, text_band, unroll
 from extractors.seals import Seal
 from extractors.squaretext import lines_of_square
-from yinjian.lattice import BLANK, Lattice
+from yinjian.lattice import Lattice
 
 Floats = NDArray[np.float32]
 
@@ -134,13 +134,11 @@ def _no_surer(look: Lattice, held: Mapping[str, float]) -> Lattice:
         for block in SequenceMatcher(None, told, text, autojunk=False).get_matching_blocks():
             for n in range(block.a, block.a + block.size):
                 most[n] += share
-    steps, n, before = [], -1, BLANK
-    for step in look.steps:
-        symbol = step[0][0] if step else BLANK
-        n += symbol not in (BLANK, before)
-        less = min(0.0, math.log(max(most[n], LEAST)) - step[0][1]) if symbol != BLANK else 0.0
-        steps.append(tuple((s, p + less) for s, p in step))
-        before = symbol
+    steps = list(look.steps)
+    for t, place in enumerate(look.telling()):
+        if place is not None:
+            less = min(0.0, math.log(max(most[place], LEAST)) - steps[t][0][1])
+            steps[t] = tuple((symbol, p + less) for symbol, p in steps[t])
     return replace(look, steps=tuple(steps))
 
 

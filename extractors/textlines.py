@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import TypeVar
@@ -88,7 +88,7 @@ def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
     """Lines that stand beside one another grouped, top to bottom, each row left to right."""
     rows: list[list[TextLine]] = []
     for line in sorted(lines, key=lambda item: item.centre[1]):
-        row = next((r for r in rows if _beside(r, line)), None)
+        row = next((r for r in rows if in_a_row(r[-1], line)), None)
         if row is None:
             rows.append([line])
         else:
@@ -96,26 +96,29 @@ def in_rows(lines: Iterable[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
     return tuple(tuple(sorted(row, key=lambda item: item.rect[0])) for row in rows)
 
 
-def reading_orders(lines: Sequence[TextLine]) -> Iterator[tuple[TextLine, ...]]:
+def reading_orders(lines: Sequence[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
     """The orders that lines may be read in, likeliest first: by their whole height, by their feet, by their heads.
 
     A signature that leans on a line makes it taller: its middle may lie in the next row then.
     """
     usual = median(line.height for line in lines) if lines else 0.0
-    for above, below in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
-        cut = [_cut(line, above * (line.height - usual), below * (line.height - usual)) for line in lines]
-        place = {id(line): n for n, line in enumerate(cut)}
-        yield tuple(lines[place[id(line)]] for row in in_rows(cut) for line in row)
+    orders = (_order([_cut(line, usual, *ends) for line in lines]) for ends in ((0, 0), (1, 0), (0, 1)))
+    return tuple(tuple(lines[n] for n in order) for order in dict.fromkeys(orders))
 
 
-def _cut(line: TextLine, above: float, below: float) -> TextLine:
-    x0, y0, x1, y1 = line.rect
-    return replace(line, rect=(x0, y0 + max(0.0, above), x1, y1 - max(0.0, below)))
+def _cut(line: TextLine, usual: float, above: int, below: int) -> TextLine:
+    """A line without what is more than the `usual` height `above` or `below` (1) its print."""
+    (x0, y0, x1, y1), more = line.rect, max(0.0, line.height - usual)
+    return replace(line, rect=(x0, y0 + above * more, x1, y1 - below * more))
 
 
-def _beside(row: Sequence[TextLine], line: TextLine) -> bool:
-    """Whether the line's middle lies beside the row's last, by the lower of both: a signature is tall."""
-    last = row[-1]
-    overlap = min(last.rect[3], line.rect[3]) - max(last.rect[1], line.rect[1])
-    lower = min(last.height, line.height)
-    return overlap > 0.5 * lower and abs(last.centre[1] - line.centre[1]) < 0.6 * lower
+def _order(lines: Sequence[TextLine]) -> tuple[int, ...]:
+    place = {id(line): n for n, line in enumerate(lines)}
+    return tuple(place[id(line)] for row in in_rows(lines) for line in row)
+
+
+def in_a_row(one: TextLine, other: TextLine) -> bool:
+    """Whether the middle of a line lies beside the other's, by the lower of both: a signature is tall."""
+    overlap = min(one.rect[3], other.rect[3]) - max(one.rect[1], other.rect[1])
+    lower = min(one.height, other.height)
+    return overlap > 0.5 * lower and abs(one.centre[1] - other.centre[1]) < 0.6 * lower

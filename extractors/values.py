@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
-from extractors.decode import ALPHABET_OF, decode, differences, restrict
+from extractors.decode import ALPHABET_OF, Decoded, decode, differences, restrict
 from extractors.engine import Engine
 from extractors.grammar import GRAMMARS, is_day, likeliest_day
 from extractors.page import Sheet, line_crop, look, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
 from extractors.table import lines_in
-from extractors.textlines import TextLine, in_rows
+from extractors.textlines import TextLine, in_a_row
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
@@ -43,9 +43,7 @@ def read_cell(
     return FieldReading(field_id, text, confidence, index, sheet.box(rect), lattices, changes)
 
 
-def _decoded(
-    lines: Sequence[TextLine], alphabet: str, sheet: Sheet, engine: Engine
-) -> tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]:
+def _decoded(lines: Sequence[TextLine], alphabet: str, sheet: Sheet, engine: Engine) -> Decoded:
     """`decode` of lines; a number in doubt is looked at again with each set of weights."""
     seen = [line.read.lattice for line in lines]
     decoded = decode(seen, alphabet)
@@ -111,7 +109,6 @@ def read_blank(
     One that was not read surely is read by itself too, as large as its ink between its printed neighbours: in the
     paragraph's line its first symbol may have been taken for a part of the print, and small ones may be passed over.
     """
-
     alphabet, seen, rect = ALPHABET_OF[kind], blank_lattices(blank, lines), blank_rect(blank, cell)
 
     def decoded(lattices: Sequence[Lattice], rect: Rect, looks: Sequence[Sequence[Lattice]] = ()) -> FieldReading:
@@ -130,16 +127,14 @@ def read_blank(
     other = decoded([alone.read.lattice], tight)
     along = blank.before.symbol.text if blank.before is not None else ""  # print before the blank that was read with it
     if other.text == read.text and other.confidence > read.confidence:
-        chosen = replace(other, box=read.box)
-    elif other.text in (read.text, along + read.text):
-        chosen = replace(read, confidence=max(read.confidence, other.confidence))
-    elif not read.text or other.confidence > read.confidence:
-        believed = _against(other.confidence, read.confidence) if read.text else NOT_IN_LINE
-        changes = (*other.changes, "read by itself")
-        chosen = replace(other, confidence=believed * other.confidence, changes=changes)
-    else:
-        chosen = replace(read, confidence=_against(read.confidence, other.confidence) * read.confidence)
-    return chosen
+        return replace(other, box=read.box)
+    if other.text in (read.text, along + read.text):
+        return replace(read, confidence=max(read.confidence, other.confidence))
+    if read.text and other.confidence <= read.confidence:
+        return replace(read, confidence=_against(read.confidence, other.confidence) * read.confidence)
+    believed = _against(other.confidence, read.confidence) if read.text else NOT_IN_LINE
+    changes = (*other.changes, "read by itself")
+    return replace(other, confidence=believed * other.confidence, changes=changes)
 
 
 def _with_room(ink: Rect) -> Rect:
@@ -157,28 +152,20 @@ def _against(sure: float, less: float) -> float:
     return min(1.0, right / (right + wrong) / sure) if right + wrong > 0.0 else 0.5
 
 
-def _between(blank: Blank, lines: Sequence[TextLine]) -> Rect | None:
-    """The room between a blank's printed neighbours; None where they do not stand in one row, or close together."""
+def _between(blank: Blank, lines: Sequence[TextLine], *, whole: bool = False) -> Rect | None:
+    """The room between a blank's printed neighbours; None where they do not stand in one row, or close together.
+
+    `whole`: with these, for what is cut is read as anything.
+    """
     before, after = blank.before, blank.after
-    if before is None or after is None or not _in_a_row(lines[before.line], lines[after.line]):
+    if before is None or after is None or not in_a_row(lines[before.line], lines[after.line]):
         return None
     line = lines[before.line]
-    room = 0.1 * line.height
-    rect = (before.symbol.x1, line.rect[1] - room, after.symbol.x0, line.rect[3] + room)
-    return rect if rect[2] - rect[0] >= 0.8 * line.height else None
-
-
-def _in_a_row(one: TextLine, other: TextLine) -> bool:
-    return one is other or len(in_rows((one, other))) == 1
-
-
-def _with_neighbours(blank: Blank, between: Rect) -> Rect:
-    """A blank and its printed neighbours whole: what is cut is read as anything."""
-    before, after = blank.before, blank.after
-    room = 0.1 * (between[3] - between[1])
-    x0 = before.symbol.x0 - room if before is not None else between[0]
-    x1 = after.symbol.x1 + room if after is not None else between[2]
-    return x0, between[1], x1, between[3]
+    if after.symbol.x0 - before.symbol.x1 < 0.8 * line.height:
+        return None
+    x0, x1 = (before.symbol.x0, after.symbol.x1) if whole else (before.symbol.x1, after.symbol.x0)
+    room, beside = 0.1 * line.height, 0.12 * line.height if whole else 0.0
+    return x0 - beside, line.rect[1] - room, x1 + beside, line.rect[3] + room
 
 
 def blank_lattices(blank: Blank, lines: Sequence[TextLine]) -> list[Lattice]:
@@ -220,10 +207,10 @@ def read_date(
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
     looks = [[list(lattices)] for lattices in kept]
     for blank, (text, sure, _, _), seen in zip(blanks, read, looks, strict=True):
-        between = None if text and sure >= CLEAR else _between(blank, lines)
+        between = None if text and sure >= CLEAR else _between(blank, lines, whole=True)
         if between is not None:
             beside = "".join(found.symbol.text for found in (blank.before, blank.after) if found is not None)
-            others = _looks(sheet, [_with_neighbours(blank, between)], engine)
+            others = _looks(sheet, [between], engine)
             seen += [[restrict(lattice, "digits", beside=beside) for lattice in other] for other in others]
     meant, confidence = likeliest_day(looks)
     if not is_day("/".join(meant)):

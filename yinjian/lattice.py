@@ -95,15 +95,23 @@ class Lattice:
     def best_path(self) -> tuple[tuple[str, float], ...]:
         """The symbols of the best path, each with its greatest log probability among the steps it was told in."""
         path: list[tuple[str, float]] = []
-        last = BLANK
-        for step in self.steps:
-            symbol, p = step[0] if step else (BLANK, 0.0)
-            if symbol != BLANK and symbol == last:
-                path[-1] = symbol, max(path[-1][1], p)
-            elif symbol != BLANK:
-                path.append((symbol, p))
-            last = symbol
+        for step, n in zip(self.steps, self.telling(), strict=True):
+            if n == len(path):
+                path.append(step[0])
+            elif n is not None:
+                path[n] = step[0][0], max(path[n][1], step[0][1])
         return tuple(path)
+
+    def telling(self) -> tuple[int | None, ...]:
+        """Which symbol of the best path each step tells, None where that is the blank."""
+        told: list[int | None] = []
+        n, last = -1, BLANK
+        for step in self.steps:
+            symbol = step[0][0] if step else BLANK
+            n += symbol not in (BLANK, last)
+            told.append(None if symbol == BLANK else n)
+            last = symbol
+        return tuple(told)
 
     def margin(self, expected: str) -> float:
         """log P(expected) - log P(best): 0 when the expected text is the best reading, strongly negative when not."""

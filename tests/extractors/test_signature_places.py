@@ -53,6 +53,6 @@ def test_a_signature_taken_for_part_of_the_line_above_leaves_its_place() -> None
 def test_the_line_that_a_signature_made_taller_is_read_before_the_next() -> None:
     above = TextLine((110.0, 366.0, 460.0, 430.0), line("协议中的各项条款", 110, 366).read)
     label, seal = line("法人手写签名：", 105, 400), line("单位公章：", 620, 398)
-    whole, _, by_heads = reading_orders((above, label, seal))
+    whole, *_, by_heads = reading_orders((above, label, seal))
     assert whole[0] is label  # both lie in one row then
     assert by_heads == (above, label, seal)
