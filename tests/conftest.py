@@ -13,6 +13,7 @@ import pytest
 
 from bench import stores
 from bench.stores import make_ca
+from pipeline import upload
 from pipeline.store.store import Store, open_store
 from pipeline.users import Role, add_user
 from yinjian.settings import Settings
@@ -66,6 +67,15 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Store:
     return open_store(settings)
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what arrives lies in clear, of this test alone: others run beside it on the machine."""
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    monkeypatch.setattr(upload, "MEMORY", folder)
+    return folder
 
 
 def new_database(server: str) -> str:

@@ -20,7 +20,6 @@ from pipeline.remote import take_in_remote
 from pipeline.states import State
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, Event, Submission
-from pipeline.upload import MEMORY
 from yinjian.errors import SettingsError, StoreError
 from yinjian.settings import Settings
 
@@ -107,7 +106,7 @@ def count(store: Store, table: Any) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_what_lies_there_is_taken_in_once(store: Store, there: tuple[Settings, Any, str]) -> None:
+def test_what_lies_there_is_taken_in_once(store: Store, there: tuple[Settings, Any, str], memory: Path) -> None:
     settings, files, root = there
     put(files, f"{root}/one/a.pdf", SCAN)
     put(files, f"{root}/one/pages/b.pdf", b"second")
@@ -115,7 +114,7 @@ def test_what_lies_there_is_taken_in_once(store: Store, there: tuple[Settings, A
     assert len(take_in_remote(store, settings)) == 2
     assert take_in_remote(store, settings) == ()
     assert (count(store, Application), count(store, Submission)) == (2, 2)
-    assert not list(MEMORY.glob("yinjian-*"))
+    assert not list(memory.iterdir())
     assert files.exists(f"{root}/one/a.pdf")
 
 

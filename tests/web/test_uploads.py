@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 from pipeline.clients import add_client, remove_client
 from pipeline.store.store import Store
 from pipeline.store.tables import Application, Event, Submission
-from pipeline.upload import MEMORY
 from pipeline.users import Role, add_user
 from tests.pipeline.flow import work_all
 from tests.pipeline.papers import SECRETS
@@ -146,10 +145,10 @@ def test_a_key_that_is_none(web: TestClient, tokens: dict[str, str], key: str) -
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "C:\\\\x.pdf", "/abs.pdf", ".hidden", "a.part", "x" * 300, "申请 表.pdf", "\x00.pdf"]
 )
-def test_names_are_labels_and_no_paths(web: TestClient, store: Store, tokens: dict[str, str], name: str) -> None:
+def test_names_are_labels_and_no_paths(web: TestClient, memory: Path, tokens: dict[str, str], name: str) -> None:
     answer = send(web, tokens["portal"], files=[(name, SCAN)])
     assert answer.status_code in (201, 400, 422)
-    assert not list(MEMORY.glob("yinjian-*"))
+    assert not list(memory.iterdir())
 
 
 @pytest.mark.parametrize(
