@@ -24,6 +24,8 @@ AS_DARK = 0.5  # of the outline's density: what was written is not paler than th
 MOST_DRAWN = 4.0  # sides: longer than the strokes of a tick or a cross gone over twice
 BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the box: more than a square filled by hand
 CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
+SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
+TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 SIDES = (0.42, 1.2)  # of the label's height: the square of a typeface is from half as high as its ideographs to as high
@@ -356,8 +358,21 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
         empty = (filled < 0.04 or reach < 0.15) and outside < TOUCHING
         return State.CLEAR if empty else State.UNCLEAR
-    blotted = filled > BLOTTED and outside > BEYOND
+    blotted = filled > BLOTTED and outside > BEYOND and not _solid(ink, rect)
     return State.UNCLEAR if blotted or _drawn(inside) > MOST_DRAWN * side else State.TICKED
+
+
+def _solid(ink: Mask, rect: Rect) -> bool:
+    """Whether the ink in a box is a ■ typed in place of it: a square, often larger than the blank one."""
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    side = x1 - x0
+    left, top = max(0, x0 - side), max(0, y0 - side)
+    area = np.ascontiguousarray(ink[top : y1 + side, left : x1 + side], np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
+    middle = labels[(y0 + y1) // 2 - top, (x0 + x1) // 2 - left]
+    _, _, width, height, count = (int(v) for v in stats[middle])
+    square = all(SQUARES[0] <= length / max(1, side) <= SQUARES[1] for length in (width, height))
+    return bool(middle) and square and count > SQUARE * width * height
 
 
 def _reach(inside: Mask) -> int:
@@ -424,7 +439,12 @@ def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judge
     if _circled(ink, rect, option):
         return Judged(State.TICKED, rect)
     inked = float(area.sum()) / max(1.0, size * size)
-    # A stroke of two sides' length and a tenth of a side's width is the least that a tick is.
-    if inked > 0.1:
+    if inked > 0.1 or (side is not None and _typed(area, side)):
         return Judged(State.TICKED if inked < 0.9 or area.mean() > 0.5 else State.UNCLEAR, rect)
     return Judged(State.UNCLEAR, rect)
+
+
+def _typed(area: Mask, side: float) -> bool:
+    """Whether one piece of ink is as wide and high as a √; typed small and thin, it is little ink."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(area, np.uint8), connectivity=8)
+    return any(w >= TYPED[0] * side and h >= TYPED[1] * side for _x, _y, w, h, _count in stats[1:])

@@ -10,6 +10,7 @@ from extractors.boxes import Floats, Option, judge_boxes
 from yinjian.records import State
 
 SIDES = (14, 22, 34)  # px: 150 to 400 dpi
+INSTEAD = ("root", "small root", "square")  # typed in place of a box
 
 
 def row(side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2) -> tuple[Floats, list[Option]]:
@@ -20,7 +21,7 @@ def row(side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2) 
     for n, mark in enumerate(marks):
         x, y = side + n * pitch, side * 2
         thick = max(1, side // 12)
-        if mark != "root":
+        if mark not in INSTEAD:
             cv2.rectangle(dark, (x, y), (x + side, y + side), outline, thick)
         draw(dark, mark, x, y, side)
         beyond = side * (higher - 1.0) / 2
@@ -56,6 +57,11 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int) -> None:
         cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.5 * s), int(1.4 * s)), 0, 0, 360, 0.9, pen)
     elif mark == "root":
         stroke((-0.1, 0.6), (0.2, 1.2), (0.8, -0.3), (1.2, -0.3))
+    elif mark == "small root":
+        points = [(0.55, 0.65), (0.75, 1.05), (1.2, 0.1)]
+        cv2.polylines(dark, [np.array([(x + u * s, y + v * s) for u, v in points], np.int32)], False, 0.6, 1)
+    elif mark == "square":
+        dark[y : round(y + 1.45 * s), x : round(x + 1.45 * s)] = 0.9
     elif mark == "scribble":
         for k in range(9):
             stroke((-0.8, k / 8), (1.35, (k + 0.6) / 8))
@@ -74,6 +80,16 @@ def test_a_typeface_with_small_squares_and_a_root_in_place_of_one(side: int) -> 
     dark, options = row(side, ["root", "", "", ""], higher=2.3)
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("mark", ["small root", "square"])
+def test_what_is_typed_in_place_of_a_box_is_a_mark_close_to_its_label_and_larger_than_the_box(
+    side: int, mark: str
+) -> None:
+    dark, options = row(side, ["", mark, "", "", ""])
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
 
 
 @pytest.mark.parametrize("side", SIDES)
