@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.borders import with_borders
 from extractors.curl import find_curl, flattened
 from extractors.engine import Engine, Recognised
 from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
@@ -85,7 +86,7 @@ def take_apart(file: str, page: int, upright: Upright, printed: Printed | None =
         maps = curl.maps(dark.shape)
         image, dark, red = flattened(image, maps), flattened(dark, maps), flattened(red, maps)
         quads = curl.flat(quads, dark.shape)
-    ruling = stated or find_ruling(dark, px_per_mm)
+    ruling = stated or with_borders(find_ruling(dark, px_per_mm), px_per_mm)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
     sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
     rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,3 +38,22 @@ def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, reader: 
     for field in merged.fields:
         true = whole.field(field.id)
         assert true is not None and (field.text == true.text or field.confidence < 0.5), field.id
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_a_lost_border_is_where_the_other_lines_end(engine: Engine, reader: Reader, side: str) -> None:
+    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
+    upright = straighten(scan.image, engine)
+    sheet, _ = take_apart("", 0, upright)
+    lost, bare, thick = upright.image.copy(), np.median(upright.image, axis=(0, 1)), int(sheet.px_per_mm)
+    if side in ("left", "right"):
+        x = int(max(c[2] for c in sheet.cells)) if side == "right" else int(min(c[0] for c in sheet.cells))
+        lost[:, x - thick : x + thick] = bare
+    else:
+        y = int(max(c[3] for c in sheet.cells)) if side == "bottom" else int(min(c[1] for c in sheet.cells))
+        lost[y - thick : y + thick] = bare
+    assert len(take_apart("", 0, replace(upright, image=lost))[0].cells) == len(sheet.cells)
+    whole, open_ = (reader.read("x", [Scan("x.png", 0, page, None, False)]) for page in (upright.image, lost))
+    assert [(f.id, f.text) for f in open_.fields] == [(f.id, f.text) for f in whole.fields]
+    assert [(m.id, m.ring_text) for m in open_.marks] == [(m.id, m.ring_text) for m in whole.marks]
+    assert [(c.label, c.state) for c in open_.choices] == [(c.label, c.state) for c in whole.choices]
