@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ SHIFT = 2  # steps: two recognisers that were one tell a symbol no further apart
 ALONE = 0.3  # of the steps, at most, go without one of the other's: two that were one keep pace
 BLANK_CLASS = 0
 LEAST = 1e-4  # probability that steps agree: of those that have nothing in common
+_FIRST = Lock()
 
 
 @cache
@@ -187,9 +189,17 @@ class _Runs:
 
 @cache
 def _core() -> Any:
-    import openvino  # takes a moment
+    """OpenVINO, ready for several threads.
 
-    return openvino.Core()
+    Its bindings ask for NumPy's interface with the first array that they are given, and hold a lock meanwhile that a
+    second thread waits for without letting go of the interpreter's: both then wait for ever. One array, given here by
+    one thread alone, is before all others.
+    """
+    with _FIRST:
+        import openvino  # takes a moment
+
+        openvino.Tensor(np.zeros(1, np.float32))
+        return openvino.Core()
 
 
 def _compiled(graph: Any, threads: int, precision: str, remembers: bool) -> Any:
