@@ -31,6 +31,7 @@ FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 SIDES = (0.42, 1.2)  # of the label's height: the square of a typeface is from half as high as its ideographs to as high
 FEWEST = 3  # boxes that show what a blank one looks like
 COMMON = 35  # percentile of density over the boxes: ink that most of them have
+INTO_LABEL, FAR_INTO_LABEL = 0.2, 0.8  # heights of a label behind its beginning: its box may end there
 LIKE = 0.55  # correlation with the blank box from which on a place is a box, with something in it or not
 ALIKE = 0.85  # and from which on it is as blank as the others
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
@@ -81,17 +82,23 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     # The outline is the palest ink that counts: what is written into the box is as dark at least.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
     threshold = max(found.threshold, AS_DARK * level)
-    blank = _blank(dark, good, round(side)) if side else None
+    spread = cv2.dilate(dark, np.ones((3, 3), np.uint8))  # a thin outline may lie a pixel aside
+    blank = _blank(spread, good, round(side)) if side else None
     if blank is None:
         ink = dark > threshold
         return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
-    return _judge_beside_blank(dark, threshold, levelled, found.frames, blank)
+    seen = [_beside_blank(spread, o, f, blank) for o, f in zip(levelled, found.frames, strict=True)]
+    return _judge_beside_blank(dark, threshold, levelled, seen, found.frames, blank)
 
 
 def _judge_beside_blank(
-    dark: Floats, threshold: float, options: Sequence[Option], frames: Sequence[Frame | None], blank: Blank
+    dark: Floats,
+    threshold: float,
+    options: Sequence[Option],
+    seen: Sequence[Seen | None],
+    frames: Sequence[Frame | None],
+    blank: Blank,
 ) -> tuple[Judged, ...]:
-    seen = [_beside_blank(dark, option, frame, blank) for option, frame in zip(options, frames, strict=True)]
     ink, added = dark > threshold, _without_blanks(dark, seen, blank) > threshold
     empty = [s is not None and s.blank and _empty(added, s.frame) for s in seen]
     judged = [
@@ -112,7 +119,10 @@ def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blank:
-    """What the boxes of a page have in common: densities, with `margin` pixels round the outline of that `side`."""
+    """What the boxes of a page have in common: densities, with `margin` pixels round the outline of that `side`.
+
+    Each pixel has the darkest density next to it: outlines are thin, and fall on pixels as they come.
+    """
 
     density: Floats
     side: int
@@ -127,54 +137,60 @@ class Seen:
     blank: bool
 
 
-def _blank(dark: Floats, frames: Sequence[Frame], side: int) -> Blank | None:
+def _blank(spread: Floats, frames: Sequence[Frame], side: int) -> Blank | None:
     """The blank box; None when too few boxes were found to tell."""
     margin = max(2, side // 5)
-    parts = [_part(dark, frame, side, margin) for frame in frames if abs(frame.side - side) <= 2]
+    parts = [_part(spread, frame, side, margin) for frame in frames if abs(frame.side - side) <= 2]
     whole = [part for part in parts if part is not None]
     if len(whole) < FEWEST:
         return None
     return Blank(np.percentile(np.stack(whole), COMMON, axis=0).astype(np.float32), side, margin)
 
 
-def _part(dark: Floats, frame: Frame, side: int, margin: int) -> Floats | None:
+def _part(spread: Floats, frame: Frame, side: int, margin: int) -> Floats | None:
     x, y, size = frame.x - margin, frame.y - margin, side + 2 * margin + 1
-    part = dark[max(0, y) : y + size, max(0, x) : x + size]
+    part = spread[max(0, y) : y + size, max(0, x) : x + size]
     return part if part.shape == (size, size) else None
 
 
-def _beside_blank(dark: Floats, option: Option, frame: Frame | None, blank: Blank) -> Seen | None:
-    """The place of a label that is likest the blank box; None where none is like it (a √ typed in its place)."""
-    x0, y0, x1, y1 = _room(option, dark)
+def _beside_blank(spread: Floats, option: Option, frame: Frame | None, blank: Blank) -> Seen | None:
+    """The place of a label that is likest the blank box; None where none is like it (a √ typed in its place).
+
+    A label may begin a little later than it was read to: a blank box is known wherever it is, and what is merely like
+    one is looked for before the label first, whose own strokes make squares too.
+    """
+    near, far = (_likest(spread, option, blank, into) for into in (INTO_LABEL, FAR_INTO_LABEL))
+    if far is None or far[0] < LIKE:
+        return None
+    if far[0] >= ALIKE or near is None or near[0] < LIKE:
+        return Seen(far[1], far[0] >= ALIKE)
+    return Seen(frame if frame is not None and frame.support >= FRAMED else near[1], blank=False)
+
+
+def _likest(spread: Floats, option: Option, blank: Blank, into: float) -> tuple[float, Frame] | None:
+    """How like the blank box the likest place is (correlation), and the place. None where there is no room for one."""
+    x0, y0, x1, y1 = _room(option, spread, into)
     x0, y0, x1, y1 = max(0, x0 - blank.margin), max(0, y0 - blank.margin), x1 + blank.margin, y1 + blank.margin
-    room = dark[y0:y1, x0:x1]
-    size = len(blank.density)
+    room, size = spread[y0:y1, x0:x1], len(blank.density)
     if min(room.shape) < size:
         return None
-    # Not more than the room to the label: its own strokes make squares too.
     likeness = cv2.matchTemplate(np.ascontiguousarray(room), blank.density, cv2.TM_CCOEFF_NORMED)
     if option.level is not None:
         rows = np.arange(likeness.shape[0]) + y0 + size / 2
         likeness[np.abs(rows - option.level) > 0.15 * blank.side + 1.5] = -1.0
     y, x = np.unravel_index(int(likeness.argmax()), likeness.shape)
-    best = float(likeness[y, x])
-    if best < LIKE:
-        return None
     there = Frame(int(x) + x0 + blank.margin, int(y) + y0 + blank.margin, blank.side, 1.0)
-    if best < ALIKE and frame is not None and frame.support >= FRAMED:
-        there = frame
-    return Seen(there, best >= ALIKE)
+    return float(likeness[y, x]), there
 
 
 def _without_blanks(dark: Floats, seen: Sequence[Seen | None], blank: Blank) -> Floats:
-    """Density with the blank box taken out wherever one is; an outline may lie half a pixel aside."""
-    rest, wide = dark.copy(), cv2.dilate(blank.density, np.ones((3, 3), np.uint8))
-    size = len(wide)
+    """Density with the blank box taken out wherever one is."""
+    rest, size = dark.copy(), len(blank.density)
     for s in seen:
         if s is not None:
             x, y = max(0, s.frame.x - blank.margin), max(0, s.frame.y - blank.margin)
             part = rest[y : y + size, x : x + size]
-            np.subtract(part, wide[: part.shape[0], : part.shape[1]], out=part)
+            np.subtract(part, blank.density[: part.shape[0], : part.shape[1]], out=part)
     return rest
 
 
@@ -258,18 +274,18 @@ def _outline_density(dark: Floats, frame: Frame) -> float:
     return float(np.median(np.concatenate(edges)))
 
 
-def _room(option: Option, ink: Mask | Floats) -> tuple[int, int, int, int]:
-    """Where the box of a label can be: left of it, about as high as the label."""
+def _room(option: Option, ink: Mask | Floats, into: float) -> tuple[int, int, int, int]:
+    """Where the box of a label can be: left of it, about as high as the label, and `into` it (its heights)."""
     x0, y0, _x1, y1 = option.label
     height = y1 - y0
     left = max(option.left_limit, x0 - 2.0 * height)
     top, bottom = max(0, int(y0 - 0.35 * height)), min(ink.shape[0], int(y1 + 0.35 * height))
-    return max(0, int(left)), top, int(x0 + 0.2 * height), bottom
+    return max(0, int(left)), top, int(x0 + into * height), bottom
 
 
 def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     """The square frame with the best-inked weakest side; of the `known` side (pixels) where there is one."""
-    x0, y0, x1, y1 = _room(option, ink)
+    x0, y0, x1, y1 = _room(option, ink, INTO_LABEL)
     room = ink[y0:y1, x0:x1].astype(np.float32)
     height = option.label[3] - option.label[1]
     if min(room.shape) < 8:

@@ -17,7 +17,7 @@ from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import read_seal
-from extractors.signatures import Mask, Strokes, find_strokes
+from extractors.signatures import RESIDUE, RESIDUE_ROOM, Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
 
@@ -141,7 +141,7 @@ def _disc(sheet: Sheet, seal: Seal) -> tuple[tuple[slice, slice], Mask]:
 def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
     """Dark ink within the seal in mm2, where it is darker than what red ink leaves in red light."""
     place, disc = _disc(sheet, seal)  # print that the rim alone touches is under the seal too
-    dark = mask[place] & disc & (sheet.dark[place] > 0.45 * sheet.red[place] + 0.15)
+    dark = mask[place] & disc & (sheet.dark[place] > RESIDUE * sheet.red[place] + RESIDUE_ROOM)
     opened = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     return float(opened.sum()) / sheet.px_per_mm**2
 

@@ -20,7 +20,7 @@ from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
 from extractors.sidebyside import side_by_side
-from extractors.signatures import Mask, find_strokes, ink_mask, is_printed
+from extractors.signatures import Mask, find_strokes, is_printed, pen_mask
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
@@ -43,20 +43,22 @@ class FormReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FormPage:
-    """A page of the form with what reading it needs: dark ink without the ruling, seals, the form's places on it."""
+    """A page of the form with its dark ink and a pen's, without the ruling, its seals, and the form's places on it."""
 
     sheet: Sheet
     index: int
     matched: Matched
     ink: Mask
+    pen: Mask
     unruled: Floats
     seals: tuple[Seal, ...]
 
 
 def prepare(sheet: Sheet, index: int, matched: Matched) -> FormPage:
     """Ink masks and seals of a form's page. `index`: the page's place among the application's pages."""
-    threshold = dark_threshold(sheet.dark)
-    return FormPage(sheet, index, matched, ink_mask(sheet, threshold), without_ruling(sheet), find_seals(sheet))
+    threshold, unruled = dark_threshold(sheet.dark), without_ruling(sheet)
+    pen = pen_mask(sheet, unruled, threshold)
+    return FormPage(sheet, index, matched, np.asarray(unruled > threshold, bool), pen, unruled, find_seals(sheet))
 
 
 def read_form(
@@ -212,11 +214,11 @@ class _CellReader:
             if slot.id.startswith("seal"):
                 area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.ink)
+            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.pen)
         place = signature_place(blank, self._lines, cell)
         if place is None or self._printed_name(blank, place[0]):
             return None
-        return signature_mark(slot.id, sheet, index, *place, self.page.ink)
+        return signature_mark(slot.id, sheet, index, *place, self.page.pen)
 
     def _printed_name(self, blank: Blank, place: Rect) -> bool:
         """Whether what stands in a signature's place was printed with the form: a name, but no signature."""

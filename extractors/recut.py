@@ -21,10 +21,10 @@ from extractors.formmarks import (
     strength,
 )
 from extractors.ink import dark_threshold
-from extractors.page import Sheet
+from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import find_seals, seal_in
-from extractors.signatures import Mask, Strokes, find_strokes, ink_mask
+from extractors.signatures import Mask, Strokes, find_strokes, ink_mask, pen_mask
 from extractors.table import lines_in
 from extractors.textlines import TextLine
 from yinjian.geometry import Box
@@ -38,10 +38,10 @@ def recut_mark(mark_id: str, sheet: Sheet, index: int, frame: Box, engine: Engin
     """The mark in `frame`, None when there is no ink to be one. `sheet`: the page, its lines read."""
     width, height = sheet.size
     rect = (frame.x0 * width, frame.y0 * height, frame.x1 * width, frame.y1 * height)
-    mask = ink_mask(sheet, dark_threshold(sheet.dark))
+    threshold = dark_threshold(sheet.dark)
     if mark_id.startswith("signature"):
-        return _signature(mark_id, sheet, index, rect, mask)
-    return _seal(mark_id, sheet, index, rect, mask, engine)
+        return _signature(mark_id, sheet, index, rect, pen_mask(sheet, without_ruling(sheet), threshold))
+    return _seal(mark_id, sheet, index, rect, ink_mask(sheet, threshold), engine)
 
 
 def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask, engine: Engine) -> Mark | None:

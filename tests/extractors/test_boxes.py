@@ -13,8 +13,13 @@ SIDES = (14, 22, 34)  # px: 150 to 400 dpi
 INSTEAD = ("root", "small root", "square")  # typed in place of a box
 
 
-def row(side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2) -> tuple[Floats, list[Option]]:
-    """A row of boxes with labels (drawn as blocks of strokes, `higher` than the box), each marked as asked for."""
+def row(
+    side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2, late: float = 0.0
+) -> tuple[Floats, list[Option]]:
+    """A row of boxes with labels, each marked as asked for.
+
+    Labels are blocks of strokes, `higher` than the box; the third is read as if it began `late` sides sooner.
+    """
     pitch = side * 7
     dark = np.zeros((side * 5, pitch * len(marks) + side), np.float32)
     options = []
@@ -29,7 +34,8 @@ def row(side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2) 
         for k in range(6):
             left = int(label[0] + k * side / 3) + 1
             cv2.line(dark, (left, int(label[1])), (left, int(label[3])), 0.8, thick)
-        options.append(Option(label, x - side * 0.8))
+        told = (label[0] - (side * late if n == 2 else 0.0), *label[1:])
+        options.append(Option(told, x - side * 0.8))
     return cv2.GaussianBlur(dark, (0, 0), 0.7), options
 
 
@@ -97,6 +103,27 @@ def test_what_is_typed_in_place_of_a_box_is_a_mark_close_to_its_label_and_larger
 def test_blank_boxes_are_clear(side: int, outline: float) -> None:
     dark, options = row(side, ["", "", ""], outline)
     assert {judged.state for judged in judge_boxes(dark, options)} == {State.CLEAR}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("outline", [0.3, 0.9])
+def test_a_blank_box_that_the_label_was_read_to_begin_in_is_clear(side: int, outline: float) -> None:
+    dark, options = row(side, ["tick", "", "", ""], outline, late=0.8)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("aside", [0.25, 0.5, 0.75])
+def test_thin_outlines_that_fall_between_pixels(side: int, aside: float) -> None:
+    dark, options = row(side, ["tick", "", "", "", ""], 0.9)
+    moved = dark.copy()
+    for n in range(5):  # each box by another part of a pixel
+        cut = slice(n * side * 7, (n + 1) * side * 7)
+        shift = np.array([[1.0, 0.0, aside * n], [0.0, 1.0, aside * (n % 3)]], np.float32)
+        moved[:, cut] = cv2.warpAffine(np.ascontiguousarray(dark[:, cut]), shift, dark[:, cut].shape[::-1])
+    states = [judged.state for judged in judge_boxes(moved, options)]
+    assert states == [State.TICKED, *[State.CLEAR] * 4]
 
 
 @pytest.mark.parametrize("side", SIDES)
