@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from statistics import fmean as mean
+from statistics import median
 
 from extractors.engine import Recognised
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, in_rows
 from yinjian.findings import Finding, finding
 from yinjian.lattice import Lattice
 from yinjian.textfold import fold
@@ -24,6 +25,7 @@ IMPOSSIBLE = -1e6  # log probability of a text with more symbols than a look has
 LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been cut off in the look at hand
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
+RUN = 8  # symbols: such a run of the agreement stands in one place of it
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 
 
@@ -59,6 +61,20 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
     if unclear:
         return (_finding("agreement.unclear", f"协议内容有看不清之处：{'；'.join(unclear[:3])}。请人工核对。"),)
     return ()
+
+
+def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
+    """The lines of an agreement's pages, which come in any order, as the agreement has them."""
+    expected = "".join(map(words, paragraphs))
+    read = [[line for row in in_rows(lines) for line in row] for lines in pages]
+    return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
+
+
+def _middle(lines: Sequence[TextLine], expected: str) -> float:
+    """Where in the expected text the middle of a page's text stands."""
+    text = "".join(words(line.text) for line in lines)
+    found = [expected.find(text[n : n + RUN]) for n in range(len(text) - RUN + 1)]
+    return median([place for place in found if place >= 0] or [0])
 
 
 def _finding(code: str, message: str) -> Finding:

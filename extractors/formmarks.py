@@ -12,12 +12,12 @@ from extractors.align import Blank
 from extractors.cutout import cut_out, cut_out_seal
 from extractors.engine import Engine
 from extractors.fingerprint import plate
-from extractors.ink import PRINTED, stamp_ink, without_print
+from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_print
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import read_seal
-from extractors.signatures import RESIDUE, RESIDUE_ROOM, Mask, Strokes, find_strokes
+from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
 

@@ -15,12 +15,12 @@ from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.handwriting import believed
-from extractors.ink import dark_threshold
+from extractors.ink import dark_threshold, thin_ink
 from extractors.page import Floats, Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
 from extractors.sidebyside import side_by_side
-from extractors.signatures import Mask, find_strokes, is_printed, pen_mask
+from extractors.signatures import Mask, find_strokes, is_printed
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
@@ -57,7 +57,7 @@ class FormPage:
 def prepare(sheet: Sheet, index: int, matched: Matched) -> FormPage:
     """Ink masks and seals of a form's page. `index`: the page's place among the application's pages."""
     threshold, unruled = dark_threshold(sheet.dark), without_ruling(sheet)
-    pen = pen_mask(sheet, unruled, threshold)
+    pen = thin_ink(unruled, sheet.red, threshold, sheet.px_per_mm)
     return FormPage(sheet, index, matched, np.asarray(unruled > threshold, bool), pen, unruled, find_seals(sheet))
 
 

@@ -23,6 +23,10 @@ RED_PRESENT = 0.08  # density of red ink that may hide print
 PRINTED = 0.3  # density of dark ink under which a stamp is not seen
 HIDDEN = 3.0  # px round a hidden place that tell what is there
 FAINTEST = 0.01  # density of red below which its hue is noise
+FAINT = 0.18  # density: a pen's ink is darker
+HALF, NEAR_MM = 0.5, 3.0  # of the darkest ink's density within this distance: the edge of a stroke
+RESIDUE, RESIDUE_ROOM = 0.45, 0.15  # of red ink's density, and beyond: more than red ink leaves in red light
+SMALLER = 4  # the darkest ink round a place is looked for on a picture so much smaller
 DENSEST = 2.0
 FINE = 4096  # whole numbers are several times faster over a page than floats
 PAPER_SIDE = 250  # px of the long side: paper's light changes slowly
@@ -128,3 +132,17 @@ def dark_threshold(dark: Floats) -> float:
     scaled = np.clip(values * 127.0, 0, 255).astype(np.uint8).reshape(-1, 1)
     level, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     return float(np.clip(level / 127.0 * 0.8, 0.12, 0.5))
+
+
+def thin_ink(dark: Floats, red: Floats, threshold: float, px_per_mm: float) -> NDArray[np.bool_]:
+    """Where dark ink is, thin strokes too: what has half the density of the darkest ink near it; (H, W) bool.
+
+    `dark`, `red`: densities, of dark ink with or without the ruling. `threshold`: the page's own, which heavy print may
+    raise above the strokes of a pen or of a light typeface; beside heavy print it holds, or print would grow by what
+    the lens blurs. Under a stamp, what its red leaves in red light is no ink.
+    """
+    near = 2 * round(NEAR_MM * px_per_mm / SMALLER) + 1
+    small = cv2.dilate(dark, np.ones((SMALLER, SMALLER), np.uint8))[::SMALLER, ::SMALLER]
+    darkest = cv2.dilate(np.ascontiguousarray(small), np.ones((near, near), np.uint8))
+    local = cv2.resize(np.clip(HALF * darkest, FAINT, max(FAINT, threshold)), dark.shape[::-1])
+    return np.asarray(dark > np.minimum(np.maximum(local, RESIDUE * red + RESIDUE_ROOM), threshold), bool)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from extractors.borders import with_borders
 from extractors.curl import find_curl, flattened
 from extractors.engine import Engine, Recognised
-from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate
+from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate, thin_ink
 from extractors.printed import Printed, printed_ruling
 from extractors.ruling import Rect, Ruling, find_cells, find_ruling
 from extractors.straighten import A4_INCHES, Upright
@@ -23,7 +23,7 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Recognise = Callable[[Sequence[Image], float], list[Recognised]]
 
-MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
+MISSED_JOIN_MM = (0.8, 3.0)  # strokes of one symbol, one above the other, and symbols of one line stand this close
 MISSED_HEIGHT_MM = (1.8, 8.0)
 CLOSE = 0.8  # of their width, lines read as surely as at all of it
 SURE = 0.9  # of the least sure symbol of a line that needs no second look
@@ -98,14 +98,14 @@ def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
     if not sheet.cells:
         return []
     px = sheet.px_per_mm
-    ink = (without_ruling(sheet) > dark_threshold(sheet.dark)).astype(np.uint8)
+    ink = thin_ink(without_ruling(sheet), sheet.red, dark_threshold(sheet.dark), px).astype(np.uint8)
     outside = np.ones_like(ink)
     for x0, y0, x1, y1 in sheet.cells:
         outside[int(y0) : int(y1), int(x0) : int(x1)] = 0
     ink[outside > 0] = 0
     for x0, y0, x1, y1 in rects:
         ink[max(0, int(y0)) : int(y1) + 1, max(0, int(x0 - 0.5 * px)) : int(x1 + 0.5 * px)] = 0
-    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, int(MISSED_JOIN_MM * px)), np.uint8))
+    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones([max(1, int(mm * px)) for mm in MISSED_JOIN_MM], np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     room = 0.4 * px
     return [

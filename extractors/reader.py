@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.agreement import check_agreement
+from extractors.agreement import check_agreement, in_order
 from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
@@ -33,7 +33,6 @@ from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
-from extractors.textlines import TextLine, in_rows
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
 from yinjian.catalogue.layout import SlotKind
 from yinjian.findings import Finding, finding
@@ -224,11 +223,12 @@ class Reader:
 
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
-        lines = _agreement_lines(pages)
-        if form is None or not lines:
+        shown = [page.sheet.lines for page in pages if page.kind is PageKind.AGREEMENT]
+        ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform] if form else []
+        if form is None or not ids or not any(shown):
             return ()
-        ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform]
-        return check_agreement(lines, self._catalogue.agreement(form.id, ids[0])) if ids else ()
+        paragraphs = self._catalogue.agreement(form.id, ids[0])
+        return check_agreement(in_order(shown, paragraphs), paragraphs)
 
 
 def _give_back() -> None:
@@ -253,13 +253,6 @@ def _unreadable(scan: Scan, error: Exception) -> Finding:
 def _several(scan: Scan) -> Finding:
     message = f"{scan.file}：第 {scan.page + 1} 页的照片里有两页，请每页单独拍照或扫描。"
     return finding("page.several_in_photo", scan.file, message)
-
-
-def _agreement_lines(pages: Sequence[ReadPage]) -> list[TextLine]:
-    """The agreement's lines in reading order; its pages may come in any order: the one that opens it comes first."""
-    agreement = [page for page in pages if page.kind is PageKind.AGREEMENT]
-    first = sorted(agreement, key=lambda page: "共同遵守" not in page.sheet.text())
-    return [line for page in first for row in in_rows(page.sheet.lines) for line in row]
 
 
 def _first_of_each(found: Iterable[FieldReading], known: Sequence[FieldReading]) -> list[FieldReading]:

@@ -20,11 +20,11 @@ from extractors.formmarks import (
     signature_image,
     strength,
 )
-from extractors.ink import dark_threshold
+from extractors.ink import dark_threshold, thin_ink
 from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import find_seals, seal_in
-from extractors.signatures import Mask, Strokes, find_strokes, ink_mask, pen_mask
+from extractors.signatures import Mask, Strokes, find_strokes, ink_mask
 from extractors.table import lines_in
 from extractors.textlines import TextLine
 from yinjian.geometry import Box
@@ -40,8 +40,12 @@ def recut_mark(mark_id: str, sheet: Sheet, index: int, frame: Box, engine: Engin
     rect = (frame.x0 * width, frame.y0 * height, frame.x1 * width, frame.y1 * height)
     threshold = dark_threshold(sheet.dark)
     if mark_id.startswith("signature"):
-        return _signature(mark_id, sheet, index, rect, pen_mask(sheet, without_ruling(sheet), threshold))
+        return _signature(mark_id, sheet, index, rect, _pen(sheet, threshold))
     return _seal(mark_id, sheet, index, rect, ink_mask(sheet, threshold), engine)
+
+
+def _pen(sheet: Sheet, threshold: float) -> Mask:
+    return thin_ink(without_ruling(sheet), sheet.red, threshold, sheet.px_per_mm)
 
 
 def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask, engine: Engine) -> Mark | None:

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.ink import FAINT
 from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
 
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float32]
 
 LEAST_EXTENT_MM = 4.5  # a signature of one character is larger
 LEAST_INK_MM2 = 1.5
@@ -21,10 +21,6 @@ PRINT_READ = 0.9  # of the least sure symbol of a printed name
 LEAST_NAME, MOST_NAME = 2, 5  # symbols
 ALIKE = 0.07  # of the label's height: so far print of one line may differ in its upper and lower edge
 PITCH = 0.25  # of the height: so far may the width of a symbol differ from it
-FAINT = 0.18  # density: a pen's ink is darker
-HALF, NEAR_MM = 0.5, 3.0  # of the darkest ink's density within this distance: the edge of a stroke
-RESIDUE, RESIDUE_ROOM = 0.45, 0.15  # of red ink's density, and beyond: more than red ink leaves in red light
-SMALLER = 4  # the darkest ink round a place is looked for on a picture so much smaller
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,20 +37,6 @@ class Strokes:
 def ink_mask(sheet: Sheet, threshold: float) -> Mask:
     """Where the page has dark ink that is not its ruling, (H, W) bool."""
     return np.asarray(without_ruling(sheet) > threshold, bool)
-
-
-def pen_mask(sheet: Sheet, unruled: Floats, threshold: float) -> Mask:
-    """Where a pen's ink is, (H, W) bool: what has half the density of the darkest ink near it.
-
-    `unruled`: density of dark ink without the ruling. `threshold`: the page's own, which heavy print may raise above
-    the thin strokes of a pen; beside print it holds, or print would grow by what the lens blurs. Under a stamp, what
-    its red leaves in red light is none.
-    """
-    near = 2 * round(NEAR_MM * sheet.px_per_mm / SMALLER) + 1
-    small = cv2.dilate(unruled, np.ones((SMALLER, SMALLER), np.uint8))[::SMALLER, ::SMALLER]
-    darkest = cv2.dilate(np.ascontiguousarray(small), np.ones((near, near), np.uint8))
-    local = cv2.resize(np.clip(HALF * darkest, FAINT, max(FAINT, threshold)), unruled.shape[::-1])
-    return np.asarray(unruled > np.minimum(np.maximum(local, RESIDUE * sheet.red + RESIDUE_ROOM), threshold), bool)
 
 
 def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = None) -> Strokes | None:

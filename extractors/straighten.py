@@ -197,21 +197,23 @@ def _level_matrix(quads: Floats, shape: tuple[int, ...]) -> Floats | None:
     edge = (quads[long, 1] + quads[long, 2] - quads[long, 0] - quads[long, 3]) / 2
     slope = edge[:, 1] / edge[:, 0]
     middle = (quads[long].mean(1)[:, 1] - height / 2) / width
-    skew, keystone = _robust_line(middle, slope, along[long])
+    # Few lines, or lines in one part of the page, say nothing about how slopes change over the rest of it.
+    told = long.sum() >= 8 and np.ptp(middle) > 0.4
+    skew, keystone = _robust_line(middle, slope, along[long], bends=told)
+    if abs(keystone) >= STRONGEST_KEYSTONE:
+        skew, keystone = _robust_line(middle, slope, along[long], bends=False)
     if abs(skew) < 0.0008 and abs(keystone) < 0.004:
         return None
-    # Few lines, or lines in one part of the page, say nothing about the rest of it.
-    told = long.sum() >= 8 and np.ptp(middle) > 0.4 and abs(keystone) < STRONGEST_KEYSTONE
-    return _rectifying(skew, keystone if told else 0.0, width, height)
+    return _rectifying(skew, keystone, width, height)
 
 
-def _robust_line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """y = a + b x by iteratively reweighted least squares (Huber's weights)."""
+def _robust_line(x: Floats, y: Floats, weight: Floats, bends: bool) -> tuple[float, float]:
+    """y = a + b x by iteratively reweighted least squares (Huber's weights); b is 0 unless it `bends`."""
     w = np.asarray(weight, np.float64).copy()
     a, b = float(np.median(y)), 0.0
     for _ in range(8):
         design = np.stack([np.ones_like(x), x], 1)
-        if np.ptp(x) < 0.2:
+        if not bends:
             design[:, 1] = 0.0
         solution = np.linalg.lstsq(design * w[:, None] ** 0.5, y * w**0.5, rcond=None)[0]
         a, b = float(solution[0]), float(solution[1])
