@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,12 @@ class Outline:
         outer = _outermost(points, np.asarray(self.centre, np.float32))
         return np.asarray(np.abs(np.linalg.norm(self.offset(outer), axis=1) - 1.0))
 
+    def along(self, edge: Floats) -> float:
+        """The share of directions in which an edge lies on it, wherever else the edge runs."""
+        offset = self.offset(edge)
+        on_it = np.abs(np.linalg.norm(offset, axis=1) - 1.0) < ON_IT
+        return len(np.unique(directions(offset[on_it]))) / BINS
+
     def share(self, points: Floats) -> float:
         """The share of directions in which the outermost ink lies on an ellipse."""
         return float((self.off(points) < ON_IT).mean())
@@ -78,6 +85,28 @@ def outline_of(points: Floats) -> Outline:
     if off > STRETCHED and float(np.median(ellipse.off(points))) < off / 2:
         return Outline("round", ellipse.centre, ellipse.radii, ellipse.tilt)
     return circle
+
+
+def circles_of(edge: Floats, smallest: float, largest: float) -> Iterator[Outline]:
+    """The circles that an outer edge (n, 2) is made of: stamps that lie over one another have one edge together.
+
+    `smallest`, `largest`: of their radii. Each circle runs along the edge in most directions.
+    """
+    rest, chance = np.asarray(edge, float), np.random.default_rng(len(edge))
+    while len(rest) > BINS:
+        three = rest[chance.integers(0, len(rest), (TRIALS, 3))]
+        centres, radii = _circles_through(three)
+        possible = (radii > smallest) & (radii < largest)
+        found = [
+            Outline("round", (float(x), float(y)), (float(r), float(r)))
+            for (x, y), r in zip(centres[possible], radii[possible], strict=True)
+        ]
+        best = max(found, key=lambda circle: circle.along(rest), default=None)
+        if best is None or best.along(rest) <= 0.5:
+            return
+        off = np.abs(np.linalg.norm(best.offset(rest), axis=1) - 1.0)
+        yield best
+        rest = rest[off > 2 * ON_IT]
 
 
 def _fitted_circle(points: Floats, hull: Floats) -> tuple[Outline, float]:

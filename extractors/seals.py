@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.outline import BINS, directions, outline_of
+from extractors.outline import BINS, circles_of, directions, outline_of
 from extractors.page import Sheet
 from extractors.ruling import Rect
 
@@ -17,8 +17,10 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 RED_INK = 0.07  # density: fainter red is paper and light
+LEAST_RED = (RED_INK, 2.5 * RED_INK)  # a stamp may be pale, or lie on a golden frame that is red in part
 SMALLEST_MM, LARGEST_MM = 9.0, 70.0
 JOINS_MM = (3.5, 1.5)  # strokes of one seal lie this close together; what is printed beside it may, too
+BEYOND = 1.2  # of a stamp's size: ink that hangs together with it and reaches further may be another's
 BETTER = 0.1  # more of its border shows in this than in what it was joined with
 CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
@@ -45,11 +47,15 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
     """All stamps of a page, top to bottom."""
     scale = min(1.0, 5.0 / sheet.px_per_mm)
     red = cv2.resize(sheet.red, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    ink = (red > RED_INK).astype(np.uint8)
     px_per_mm = sheet.px_per_mm * scale
-    grain = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    seals = [seal for join in JOINS_MM for seal in _joined_seals(grain, join * px_per_mm, px_per_mm, scale)]
+    grains = [_grain(red, least) for least in LEAST_RED]
+    seals = [s for g in grains for join in JOINS_MM for s in _joined_seals(g, join * px_per_mm, px_per_mm, scale)]
     return tuple(sorted(_outermost_seals(seals), key=lambda s: s.centre[1]))
+
+
+def _grain(red: Floats, least: float) -> Image:
+    """Where red ink is denser than `least`, without specks."""
+    return np.asarray(cv2.morphologyEx((red > least).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)))
 
 
 def seal_in(sheet: Sheet, frame: Rect) -> Seal | None:
@@ -60,8 +66,7 @@ def seal_in(sheet: Sheet, frame: Rect) -> Seal | None:
     scale = min(1.0, 5.0 / sheet.px_per_mm)
     x0, y0, x1, y1 = (max(0, round(v)) for v in frame)
     red = cv2.resize(sheet.red[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    grain = cv2.morphologyEx((red > RED_INK).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    return _seal(grain > 0, round(x0 * scale), round(y0 * scale), scale)
+    return _seal(_grain(np.asarray(red), RED_INK) > 0, round(x0 * scale), round(y0 * scale), scale)
 
 
 def _lies_in(seal: Seal, frame: Rect) -> bool:
@@ -77,10 +82,28 @@ def _joined_seals(grain: Image, join: float, px_per_mm: float, scale: float) -> 
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for i in range(1, count):
         x, y, w, h, _area = (int(v) for v in stats[i])
-        if not SMALLEST_MM * px_per_mm < max(w, h) < LARGEST_MM * px_per_mm or min(w, h) < 0.3 * max(w, h):
+        if not SMALLEST_MM * px_per_mm < max(w, h) < 2 * LARGEST_MM * px_per_mm or min(w, h) < 0.3 * max(w, h):
             continue
-        part = (labels[y : y + h, x : x + w] == i) & (grain[y : y + h, x : x + w] > 0)
-        seal = _seal(part, x, y, scale)
+        whole = labels[y : y + h, x : x + w] == i
+        part = whole & (grain[y : y + h, x : x + w] > 0)
+        seal = _seal(part, x, y, scale) if max(w, h) < LARGEST_MM * px_per_mm else None
+        if seal is not None:
+            yield seal
+        if seal is None or seal.closed < CLOSED or max(w, h) > BEYOND * 2 * max(seal.radii) * scale:
+            yield from _overlapping(whole, part, x, y, px_per_mm, scale)
+
+
+def _overlapping(
+    whole: NDArray[np.bool_], part: NDArray[np.bool_], x: int, y: int, px_per_mm: float, scale: float
+) -> Iterator[Seal]:
+    """Round stamps that lie over one another: the circles of their common edge, each with the ink inside of it."""
+    edges, _ = cv2.findContours(whole.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    edge = np.asarray(max(edges, key=len)[:, 0], np.float32)
+    rows, columns = np.indices(part.shape)
+    circles = list(circles_of(edge, SMALLEST_MM / 2 * px_per_mm, LARGEST_MM / 2 * px_per_mm))
+    for circle in circles if len(circles) > 1 else ():
+        (cx, cy), radius = circle.centre, circle.radii[0]
+        seal = _seal(part & (np.hypot(columns - cx, rows - cy) <= 1.02 * radius), x, y, scale)
         if seal is not None:
             yield seal
 

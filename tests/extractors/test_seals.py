@@ -63,6 +63,30 @@ def test_red_print_close_to_a_stamp_is_not_taken_for_a_part_of_it() -> None:
     assert seal.radii == pytest.approx(mm(20, 14.5), abs=6)
 
 
+@pytest.mark.parametrize("apart", [41.0, 36.0, 30.0])
+@pytest.mark.parametrize("turn", [0, 35, 90])
+def test_stamps_that_touch_or_overlap_are_told_apart(apart: float, turn: float) -> None:
+    """A unit's own stamp beside the authority's on a colour copy of its licence."""
+    image = blank()
+    x, y = 80 + apart * np.cos(np.radians(turn)), 150 + apart * np.sin(np.radians(turn))
+    stamped(image, 80, 150)
+    stamped(image, x, y, (17, 17))
+    larger, smaller = sorted(find_seals(sheet_of(image)), key=lambda s: -s.radii[0])
+    for seal, place, radius in ((larger, mm(80, 150), 20), (smaller, mm(x, y), 17)):
+        assert seal.shape == "round"
+        assert seal.centre == pytest.approx(place, abs=5)
+        assert seal.radii == pytest.approx(mm(radius, radius), abs=6)
+
+
+def test_a_stamp_over_a_golden_frame_is_cut_from_it() -> None:
+    image = blank()
+    cv2.rectangle(image, mm(10, 20), mm(200, 170), (90, 160, 205), round(3 * PX))
+    stamped(image, 100, 158)
+    (seal,) = find_seals(sheet_of(image))
+    assert seal.centre == pytest.approx(mm(100, 158), abs=4)
+    assert seal.radii == pytest.approx(mm(20, 20), abs=6)
+
+
 @pytest.mark.parametrize("longer", [1.11, 1.13])
 def test_a_round_stamp_on_a_page_that_is_taken_for_longer_than_it_is(longer: float) -> None:
     """The far edge of a photographed sheet is not always seen."""
