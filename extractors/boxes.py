@@ -28,8 +28,10 @@ SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
+WHOLE = 0.95  # and of one that is a box beyond doubt
 SIDES = (0.42, 1.2)  # of the label's height: the square of a typeface is from half as high as its ideographs to as high
 FEWEST = 3  # boxes that show what a blank one looks like
+ASIDE = 0.05  # of the side: so far the outlines of one page's boxes lie from where others would have them
 COMMON = 35  # percentile of density over the boxes: ink that most of them have
 INTO_LABEL, FAR_INTO_LABEL = 0.2, 0.8  # heights of a label behind its beginning: its box may end there
 LIKE = 0.55  # correlation with the blank box from which on a place is a box, with something in it or not
@@ -82,7 +84,7 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     # The outline is the palest ink that counts: what is written into the box is as dark at least.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
     threshold = max(found.threshold, AS_DARK * level)
-    spread = cv2.dilate(dark, np.ones((3, 3), np.uint8))  # a thin outline may lie a pixel aside
+    spread = _spread(dark, side) if side else dark
     blank = _blank(spread, good, round(side)) if side else None
     if blank is None:
         ink = dark > threshold
@@ -105,8 +107,11 @@ def _judge_beside_blank(
         _judge_empty(ink, o, s.frame) if s is not None and e else _judge(ink, o, s.frame if s else f, blank.side)
         for o, f, s, e in zip(options, frames, seen, empty, strict=True)
     ]
-    # Where hardly a box is as blank as the others, what was taken for the blank box is none.
-    if sum(empty) < MOSTLY * len(options):
+    hollow = [
+        f is not None and f.support >= WHOLE and j.state is State.CLEAR for f, j in zip(frames, judged, strict=True)
+    ]
+    # Where hardly a box is as blank as the others, or hollow with all of its outline, what was taken for one is none.
+    if sum(e or h for e, h in zip(empty, hollow, strict=True)) < MOSTLY * len(options):
         judged = [replace(j, state=State.UNCLEAR) if j.state is State.TICKED else j for j in judged]
     return tuple(judged)
 
@@ -121,7 +126,7 @@ def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
 class Blank:
     """What the boxes of a page have in common: densities, with `margin` pixels round the outline of that `side`.
 
-    Each pixel has the darkest density next to it: outlines are thin, and fall on pixels as they come.
+    Of the page's ink spread, for outlines are thin, and fall on pixels as they come.
     """
 
     density: Floats
@@ -135,6 +140,12 @@ class Seen:
 
     frame: Frame
     blank: bool
+
+
+def _spread(dark: Floats, side: float) -> Floats:
+    """Each pixel as dark as the darkest near it: thin outlines may lie a little aside, or be a little larger."""
+    reach = 2 * max(1, round(ASIDE * side)) + 1
+    return np.asarray(cv2.dilate(dark, np.ones((reach, reach), np.uint8)), np.float32)
 
 
 def _blank(spread: Floats, frames: Sequence[Frame], side: int) -> Blank | None:

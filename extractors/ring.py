@@ -12,6 +12,12 @@ from extractors.seals import RED_INK, Seal
 
 Floats = NDArray[np.float32]
 
+SECOND = (
+    0.14,
+    0.08,
+    0.65,
+)  # of the height: where a border's inner line begins at most, its width, and its ink beside the outer's
+STEADY = 0.01  # of a row's ink: less of a fall from row to row is none
 MIDDLE = 0.2  # of the radius: where the text runs, inwards from the border
 
 
@@ -48,20 +54,38 @@ def unroll(ink: Floats, centre: tuple[float, float], seal: Seal) -> Wheel:
 
 
 def text_band(wheel: Floats) -> tuple[int, int]:
-    """Rows between the border and the middle: from where the border's ink ends to the gap above the star."""
+    """Rows between the border and the middle: from where the border's lines end to the gap above the star.
+
+    A border may be two lines, a thick and a thin one, and the text may begin right behind the last of them.
+    """
     height = len(wheel)
     profile = cv2.GaussianBlur((wheel > RED_INK).mean(1, keepdims=True).astype(np.float32), (1, 5), 0)[:, 0]
-    outer = profile[: int(0.22 * height)]
-    border = int(outer.argmax())
-    inner_edge = border + int(np.argmax(profile[border : int(0.3 * height)] < 0.55 * outer.max()))
-    top = (
-        inner_edge + int(profile[inner_edge : int(0.26 * height) + 1].argmin())
-        if inner_edge <= int(0.26 * height)
-        else inner_edge
-    )
+    edge = _behind_border(profile, height)
+    falling = np.flatnonzero(np.diff(profile[edge : int(0.3 * height) + 2]) > -STEADY)
+    top = edge + (int(falling[0]) if len(falling) else 0)
     low = slice(int(0.42 * height), int(0.66 * height))
     bottom = low.start + int(profile[low].argmin())
     return max(0, top - 1), max(bottom + 1, top + 8)
+
+
+def _behind_border(profile: Floats, height: int) -> int:
+    """The row behind the border's last line: a line is inked nearly all round and thin, text is neither."""
+    outer = profile[: int(0.22 * height)]
+    border = int(outer.argmax())
+    lined = profile[border : int(0.3 * height)] >= 0.55 * outer.max()
+    edge = int(np.argmin(lined)) if not lined.all() else 0
+    again = np.flatnonzero(lined[edge:])
+    if len(again):  # a second line
+        start = edge + int(again[0])
+        rest = lined[start:]
+        thick = int(np.argmin(rest)) if not rest.all() else len(rest)
+        near, dense = (
+            start < SECOND[0] * height,
+            profile[border + start : border + start + thick].max() >= SECOND[2] * outer.max(),
+        )
+        if near and thick <= SECOND[1] * height and dense:
+            edge = start + thick
+    return border + edge
 
 
 def arcs_of(strip: Floats) -> list[tuple[int, int]]:
