@@ -171,11 +171,13 @@ def _beside_blank(spread: Floats, option: Option, frame: Frame | None, blank: Bl
     one is looked for before the label first, whose own strokes make squares too.
     """
     near, far = (_likest(spread, option, blank, into) for into in (INTO_LABEL, FAR_INTO_LABEL))
-    if far is None or far[0] < LIKE:
-        return None
-    if far[0] >= ALIKE or near is None or near[0] < LIKE:
-        return Seen(far[1], far[0] >= ALIKE)
-    return Seen(frame if frame is not None and frame.support >= FRAMED else near[1], blank=False)
+    if far is not None and far[0] >= ALIKE:
+        return Seen(far[1], blank=True)
+    if frame is not None and frame.support >= FRAMED and near is not None and near[0] >= LIKE:
+        return Seen(frame, blank=False)
+    like = [place for found in (near, far) if found is not None and found[0] >= LIKE for place in found[1:]]
+    framed = next((place for place in like if _outlined(spread, place, blank) >= FRAMED), None)
+    return None if framed is None else Seen(framed, blank=False)
 
 
 def _likest(spread: Floats, option: Option, blank: Blank, into: float) -> tuple[float, Frame] | None:
@@ -192,6 +194,18 @@ def _likest(spread: Floats, option: Option, blank: Blank, into: float) -> tuple[
     y, x = np.unravel_index(int(likeness.argmax()), likeness.shape)
     there = Frame(int(x) + x0 + blank.margin, int(y) + y0 + blank.margin, blank.side, 1.0)
     return float(likeness[y, x]), there
+
+
+def _outlined(spread: Floats, frame: Frame, blank: Blank) -> float:
+    """The share of the blank box's ink along the weakest side of a frame."""
+    part = _part(spread, frame, blank.side, blank.margin)
+    if part is None:
+        return 0.0
+    ends = blank.margin, blank.margin + blank.side
+    within = slice(ends[0], ends[1] + 1)
+    sides = [(p[end, within].mean(), p[within, end].mean()) for p in (part, blank.density) for end in ends]
+    seen, blanks = np.ravel(sides[:2]), np.ravel(sides[2:])
+    return float((seen / np.maximum(blanks, 0.01)).min())
 
 
 def _without_blanks(dark: Floats, seen: Sequence[Seen | None], blank: Blank) -> Floats:
