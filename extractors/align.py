@@ -100,13 +100,20 @@ def _best_path(tokens: Sequence[Token], read: Sequence[str]) -> list[int]:
                 if row[j - 1] + ABSORBED < best:
                     best, step = row[j - 1] + ABSORBED, "absorb"
             else:
-                best, step = above[j - 1] + (0.0 if token == read[j - 1] else 1.0), "match"
+                best, step = above[j - 1] + _misread(token, read[j - 1]), "match"
                 if above[j] + 1.0 < best:
                     best, step = above[j] + 1.0, "missing"
                 if row[j - 1] + 1.0 < best:
                     best, step = row[j - 1] + 1.0, "extra"
             row[j], how[j] = best, step
     return _trace(move, n, m)
+
+
+def _misread(printed: Token, read: str) -> float:
+    """What it costs that one symbol was read for another: a mark that was passed over is not what comes behind it."""
+    if printed == read:
+        return 0.0
+    return 1.0 if isinstance(printed, Slot) or printed.isalnum() == read.isalnum() else 1.0 + 2 * ABSORBED
 
 
 NOBODY = -1

@@ -34,6 +34,7 @@ def blanks(*texts: str) -> list[str]:
         ("本单位授权经办人张三", "(身份证号码:230102198001011234", "）为合法代理人"),  # three pieces of one line
         ("本里位授权经力人张三（身份征号码：230102198001011234）为合注代理人",),  # misread
         ("单位授权经办人张三（身份证号码：2301021980", "01011234）为合法代理人"),  # broken over two lines
+        ("本单位授权经办人张三身份证号码", "230102198001011234）为合法代理人"),  # marks passed over
     ],
 )
 def test_blanks_are_found(texts: tuple[str, ...]) -> None:
