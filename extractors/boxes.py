@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,11 +21,13 @@ from yinjian.records import State
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-AS_DARK = 0.5  # of the outline's density: what was written is not paler than this
+AS_DARK, PEN = 0.5, 0.3  # of the outline's density, or this density: what was written is not paler than the less
 MOST_DRAWN = 4.0  # sides: longer than the strokes of a tick or a cross gone over twice
 BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the box: more than a square filled by hand
 CENTRED = 0.3  # what running along the middle of the strokes counts for beside being inked all along
 SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
+GRAIN, OVER_GRAIN, FAINTEST = 98, 2.0, 0.06  # percentile of density left in a blank box; ink is so many times denser
+PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not clear, and is ticked
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
@@ -81,9 +84,9 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     levelled = _levelled(options, first.frames)
     found = _find_frames(dark, levelled, first.threshold, side)
     good = [f for f in found.frames if f is not None and f.support >= FRAMED]
-    # The outline is the palest ink that counts: what is written into the box is as dark at least.
+    # What is written into a box is about as dark as its outline, or as a pen's ink, which black print may far exceed.
     level = float(np.median([_outline_density(dark, f) for f in good])) if good else 0.0
-    threshold = max(found.threshold, AS_DARK * level)
+    threshold = min(max(found.threshold, AS_DARK * level), PEN)
     spread = _spread(dark, side) if side else dark
     blank = _blank(spread, good, round(side)) if side else None
     if blank is None:
@@ -101,12 +104,18 @@ def _judge_beside_blank(
     frames: Sequence[Frame | None],
     blank: Blank,
 ) -> tuple[Judged, ...]:
-    ink, added = dark > threshold, _without_blanks(dark, seen, blank) > threshold
+    ink, rest = dark > threshold, _without_blanks(dark, seen, blank)
+    pale = min(threshold, _palest(rest, seen))
+    added = rest > pale
     empty = [s is not None and s.blank and _empty(added, s.frame) for s in seen]
-    judged = [
-        _judge_empty(ink, o, s.frame) if s is not None and e else _judge(ink, o, s.frame if s else f, blank.side)
-        for o, f, s, e in zip(options, frames, seen, empty, strict=True)
-    ]
+
+    def judged_one(option: Option, frame: Frame | None, place: Seen | None, *, empty: bool) -> Judged:
+        frame = frame if place is None else place.frame
+        if frame is None or frame.support < FRAMED:
+            return _judge(dark > pale, option, None, blank.side)
+        return _judge_empty(ink, option, frame) if empty else _with_pale(_judge(ink, option, frame, blank.side), added)
+
+    judged = [judged_one(o, f, s, empty=e) for o, f, s, e in zip(options, frames, seen, empty, strict=True)]
     hollow = [
         f is not None and f.support >= WHOLE and j.state is State.CLEAR for f, j in zip(frames, judged, strict=True)
     ]
@@ -114,6 +123,21 @@ def _judge_beside_blank(
     if sum(e or h for e, h in zip(empty, hollow, strict=True)) < MOSTLY * len(options):
         judged = [replace(j, state=State.UNCLEAR) if j.state is State.TICKED else j for j in judged]
     return tuple(judged)
+
+
+def _palest(rest: Floats, seen: Sequence[Seen | None]) -> float:
+    """The density of the palest ink: more than what is left in most of the blank boxes, which is paper and blur."""
+    left = [np.percentile(_inside(rest, s.frame), GRAIN) for s in seen if s is not None and s.blank]
+    return max(FAINTEST, OVER_GRAIN * float(np.median(left))) if left else 1.0
+
+
+def _with_pale(judged: Judged, added: Mask) -> Judged:
+    """A box with ink in it that is paler than the outlines: a √ typed in a light face, or a pencil's."""
+    x0, y0, x1, _ = (int(v) for v in judged.rect)
+    reach = _reach(_inside(added, Frame(x0, y0, x1 - x0, 1.0))) / max(1, x1 - x0)
+    if judged.state is State.CLEAR and reach >= PALE[0]:
+        return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
+    return judged
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
@@ -221,8 +245,13 @@ def _without_blanks(dark: Floats, seen: Sequence[Seen | None], blank: Blank) -> 
 
 def _empty(added: Mask, frame: Frame) -> bool:
     """Whether a box has nothing in it but specks."""
-    inside = added[frame.y + 1 : frame.y + frame.side, frame.x + 1 : frame.x + frame.side]
+    inside = _inside(added, frame)
     return bool(inside.mean() < 0.04) and _reach(inside) < 0.25 * frame.side
+
+
+def _inside(page: Any, frame: Frame) -> Any:
+    """The part of a page within an outline."""
+    return page[frame.y + 1 : frame.y + frame.side, frame.x + 1 : frame.x + frame.side]
 
 
 def _rect(frame: Frame) -> Rect:

@@ -14,11 +14,12 @@ INSTEAD = ("root", "small root", "square")  # typed in place of a box
 
 
 def row(
-    side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2, late: float = 0.0
+    side: int, marks: list[str], outline: float = 0.3, higher: float = 1.2, late: float = 0.0, ink: float = 0.9
 ) -> tuple[Floats, list[Option]]:
     """A row of boxes with labels, each marked as asked for.
 
     Labels are blocks of strokes, `higher` than the box; the third is read as if it began `late` sides sooner.
+    `outline`, `ink`: densities of the boxes and of the marks.
     """
     pitch = side * 7
     dark = np.zeros((side * 5, pitch * len(marks) + side), np.float32)
@@ -28,7 +29,7 @@ def row(
         thick = max(1, side // 12)
         if mark not in INSTEAD:
             cv2.rectangle(dark, (x, y), (x + side, y + side), outline, thick)
-        draw(dark, mark, x, y, side)
+        draw(dark, mark, x, y, side, ink)
         beyond = side * (higher - 1.0) / 2
         label = (x + side * 1.4, y - beyond, x + side * 3.4, y + side + beyond)
         for k in range(6):
@@ -39,12 +40,12 @@ def row(
     return cv2.GaussianBlur(dark, (0, 0), 0.7), options
 
 
-def draw(dark: Floats, mark: str, x: int, y: int, s: int) -> None:
+def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
     pen = max(2, s // 8)
 
     def stroke(*points: tuple[float, float]) -> None:
         pixels = np.array([(x + u * s, y + v * s) for u, v in points], np.int32)
-        cv2.polylines(dark, [pixels], False, 0.9, pen)
+        cv2.polylines(dark, [pixels], False, ink, pen)
 
     if mark == "tick":
         stroke((0.15, 0.5), (0.4, 0.85), (0.85, 0.15))
@@ -54,20 +55,20 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int) -> None:
         stroke((0.1, 0.1), (0.9, 0.9))
         stroke((0.9, 0.1), (0.1, 0.9))
     elif mark == "filled":
-        dark[y : y + s, x : x + s] = 0.9
+        dark[y : y + s, x : x + s] = ink
     elif mark == "beside":
         stroke((-0.75, 0.4), (-0.6, 0.7), (-0.35, 0.1))
     elif mark == "circle":
-        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.1 * s), int(1.1 * s)), 0, 0, 360, 0.9, pen)
+        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.1 * s), int(1.1 * s)), 0, 0, 360, ink, pen)
     elif mark == "wide circle":
-        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.5 * s), int(1.4 * s)), 0, 0, 360, 0.9, pen)
+        cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.5 * s), int(1.4 * s)), 0, 0, 360, ink, pen)
     elif mark == "root":
         stroke((-0.1, 0.6), (0.2, 1.2), (0.8, -0.3), (1.2, -0.3))
     elif mark == "small root":
         points = [(0.55, 0.65), (0.75, 1.05), (1.2, 0.1)]
-        cv2.polylines(dark, [np.array([(x + u * s, y + v * s) for u, v in points], np.int32)], False, 0.6, 1)
+        cv2.polylines(dark, [np.array([(x + u * s, y + v * s) for u, v in points], np.int32)], False, 0.7 * ink, 1)
     elif mark == "square":
-        dark[y : round(y + 1.45 * s), x : round(x + 1.45 * s)] = 0.9
+        dark[y : round(y + 1.45 * s), x : round(x + 1.45 * s)] = ink
     elif mark == "scribble":
         for k in range(9):
             stroke((-0.8, k / 8), (1.35, (k + 0.6) / 8))
@@ -103,6 +104,15 @@ def test_what_is_typed_in_place_of_a_box_is_a_mark_close_to_its_label_and_larger
 def test_blank_boxes_are_clear(side: int, outline: float) -> None:
     dark, options = row(side, ["", "", ""], outline)
     assert {judged.state for judged in judge_boxes(dark, options)} == {State.CLEAR}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled"])
+@pytest.mark.parametrize(("outline", "ink"), [(1.9, 0.6), (1.0, 0.25), (0.6, 0.25)])
+def test_a_mark_may_be_paler_than_the_print(side: int, mark: str, outline: float, ink: float) -> None:
+    dark, options = row(side, ["", mark, "", ""], outline, ink=ink)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
 
 
 @pytest.mark.parametrize("side", SIDES)
