@@ -10,7 +10,8 @@ from itertools import groupby
 import numpy as np
 
 from extractors.align import Alignment, Blank, align
-from extractors.boxes import Option, judge_boxes
+from extractors.boxes import judge_boxes
+from extractors.boxframes import Option
 from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place

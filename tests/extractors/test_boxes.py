@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from extractors.boxes import Floats, Option, judge_boxes
+from extractors.boxes import judge_boxes
+from extractors.boxframes import Floats, Option
 from yinjian.records import State
 
 SIDES = (14, 22, 34)  # px: 150 to 400 dpi
