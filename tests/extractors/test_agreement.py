@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from extractors.agreement import LOSES, borne_out, check_agreement
+from extractors.agreement import LOSES, borne_out, check_agreement, in_order
 from extractors.engine import Recognised
 from extractors.pagetext import _closer
 from extractors.textlines import TextLine
@@ -61,6 +61,16 @@ def test_a_symbol_dropped_where_a_line_ends_is_a_forgery() -> None:
 @pytest.mark.parametrize("form", ["legal_person", "authorized_rep", "expert"])
 def test_another_platforms_fees_are_no_agreement_of_this_one(form: str) -> None:
     assert codes(ALL.agreement(form, "hpe"), form, "ggzy") == ["agreement.altered"]
+
+
+@pytest.mark.parametrize(("form", "platform"), FORMS)
+def test_its_pages_come_in_any_order(form: str, platform: str) -> None:
+    whole = ALL.agreement(form, platform)
+    lines = page(whole)
+    for last in (1, 3, len(lines) // 2):  # as few lines as one on the last sheet
+        first, rest = lines[:-last], lines[-last:]
+        for shown in ([first, rest], [rest, first]):
+            assert check_agreement(in_order(shown, whole), whole) == ()
 
 
 def test_half_a_page_is_unclear() -> None:

@@ -15,7 +15,7 @@ from extractors.ink import separate
 from extractors.linefinding import from_the_top_left
 from extractors.opening import Scan, open_scans
 from extractors.sheet import A4, Paper, find_sheet, flatten
-from extractors.straighten import straighten
+from extractors.straighten import _level_matrix, straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DESK = (60, 90, 125)
@@ -120,3 +120,14 @@ def test_a_line_that_runs_down_begins_at_its_top_left_however_it_leans() -> None
     for lean in (-60.0, 60.0):
         quad = np.array([[[100, 900], [100 + lean, 100], [140 + lean, 100], [140, 900]]], np.float32)
         assert from_the_top_left(quad)[0, 0].tolist() == [100 + lean, 100]
+
+
+def test_lines_at_the_top_of_a_sheet_say_nothing_of_how_slopes_change_below() -> None:
+    """A form's last row on a sheet of its own: the detector snaps some of its few lines to the pixel grid."""
+    slopes = {320: -0.009, 391: -0.007, 470: 0.0, 534: -0.009, 612: 0.0, 716: 0.0, 861: 0.0}
+    quads = np.array(
+        [[(600, y), (2200, y + 1600 * b), (2200, y + 60 + 1600 * b), (600, y + 60)] for y, b in slopes.items()],
+        np.float32,
+    )
+    matrix = _level_matrix(quads, (3508, 2479, 3))
+    assert matrix is None or 0.0 <= matrix[1, 0] < 0.01
