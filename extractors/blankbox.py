@@ -45,7 +45,7 @@ def spread_ink(dark: Floats, side: float) -> Floats:
 
 def blank_box(spread: Floats, frames: Sequence[Frame], side: int) -> Blank | None:
     """The blank box; None when too few boxes were found to tell."""
-    margin = max(2, side // 5)
+    margin = max(2, side // 10)
     parts = [_part(spread, frame, side, margin) for frame in frames if abs(frame.side - side) <= 2]
     whole = [part for part in parts if part is not None]
     if len(whole) < FEWEST:

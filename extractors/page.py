@@ -23,7 +23,9 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Recognise = Callable[[Sequence[Image], float], list[Recognised]]
 
-MISSED_JOIN_MM = (0.8, 3.0)  # strokes of one symbol, one above the other, and symbols of one line stand this close
+MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
+STROKES_MM = 0.8  # and the strokes of one symbol, one above the other
+TABLE = 6  # cells: a page with this many holds a form
 MISSED_HEIGHT_MM = (1.8, 8.0)
 CLOSE = 0.8  # of their width, lines read as surely as at all of it
 SURE = 0.9  # of the least sure symbol of a line that needs no second look
@@ -98,14 +100,17 @@ def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
     if not sheet.cells:
         return []
     px = sheet.px_per_mm
-    ink = thin_ink(without_ruling(sheet), sheet.red, dark_threshold(sheet.dark), px).astype(np.uint8)
+    # Only where a form is: the frames and grounds of documents are drawn in thin lines too.
+    table, dark, threshold = len(sheet.cells) >= TABLE, without_ruling(sheet), dark_threshold(sheet.dark)
+    ink = (thin_ink(dark, sheet.red, threshold, px) if table else dark > threshold).astype(np.uint8)
     outside = np.ones_like(ink)
     for x0, y0, x1, y1 in sheet.cells:
         outside[int(y0) : int(y1), int(x0) : int(x1)] = 0
     ink[outside > 0] = 0
     for x0, y0, x1, y1 in rects:
         ink[max(0, int(y0)) : int(y1) + 1, max(0, int(x0 - 0.5 * px)) : int(x1 + 0.5 * px)] = 0
-    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones([max(1, int(mm * px)) for mm in MISSED_JOIN_MM], np.uint8))
+    reach = (max(1, int(STROKES_MM * px)) if table else 1, int(MISSED_JOIN_MM * px))
+    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones(reach, np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     room = 0.4 * px
     return [

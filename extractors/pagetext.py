@@ -10,7 +10,7 @@ from itertools import pairwise
 from extractors.agreement import LOSES, borne_out, words
 from extractors.engine import Engine
 from extractors.kinds import ca_page, is_agreement
-from extractors.page import Sheet, look, look_again, read, top_to_bottom
+from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows
@@ -20,7 +20,6 @@ from yinjian.catalogue.layout import SlotKind
 NARROW = 0.7  # of their width: at a glance, known words are told as well as at all of it
 HALF = 0.5  # of their width: known words are still read surely, in half the time
 LONG = 15.0  # line heights: a line of running text
-TABLE = 6  # cells: a page with this many holds a form
 LEAST_KNOWN = 8  # symbols of a line that is known by its words
 FEWEST_LONG = 12  # such lines on a page of running text
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow

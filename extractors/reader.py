@@ -21,7 +21,7 @@ from extractors.formpage import FormReading, prepare, read_form
 from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, words_share
 from extractors.licence import read_licence
 from extractors.opening import Scan
-from extractors.page import Sheet, take_apart
+from extractors.page import TABLE, Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.printed import on_page
 from extractors.recut import recut_mark
@@ -41,7 +41,6 @@ from yinjian.geometry import Box
 from yinjian.records import FieldReading, Mark, Page, PageKind, Reading, Versions
 from yinjian.textfold import fold
 
-TABLE = 6  # cells: a page with this many is somebody's form
 SMALLEST = 16  # px of the short side: less shows nothing
 AS_GOOD = 0.9  # of the words of the form that a page is likest
 CODE_WORTH = 0.1  # of the likeness of a platform's name: a code settles what print leaves open, and no more
