@@ -12,11 +12,8 @@ from extractors.seals import RED_INK, Seal
 
 Floats = NDArray[np.float32]
 
-SECOND = (
-    0.14,
-    0.08,
-    0.65,
-)  # of the height: where a border's inner line begins at most, its width, and its ink beside the outer's
+INNER_AT, INNER_THICK = 0.14, 0.08  # of the height: a border's inner line begins so near behind the outer, at most
+INNER_INKED = 0.65  # of the outer line's ink
 STEADY = 0.01  # of a row's ink: less of a fall from row to row is none
 MIDDLE = 0.2  # of the radius: where the text runs, inwards from the border
 
@@ -75,17 +72,14 @@ def _behind_border(profile: Floats, height: int) -> int:
     lined = profile[border : int(0.3 * height)] >= 0.55 * outer.max()
     edge = int(np.argmin(lined)) if not lined.all() else 0
     again = np.flatnonzero(lined[edge:])
-    if len(again):  # a second line
-        start = edge + int(again[0])
-        rest = lined[start:]
-        thick = int(np.argmin(rest)) if not rest.all() else len(rest)
-        near, dense = (
-            start < SECOND[0] * height,
-            profile[border + start : border + start + thick].max() >= SECOND[2] * outer.max(),
-        )
-        if near and thick <= SECOND[1] * height and dense:
-            edge = start + thick
-    return border + edge
+    if not len(again):
+        return border + edge
+    start = edge + int(again[0])
+    rest = lined[start:]
+    thick = int(np.argmin(rest)) if not rest.all() else len(rest)
+    near, thin = start < INNER_AT * height, thick <= INNER_THICK * height
+    inked = profile[border + start : border + start + thick].max() >= INNER_INKED * outer.max()
+    return border + (start + thick if near and thin and inked else edge)
 
 
 def arcs_of(strip: Floats) -> list[tuple[int, int]]:
