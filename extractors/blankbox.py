@@ -70,9 +70,10 @@ def beside_blank(spread: Floats, option: Option, frame: Frame | None, blank: Bla
         return Seen(far[1], blank=True)
     if frame is not None and frame.support >= FRAMED and near is not None and near[0] >= LIKE:
         return Seen(frame, blank=False)
-    like = [place for found in (near, far) if found is not None and found[0] >= LIKE for place in found[1:]]
-    framed = next((place for place in like if _outlined(spread, place, blank) >= FRAMED), None)
-    return None if framed is None else Seen(framed, blank=False)
+    for found in (near, far):
+        if found is not None and found[0] >= LIKE and _outlined(spread, found[1], blank) >= FRAMED:
+            return Seen(found[1], blank=False)
+    return None
 
 
 def _likest(spread: Floats, option: Option, blank: Blank, into: float) -> tuple[float, Frame] | None:

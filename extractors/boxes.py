@@ -59,8 +59,8 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     good = [f for f in first.frames if f is not None and f.support >= FRAMED]
     side = float(np.median([f.side for f in good])) if good else None
     # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the others know better.
-    level_options = levelled(options, first.frames)
-    found = find_frames(dark, level_options, first.threshold, side)
+    options = levelled(options, first.frames)
+    found = find_frames(dark, options, first.threshold, side)
     good = [f for f in found.frames if f is not None and f.support >= FRAMED]
     # What is written into a box is about as dark as its outline, or as a pen's ink, which black print may far exceed.
     level = float(np.median([outline_density(dark, f) for f in good])) if good else 0.0
@@ -70,8 +70,8 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     if blank is None:
         ink = dark > threshold
         return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
-    seen = [beside_blank(spread, o, f, blank) for o, f in zip(level_options, found.frames, strict=True)]
-    return _judge_beside_blank(dark, threshold, level_options, seen, found.frames, blank)
+    seen = [beside_blank(spread, o, f, blank) for o, f in zip(options, found.frames, strict=True)]
+    return _judge_beside_blank(dark, threshold, options, seen, found.frames, blank)
 
 
 def _judge_beside_blank(
@@ -91,7 +91,9 @@ def _judge_beside_blank(
         frame = frame if place is None else place.frame
         if frame is None or frame.support < FRAMED:
             return _judge(dark > pale, option, None, blank.side)
-        return _judge_empty(ink, option, frame) if empty else _with_pale(_judge(ink, option, frame, blank.side), added)
+        if empty:
+            return _judge_empty(ink, option, frame)
+        return _with_pale(_judge(ink, option, frame, blank.side), frame, added)
 
     judged = [judged_one(o, f, s, empty=e) for o, f, s, e in zip(options, frames, seen, empty, strict=True)]
     hollow = [
@@ -109,13 +111,12 @@ def _palest(rest: Floats, seen: Sequence[Seen | None]) -> float:
     return max(FAINTEST, OVER_GRAIN * float(np.median(left))) if left else 1.0
 
 
-def _with_pale(judged: Judged, added: Mask) -> Judged:
+def _with_pale(judged: Judged, frame: Frame, added: Mask) -> Judged:
     """A box with ink in it that is paler than the outlines: a √ typed in a light face, or a pencil's."""
-    x0, y0, x1, _ = (int(v) for v in judged.rect)
-    reach = _reach(_inside(added, Frame(x0, y0, x1 - x0, 1.0))) / max(1, x1 - x0)
-    if judged.state is State.CLEAR and reach >= PALE[0]:
-        return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
-    return judged
+    reach = _reach(_inside(added, frame)) / frame.side if judged.state is State.CLEAR else 0.0
+    if reach < PALE[0]:
+        return judged
+    return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:

@@ -39,18 +39,21 @@ class Outline:
 
     def off(self, points: Floats) -> NDArray[Any]:
         """How far the outermost ink in each direction lies off an ellipse, in half axes."""
-        outer = _outermost(points, np.asarray(self.centre, np.float32))
-        return np.asarray(np.abs(np.linalg.norm(self.offset(outer), axis=1) - 1.0))
+        return _off_rim(self.offset(_outermost(points, np.asarray(self.centre, np.float32))))
 
     def along(self, edge: Floats) -> float:
         """The share of directions in which an edge lies on it, wherever else the edge runs."""
         offset = self.offset(edge)
-        on_it = np.abs(np.linalg.norm(offset, axis=1) - 1.0) < ON_IT
-        return len(np.unique(directions(offset[on_it]))) / BINS
+        return len(np.unique(directions(offset[_off_rim(offset) < ON_IT]))) / BINS
 
     def share(self, points: Floats) -> float:
         """The share of directions in which the outermost ink lies on an ellipse."""
         return float((self.off(points) < ON_IT).mean())
+
+
+def _off_rim(offset: NDArray[Any]) -> NDArray[Any]:
+    """How far points lie off an ellipse, in half axes, by their offsets from its centre in these."""
+    return np.asarray(np.abs(np.linalg.norm(offset, axis=1) - 1.0))
 
 
 def directions(offset: NDArray[Any]) -> NDArray[np.intp]:
@@ -94,19 +97,12 @@ def circles_of(edge: Floats, smallest: float, largest: float) -> Iterator[Outlin
     """
     rest, chance = np.asarray(edge, float), np.random.default_rng(len(edge))
     while len(rest) > BINS:
-        three = rest[chance.integers(0, len(rest), (TRIALS, 3))]
-        centres, radii = _circles_through(three)
-        possible = (radii > smallest) & (radii < largest)
-        found = [
-            Outline("round", (float(x), float(y)), (float(r), float(r)))
-            for (x, y), r in zip(centres[possible], radii[possible], strict=True)
-        ]
-        best = max(found, key=lambda circle: circle.along(rest), default=None)
+        tried = (_round(*circle) for circle in zip(*_tried(rest, smallest, largest, chance), strict=True))
+        best = max(tried, key=lambda circle: circle.along(rest), default=None)
         if best is None or best.along(rest) <= 0.5:
             return
-        off = np.abs(np.linalg.norm(best.offset(rest), axis=1) - 1.0)
         yield best
-        rest = rest[off > 2 * ON_IT]
+        rest = rest[_off_rim(best.offset(rest)) > 2 * ON_IT]
 
 
 def _fitted_circle(points: Floats, hull: Floats) -> tuple[Outline, float]:
@@ -124,7 +120,7 @@ def _fitted_circle(points: Floats, hull: Floats) -> tuple[Outline, float]:
             rest = np.abs(np.linalg.norm(outer - centre, axis=1) - radius)
             keep = rest <= max(1.0, 2.5 * float(np.median(rest)))
     off = float(np.median(np.abs(np.linalg.norm(outer - centre, axis=1) - radius))) / max(1.0, radius)
-    return Outline("round", (float(centre[0]), float(centre[1])), (radius, radius)), off
+    return _round(centre, radius), off
 
 
 def _fitted_ellipse(hull: Floats) -> Outline:
@@ -143,16 +139,27 @@ def _circle_of_most(points: Floats, about: Outline) -> Outline | None:
     middle, largest = np.array(about.centre), about.radii[0]
     for _ in range(3):
         outer = np.asarray(_outermost(points, np.asarray(middle, np.float32)), float)
-        three = outer[np.random.default_rng(len(outer)).integers(0, len(outer), (TRIALS, 3))]
-        centres, radii = _circles_through(three)
-        possible = (radii > SMALLEST * largest) & (radii < LARGEST * largest)
-        if not possible.any():
+        centres, radii = _tried(outer, SMALLEST * largest, LARGEST * largest, np.random.default_rng(len(outer)))
+        if not len(radii):
             return None
-        rest = np.abs(np.linalg.norm(outer - centres[possible][:, None], axis=2) / radii[possible][:, None] - 1.0)
+        rest = np.abs(np.linalg.norm(outer - centres[:, None], axis=2) / radii[:, None] - 1.0)
         on = (rest < ON_IT).mean(1)
         best = int(on.argmax())
-        middle, radius = centres[possible][best], float(radii[possible][best])
-    return Outline("round", (float(middle[0]), float(middle[1])), (radius, radius)) if on[best] > 0.5 else None
+        middle = centres[best]
+    return _round(middle, radii[best]) if on[best] > 0.5 else None
+
+
+def _round(centre: NDArray[Any], radius: float) -> Outline:
+    return Outline("round", (float(centre[0]), float(centre[1])), (float(radius), float(radius)))
+
+
+def _tried(
+    points: NDArray[Any], smallest: float, largest: float, chance: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Centres (n, 2) and radii (n,) between bounds, of circles through three of the points each."""
+    centres, radii = _circles_through(points[chance.integers(0, len(points), (TRIALS, 3))])
+    possible = (radii > smallest) & (radii < largest)
+    return centres[possible], radii[possible]
 
 
 def _oval_of_most(points: Floats, about: Outline) -> Outline | None:
