@@ -66,8 +66,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Store:
-    return open_store(settings)
+def store(settings: Settings) -> Iterator[Store]:
+    made = open_store(settings)
+    yield made
+    made.database.engine.dispose()
 
 
 @pytest.fixture
