@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
+import numpy as np
+
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, Decoded, decode, differences, restrict
 from extractors.engine import Engine
@@ -22,6 +25,8 @@ CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 NOT_IN_LINE = 0.8  # of its confidence has what was seen by itself alone
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
+SEEN = 0.8  # of the least sure symbol of ink that is believed to be text
+OVERLAP = 0.25  # of their height: the rectangles of close lines lie over one another
 BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
 
 
@@ -35,6 +40,8 @@ def read_cell(
     strokes = find_strokes(sheet, mask, inner)
     if strokes is not None and _missed(lines, strokes.rect, sheet.px_per_mm):
         lines = list(_second_look(sheet, lines, strokes.rect, engine))
+    if lines:
+        lines += _run_over(sheet, mask, lines, inner, engine)
     text, confidence, lattices, changes = _decoded(lines, ALPHABET_OF[kind], sheet, engine)
     if not lines:
         return FieldReading(field_id, "", 1.0 if strokes is None else 0.0, index, sheet.box(cell))
@@ -135,6 +142,26 @@ def read_blank(
     believed = _against(other.confidence, read.confidence) if read.text else NOT_IN_LINE
     changes = (*other.changes, "read by itself")
     return replace(other, confidence=believed * other.confidence, changes=changes)
+
+
+def _run_over(sheet: Sheet, mask: Mask, lines: Sequence[TextLine], inner: Rect, engine: Engine) -> Sequence[TextLine]:
+    """What ran over to a line below the ones found: the detector passes over a symbol that stands alone."""
+    last = max(lines, key=lambda line: line.rect[3])
+    foot = last.rect[3] - OVERLAP * last.height
+    ink = find_strokes(sheet, _below(mask, inner, foot), inner)
+    if ink is None or ink.rect[1] + ink.rect[3] < 2 * last.rect[3]:
+        return ()
+    found = read(sheet, [_with_room(ink.rect)], engine)[0]
+    return [found] if found.read.text and found.read.confidence >= SEEN else ()
+
+
+def _below(mask: Mask, rect: Rect, y: float) -> Mask:
+    """The ink in a rectangle that does not hang from what is above `y`."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
+    below = np.zeros_like(mask)
+    below[y0:y1, x0:x1] = ((stats[:, cv2.CC_STAT_TOP] + y0 >= y) & (np.arange(len(stats)) > 0))[labels]
+    return below
 
 
 def _with_room(ink: Rect) -> Rect:
