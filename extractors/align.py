@@ -84,23 +84,24 @@ def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str]]:
 def _best_path(tokens: Sequence[Token], read: Sequence[str]) -> list[int]:
     """For each read symbol the index of the token that takes it, or -1 - index for a misreading, or None as -10**9."""
     n, m = len(tokens), len(read)
-    slots = [isinstance(t, Slot) for t in tokens]
+    alike = [symbol.isalnum() for symbol in read]
     cost = [[0.0] * (m + 1) for _ in range(n + 1)]
     move = [[""] * (m + 1) for _ in range(n + 1)]
     for j in range(1, m + 1):
         cost[0][j], move[0][j] = float(j), "extra"
     for i in range(1, n + 1):
-        token, slot = tokens[i - 1], slots[i - 1]
+        token = tokens[i - 1]
         row, above, how = cost[i], cost[i - 1], move[i]
-        row[0], how[0] = above[0] + (0.0 if slot else 1.0), "missing"
+        misread = None if isinstance(token, Slot) else _misread(token, read, alike)
+        row[0], how[0] = above[0] + (0.0 if misread is None else 1.0), "missing"
         for j in range(1, m + 1):
-            if slot:
+            if misread is None:
                 # An empty slot costs nothing; a filled one takes symbols one by one.
                 best, step = above[j], "missing"
                 if row[j - 1] + ABSORBED < best:
                     best, step = row[j - 1] + ABSORBED, "absorb"
             else:
-                best, step = above[j - 1] + _misread(token, read[j - 1]), "match"
+                best, step = above[j - 1] + misread[j - 1], "match"
                 if above[j] + 1.0 < best:
                     best, step = above[j] + 1.0, "missing"
                 if row[j - 1] + 1.0 < best:
@@ -109,11 +110,14 @@ def _best_path(tokens: Sequence[Token], read: Sequence[str]) -> list[int]:
     return _trace(move, n, m)
 
 
-def _misread(printed: Token, read: str) -> float:
-    """What it costs that one symbol was read for another: a mark that was passed over is not what comes behind it."""
-    if printed == read:
-        return 0.0
-    return 1.0 if isinstance(printed, Slot) or printed.isalnum() == read.isalnum() else 1.0 + 2 * ABSORBED
+def _misread(printed: str, read: Sequence[str], alike: Sequence[bool]) -> list[float]:
+    """What it costs that each symbol was read for a printed one: a mark passed over is not what comes behind it.
+
+    `alike`: whether each symbol is a letter or a digit, as the printed one may be.
+    """
+    word = printed.isalnum()
+    costs = [1.0 if other == word else 1.0 + 2 * ABSORBED for other in alike]
+    return [0.0 if symbol == printed else cost for symbol, cost in zip(read, costs, strict=True)]
 
 
 NOBODY = -1

@@ -41,11 +41,6 @@ class Outline:
         """How far the outermost ink in each direction lies off an ellipse, in half axes."""
         return _off_rim(self.offset(_outermost(points, np.asarray(self.centre, np.float32))))
 
-    def along(self, edge: Floats) -> float:
-        """The share of directions in which an edge lies on it, wherever else the edge runs."""
-        offset = self.offset(edge)
-        return len(np.unique(directions(offset[_off_rim(offset) < ON_IT]))) / BINS
-
     def share(self, points: Floats) -> float:
         """The share of directions in which the outermost ink lies on an ellipse."""
         return float((self.off(points) < ON_IT).mean())
@@ -97,12 +92,22 @@ def circles_of(edge: Floats, smallest: float, largest: float) -> Iterator[Outlin
     """
     rest, chance = np.asarray(edge, float), np.random.default_rng(len(edge))
     while len(rest) > BINS:
-        tried = (_round(*circle) for circle in zip(*_tried(rest, smallest, largest, chance), strict=True))
-        best = max(tried, key=lambda circle: circle.along(rest), default=None)
-        if best is None or best.along(rest) <= 0.5:
+        centres, radii = _tried(rest, smallest, largest, chance)
+        along = _along(rest, centres, radii)
+        if not len(along) or along.max() <= 0.5:
             return
+        best = _round(centres[along.argmax()], radii[along.argmax()])
         yield best
         rest = rest[_off_rim(best.offset(rest)) > 2 * ON_IT]
+
+
+def _along(edge: NDArray[Any], centres: NDArray[Any], radii: NDArray[Any]) -> NDArray[Any]:
+    """For each circle the share of directions in which an edge (n, 2) lies on it, wherever else the edge runs."""
+    offset = (edge - centres[:, None]) / radii[:, None, None]
+    circle, place = np.nonzero(np.abs(np.linalg.norm(offset, axis=2) - 1.0) < ON_IT)
+    inked = np.zeros((len(centres), BINS), bool)
+    inked[circle, directions(offset[circle, place])] = True
+    return np.asarray(inked.mean(1))
 
 
 def _fitted_circle(points: Floats, hull: Floats) -> tuple[Outline, float]:

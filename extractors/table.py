@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from extractors.page import Sheet
 from extractors.ruling import Rect, in_rows
@@ -83,6 +84,7 @@ def _row_likeness(row: Row, texts: Sequence[str]) -> float:
     return sum(score for score in labels if score >= LIKE) + (shape if max(labels) > 0 or not texts[0] else 0.0)
 
 
+@lru_cache(1024)  # forms share labels, and a page is compared with all of them
 def _likeness(label: str, text: str) -> float:
     """How alike a label and a cell's text are; a cell that begins with the label holds label and value together."""
     label = fold(label)

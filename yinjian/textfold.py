@@ -11,7 +11,7 @@ _TABLE: dict[int, int | str | None] = {**_WIDE, **_BRACKETS, **_ZERO_WIDTH}
 
 def fold(text: str) -> str:
     """The text with full-width letters, brackets and spaces folded, and nothing else: 己 stays apart from 已."""
-    return "".join(c for c in text.translate(_TABLE) if not c.isspace())
+    return "".join(text.translate(_TABLE).split())
 
 
 def fold_code(text: str) -> str:
