@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from extractors.inference import EXACT, AnyRecogniser, Best, Detector, Recogniser, Together, quick
 from extractors.weights import DETECTOR, GLANCER, RECOGNISER, TRAINED
-from yinjian.lattice import Lattice
+from yinjian.lattice import BLANK, Lattice
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -121,6 +121,27 @@ class Engine:
         line = at_height(crop, scale)
         best = recogniser(_input(line))
         return _decode(recogniser, best, max(1, round(len(best[0]) * line.shape[1] / _padded(line.shape[1]))))
+
+
+def with_part(line: Recognised, first: int, last: int, part: Recognised) -> Recognised:
+    """A line with its symbols from `first` to `last` as they were read by themselves."""
+    steps = line.lattice.steps
+    start, end = (round(v * len(steps)) for v in (line.spans[first][0], line.spans[last][1]))
+    between = ((BLANK, 0.0),)  # symbols that were read apart are two, be they the same
+    whole = (*steps[:start], between, *part.lattice.steps, between, *steps[end:])
+    inside, moved = len(part.lattice.steps), len(whole) - len(steps)
+
+    def placed(spans: Sequence[tuple[float, float]], length: int, shift: int) -> list[tuple[float, float]]:
+        return [((a * length + shift) / len(whole), (b * length + shift) / len(whole)) for a, b in spans]
+
+    before, behind = placed(line.spans[:first], len(steps), 0), placed(line.spans[last + 1 :], len(steps), moved)
+    return Recognised(
+        line.text[:first] + part.text + line.text[last + 1 :],
+        min(line.confidence, part.confidence),
+        Lattice(line.lattice.model, whole, line.lattice.floor),
+        (*before, *placed(part.spans, inside, start + 1), *behind),
+        line.sureness,
+    )
 
 
 def _decode(recogniser: AnyRecogniser, best: Best, steps: int) -> Recognised:

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from extractors.agreement import LOSES, borne_out, words
-from extractors.engine import Engine
+from extractors.engine import Engine, with_part
 from extractors.kinds import ca_page, is_agreement
 from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
@@ -21,6 +21,7 @@ NARROW = 0.7  # of their width: at a glance, known words are told as well as at 
 HALF = 0.5  # of their width: known words are still read surely, in half the time
 LONG = 15.0  # line heights: a line of running text
 LEAST_KNOWN = 8  # symbols of a line that is known by its words
+BESIDE = 3  # symbols are looked at along with those in doubt
 FEWEST_LONG = 12  # such lines on a page of running text
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
 # ones, symbols that repeat run into one another), and whether in full precision.
@@ -77,7 +78,29 @@ def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextL
         again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise)
         closer = {n: _closer(line, lines[n], known) for n, line in zip(doubtful, again, strict=True)}
         lines = tuple(closer.get(n, line) for n, line in enumerate(lines))
-    return lines
+    closer = {n: _closer(_part_alone(sheet, lines[n], known, engine), lines[n], known) for n in _doubtful(lines, known)}
+    return tuple(closer.get(n, line) for n, line in enumerate(lines))
+
+
+def _part_alone(sheet: Sheet, line: TextLine, known: str, engine: Engine) -> TextLine:
+    """The line with the part of it that says something else looked at by itself: letters run into one another less."""
+    if not line.text:
+        return line
+    first, last = _unknown_part(line.text, known)
+    x0, y0, x1, y1 = line.rect
+    start, end = line.read.spans[first][0], line.read.spans[last][1]
+    part = look(sheet, [(x0 + start * (x1 - x0), y0, x0 + end * (x1 - x0), y1)], engine.recognise_exactly, 1.0)[0]
+    return replace(line, read=with_part(line.read, first, last, part.read))
+
+
+def _unknown_part(text: str, known: str) -> tuple[int, int]:
+    """The first and last symbol of what is between a text's longest known start and end, and of some beside it."""
+    said = words(text)
+    start = max(n for n in range(len(said) + 1) if said[:n] in known)
+    end = min(n for n in range(len(said) + 1) if said[n:] in known)
+    counted = [n for n in range(len(text)) if words(text[: n + 1]) != words(text[:n])]
+    places = [counted[n] for n in (min(start, end), max(start, end) - 1) if 0 <= n < len(counted)] or [0]
+    return max(0, min(places) - BESIDE), min(len(text) - 1, max(places) + BESIDE)
 
 
 def _closer(line: TextLine, before: TextLine, known: str) -> TextLine:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from extractors.agreement import LOSES, borne_out, check_agreement, in_order
-from extractors.engine import Recognised
-from extractors.pagetext import _closer
+from extractors.engine import Recognised, with_part
+from extractors.pagetext import _closer, _unknown_part
 from extractors.textlines import TextLine
 from tests.extractors.test_materials import line
 from yinjian.catalogue import catalogue
@@ -110,3 +111,27 @@ def test_a_line_misread_once_is_what_the_other_looks_see() -> None:
 def test_a_look_that_sees_more_of_the_lines_end_is_no_contradiction() -> None:
     assert borne_out("确保制作的数字证书信息", [seen("确保制作的数字证书信")]) == pytest.approx(0.0)
     assert borne_out("确保制作的数字证书信息", [seen("保制作的数字证书信息和")]) == pytest.approx(0.0)
+
+
+def alone(text: str) -> Recognised:
+    """A line read surely, a step and a blank for each symbol, which stand side by side."""
+    spans = tuple((n / len(text), (n + 0.5) / len(text)) for n in range(len(text)))
+    return replace(seen(text), spans=spans)
+
+
+def test_a_part_looked_at_by_itself_takes_its_place_in_the_line() -> None:
+    joined = with_part(alone("3、HLCA应确保"), 1, 6, alone("、HLJCA应"))
+    assert joined.text == "3、HLJCA应确保"
+    scores = joined.lattice.log_probabilities(["3、HLJCA应确保", "3、HLCA应确保"])
+    assert scores[0] == pytest.approx(0.0, abs=1e-3) and scores[1] < LOSES
+    first = [start for start, _ in joined.spans]
+    assert first == sorted(first) and len(first) == len(joined.text) and joined.spans[-1][1] <= 1.0
+    assert joined.lattice.steps[round(first[4] * len(joined.lattice.steps))][0][0] == "J"
+
+
+@pytest.mark.parametrize(
+    ("read", "part"), [("3、HLCA应确保", "3、HLCA应确"), ("3、HLUCA应确保", "、HLUCA应"), ("HLJCA应确呆", "A应确呆")]
+)
+def test_the_part_that_says_something_else_is_found(read: str, part: str) -> None:
+    first, last = _unknown_part(read, "不得\n3HLJCA应确保制作")
+    assert read[first : last + 1] == part
