@@ -32,7 +32,7 @@ from yinjian.records import State
 
 AS_DARK, PEN = 0.5, 0.3  # of the outline's density, or this density: what was written is not paler than the less
 MOST_DRAWN = 4.0  # sides: longer than the strokes of a tick or a cross gone over twice
-BLOTTED, BEYOND = 0.62, 0.42  # filled, and ink outside of it, in areas of the box: more than a square filled by hand
+BLOTTED, BEYOND = 0.8, 0.42  # filled, more than by two broad strokes; ink outside, more than a square's, in box areas
 SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
 GRAIN, OVER_GRAIN, FAINTEST = 98, 2.0, 0.06  # percentile of density left in a blank box; ink is so many times denser
 PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not clear, and is ticked

@@ -44,9 +44,9 @@ def row(
 def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
     pen = max(2, s // 8)
 
-    def stroke(*points: tuple[float, float]) -> None:
+    def stroke(*points: tuple[float, float], width: int = pen) -> None:
         pixels = np.array([(x + u * s, y + v * s) for u, v in points], np.int32)
-        cv2.polylines(dark, [pixels], False, ink, pen)
+        cv2.polylines(dark, [pixels], False, ink, width)
 
     if mark == "tick":
         stroke((0.15, 0.5), (0.4, 0.85), (0.85, 0.15))
@@ -55,6 +55,9 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
     elif mark == "cross":
         stroke((0.1, 0.1), (0.9, 0.9))
         stroke((0.9, 0.1), (0.1, 0.9))
+    elif mark == "bold cross":
+        stroke((-0.45, -0.45), (1.45, 1.45), width=max(3, s // 5))
+        stroke((1.45, -0.45), (-0.45, 1.45), width=max(3, s // 5))
     elif mark == "filled":
         dark[y : y + s, x : x + s] = ink
     elif mark == "beside":
@@ -81,6 +84,12 @@ def test_marks_are_ticks(side: int, mark: str) -> None:
     dark, options = row(side, ["", mark, "", ""])
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", (20, 22, 24, 34))
+def test_two_broad_strokes_that_leave_the_box_are_a_cross(side: int) -> None:
+    dark, options = row(side, ["", "bold cross", "", ""])
+    assert judge_boxes(dark, options)[1].state is State.TICKED
 
 
 @pytest.mark.parametrize("side", (11, 17, 26))
