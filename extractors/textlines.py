@@ -59,6 +59,19 @@ class TextLine:
         )
 
 
+def up_to(line: TextLine, last: int) -> TextLine:
+    """A line as far as its symbol `last`."""
+    end, steps = line.read.spans[last][1], line.read.lattice.steps
+    x0, y0, x1, y1 = line.rect
+    read = replace(
+        line.read,
+        text=line.text[: last + 1],
+        lattice=replace(line.read.lattice, steps=steps[: round(end * len(steps))]),
+        spans=tuple((a / end, b / end) for a, b in line.read.spans[: last + 1]),
+    )
+    return TextLine((x0, y0, x0 + end * (x1 - x0), y1), read)
+
+
 def crop_quad(image: Image, quad: Floats) -> Image:
     """The picture inside a quadrilateral, (4, 2) clockwise from the top left, drawn level."""
     along = max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3]))

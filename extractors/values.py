@@ -16,7 +16,7 @@ from extractors.page import Sheet, line_crop, look, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
 from extractors.table import lines_in
-from extractors.textlines import TextLine, in_a_row
+from extractors.textlines import TextLine, in_a_row, up_to
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
@@ -97,7 +97,7 @@ def read_beside(
         return None
     missed = read(sheet, [(ink.rect[0] - room, strip[1], ink.rect[2] + room, strip[3])], engine)[0]
     behind = [line for line in lines[label.line + 1 :] if line.centre[1] > y1]
-    return [*lines[: label.line + 1], missed, *behind]
+    return [*lines[: label.line], up_to(lines[label.line], label.index), missed, *behind]
 
 
 def read_blank(

@@ -14,7 +14,7 @@ from extractors.page import Sheet
 from extractors.ruling import Ruling
 from extractors.signatures import ink_mask
 from extractors.textlines import TextLine
-from extractors.values import _against, read_blank, read_date
+from extractors.values import _against, read_beside, read_blank, read_date
 from samples.typefaces import glyph_mask
 from tests.extractors.test_align import line
 from yinjian.catalogue.layout import parse_line
@@ -96,3 +96,14 @@ def test_of_two_looks_the_surer_is_believed_the_less_the_surer_the_other_is() ->
     assert believed == sorted(believed, reverse=True)
     assert believed[:2] == pytest.approx([0.9, 0.9])
     assert believed[-1] == pytest.approx(0.5)
+
+
+def test_what_was_found_of_a_date_is_not_read_twice_when_all_of_it_is(engine: Engine) -> None:
+    truth, found = "申请日期：2026年10月15日", "申请日期：2026年10"
+    sheet, lines = drawn(truth), [TextLine((0.0, 0.0, float(PITCH * len(found)), 40.0), line(found).read)]
+    label = align(TEMPLATE, lines, "").blanks[0].before
+    assert label is not None
+    cell = (0.0, 0.0, *map(float, sheet.size))
+    whole = read_beside(label, lines, sheet, cell, ink_mask(sheet, 0.3), engine)
+    assert whole is not None and "".join(found.text for found in whole) == truth
+    assert whole[0].rect[2] == pytest.approx(PITCH * 5, abs=PITCH / 2)
