@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from validators.case import Case
 from yinjian.catalogue.model import Material, MaterialKind
@@ -29,8 +29,21 @@ _PRINCIPAL_PAIRS = (
 
 
 def scanned(case: Case) -> tuple[Material, ...]:
-    """The materials that come as pages; a token is brought along."""
-    return tuple(m for m in case.materials() if m.kind is not MaterialKind.CERTIFICATE)
+    """The materials asked for that come as pages; a token is brought along."""
+    return _as_pages(case.materials())
+
+
+def copies(case: Case) -> tuple[Material, ...]:
+    """The copies that are judged: what is asked for; where no document states it, what is there and others ask for."""
+    if case.materials() or case.offer is None:
+        return scanned(case)
+    others = (m for m in case.catalogue.materials_asked if m.platform == case.subject.platform and m.holds(case.as_of))
+    by_place = {place(material): material for material in _as_pages(others)}
+    return tuple(material for material in by_place.values() if pages_of(case, material))
+
+
+def _as_pages(materials: Iterable[Material]) -> tuple[Material, ...]:
+    return tuple(m for m in materials if m.kind is not MaterialKind.CERTIFICATE)
 
 
 def place(material: Material) -> str:
@@ -74,13 +87,13 @@ def _of_authority(mark: Mark, unit_names: tuple[str, ...]) -> bool:
 
 def sealed_pages(case: Case) -> Iterator[tuple[str, int]]:
     """(copy, page) for every page that must be sealed."""
-    for material in scanned(case):
+    for material in copies(case):
         yield from ((place(material), page) for page in pages_of(case, material) if material.sealed)
 
 
 def evidence(case: Case) -> Iterator[tuple[str, str]]:
-    """(field of a copy, field that it must agree with), for the copies that are asked for and there."""
-    for material in scanned(case):
+    """(field of a copy, field that it must agree with), for the copies that are judged and there."""
+    for material in copies(case):
         if not pages_of(case, material):
             continue
         if material.kind is MaterialKind.BUSINESS_LICENCE:

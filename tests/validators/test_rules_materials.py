@@ -48,6 +48,20 @@ def test_materials_stated() -> None:
     assert verdict(medical).decision is Decision.REVIEW
 
 
+def test_copies_are_judged_where_no_document_asks_for_them() -> None:
+    medical = application("ggzy", "medical")
+    copied = tuple(page for page in NEW.pages if page.kind in (LICENCE, CARD))
+    shift = len(medical.pages) - NEW.pages.index(copied[0])
+    of_copies = tuple(f for f in NEW.fields if f.page >= NEW.pages.index(copied[0]))
+    fields = (*medical.fields, *(replace(f, page=f.page + shift) for f in of_copies))
+    handed_in = replace(medical, pages=(*medical.pages, *copied), fields=fields)
+    assert ("material.unsealed", "business_licence") in found(handed_in)
+    assert ("material.expired", "identity_card:agent") in found(
+        with_field(handed_in, "agent.id_valid_until", "2020-01-01")
+    )
+    assert ("material.expired", "identity_card:agent") not in found(handed_in)
+
+
 @pytest.mark.parametrize(("kind", "role", "where"), PLACES)
 def test_copies_sealed(kind: PageKind, role: str, where: str) -> None:
     assert found(without_mark(NEW, "material_seal", page_of(NEW, kind, role))) == [("material.unsealed", where)]

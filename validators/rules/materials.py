@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from validators.case import Case
 from validators.compare import day
-from validators.copies import evidence, holder, pages_of, place, scanned, sealed_pages, seals_on
+from validators.copies import copies, evidence, holder, pages_of, place, scanned, sealed_pages, seals_on
 from validators.titles import title
 from yinjian.catalogue.model import Material, MaterialKind
 from yinjian.findings import Finding, Severity, finding
@@ -54,7 +54,7 @@ def licence_in_force(case: Case) -> Iterator[Finding]:
 
     A licence without a term holds until it is withdrawn.
     """
-    if any(m.kind is MaterialKind.BUSINESS_LICENCE for m in scanned(case)):
+    if any(m.kind is MaterialKind.BUSINESS_LICENCE for m in copies(case)):
         yield from _in_force(case, "licence_valid_until", "business_licence")
 
 
@@ -63,7 +63,7 @@ def cards_in_force(case: Case) -> Iterator[Finding]:
 
     The term stands on the side with the emblem; where that side is there it must be read.
     """
-    for material in scanned(case):
+    for material in copies(case):
         if material.kind is MaterialKind.IDENTITY_CARD:
             field_id = f"{holder(case, material.role)}.id_valid_until"
             sides = {case.reading.pages[i].side for i in pages_of(case, material)}
@@ -101,7 +101,7 @@ def organisation_read(case: Case) -> Iterator[Finding]:
 
     附件二 and 附件五 name no unit: the certificate takes name and code from the licence, which therefore must be read.
     """
-    licences = [m for m in scanned(case) if m.kind is MaterialKind.BUSINESS_LICENCE]
+    licences = [m for m in copies(case) if m.kind is MaterialKind.BUSINESS_LICENCE]
     if case.form is None or case.on_form("unit_name") or not any(pages_of(case, m) for m in licences):
         return
     for field_id in ("licence_unit_name", "licence_uscc"):
