@@ -22,6 +22,7 @@ from extractors.boxframes import (
     Mask,
     Option,
     even_labels,
+    filled,
     find_frames,
     levelled,
     outline_density,
@@ -38,6 +39,7 @@ GRAIN, OVER_GRAIN, FAINTEST = 98, 2.0, 0.06  # percentile of density left in a b
 PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not clear, and is ticked
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
+HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
 
@@ -57,8 +59,9 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     options = even_labels(options)
     first = max((find_frames(dark, options, t) for t in thresholds(dark, options)), key=lambda f: f.worth)
     good = [f for f in first.frames if f is not None and f.support >= FRAMED]
-    side = float(np.median([f.side for f in good])) if good else None
-    # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the others know better.
+    # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the blank ones know better.
+    blank_ones = [f for f in good if filled(dark > first.threshold, f) < HOLLOW]
+    side = float(np.median([f.side for f in blank_ones or good])) if good else None
     options = levelled(options, first.frames)
     found = find_frames(dark, options, first.threshold, side)
     good = [f for f in found.frames if f is not None and f.support >= FRAMED]
@@ -174,16 +177,16 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
     inside = ink[y0 + inset : y1 - inset + 1, x0 + inset : x1 - inset + 1]
     if inside.size == 0:
         return State.UNCLEAR
-    filled = float(inside.mean())
+    share = float(inside.mean())
     outside = _outside(ink, rect, stroke, option)
     if _circled(ink, rect, option):
         return State.TICKED
     reach = _reach(inside) / max(1, side)
-    if filled < 0.08 and reach < 0.3:
+    if share < 0.08 and reach < 0.3:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
-        empty = (filled < 0.04 or reach < 0.15) and outside < TOUCHING
+        empty = (share < 0.04 or reach < 0.15) and outside < TOUCHING
         return State.CLEAR if empty else State.UNCLEAR
-    blotted = filled > BLOTTED and outside > BEYOND and not _solid(ink, rect)
+    blotted = share > BLOTTED and outside > BEYOND and not _solid(ink, rect)
     return State.UNCLEAR if blotted or _drawn(inside) > MOST_DRAWN * side else State.TICKED
 
 

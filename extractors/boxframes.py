@@ -62,7 +62,7 @@ def find_frames(dark: Floats, options: Sequence[Option], threshold: float, side:
     """Blank boxes are hollow: an outline that is seen only where all is dark is none."""
     ink = dark > threshold
     frames = tuple(_find_frame(ink, option, side) for option in options)
-    worth = [0.0 if f is None else f.support - 0.7 * _filled(ink, f) for f in frames]
+    worth = [0.0 if f is None else f.support - 0.7 * filled(ink, f) for f in frames]
     return Found(float(threshold), frames, float(np.mean(worth)))
 
 
@@ -98,7 +98,8 @@ def _cut(dark: Floats, rect: Rect) -> Floats:
     return dark[y0:y1, x0:x1]
 
 
-def _filled(ink: Mask, frame: Frame) -> float:
+def filled(ink: Mask, frame: Frame) -> float:
+    """The share of ink in the middle of a frame."""
     quarter = frame.side // 4
     inside = ink[frame.y + quarter : frame.y + frame.side - quarter, frame.x + quarter : frame.x + frame.side - quarter]
     return float(inside.mean()) if inside.size else 1.0

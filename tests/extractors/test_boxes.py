@@ -99,6 +99,17 @@ def test_a_typeface_with_small_squares_and_a_root_in_place_of_one(side: int) -> 
     assert states == [State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
 
 
+@pytest.mark.parametrize("side", (22, 34, 40))
+def test_the_only_blank_box_of_a_page_tells_how_large_boxes_are(side: int) -> None:
+    dark, options = row(side, ["root", "", "scribble"])
+    x, y, half, thick = round(2.0 * side), 2 * side, side // 2, max(1, side // 12)
+    cv2.rectangle(dark, (x, y), (x + half, y + half), 0.8, thick)  # 田, which the label begins with
+    cv2.line(dark, (x + half // 2, y), (x + half // 2, y + half), 0.8, thick)
+    cv2.line(dark, (x, y + half // 2), (x + half, y + half // 2), 0.8, thick)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.TICKED, State.CLEAR, State.UNCLEAR]
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("mark", ["small root", "square"])
 def test_what_is_typed_in_place_of_a_box_is_a_mark_close_to_its_label_and_larger_than_the_box(
