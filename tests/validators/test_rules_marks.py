@@ -90,6 +90,16 @@ def test_a_ring_has_no_beginning() -> None:
     assert found(ring(NEW, seen)) == [("seal.name_mismatch", "seal_declaration")]
 
 
+def test_a_square_seal_may_have_been_read_row_by_row() -> None:
+    rows = "".join(UNIT[n::3] for n in range(3))
+    square = with_mark(NEW, "seal_declaration", shape="square", ring_text=rows, ring_lattice=lattice(rows))
+    assert found(square) == []
+    assert found(with_mark(square, "seal_declaration", shape="round")) == [("seal.name_mismatch", "seal_declaration")]
+    other = rows.replace(UNIT[1], "末")
+    changed = with_mark(square, "seal_declaration", ring_text=other, ring_lattice=lattice(other))
+    assert found(changed) == [("seal.name_mismatch", "seal_declaration")]
+
+
 def test_a_misread_symbol_in_a_ring_is_settled_by_the_lattice() -> None:
     seen = UNIT.replace("云", "去")
     at = UNIT.index("云")

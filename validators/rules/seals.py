@@ -86,6 +86,8 @@ def _employers(case: Case) -> Iterator[str]:
 def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     """Whether it is the seal of a unit of that name (folded); at least `share` of it must be legible."""
     ring = _ring_name(mark.ring_text)
+    if mark.shape == "square" and sorted(ring) == sorted(name):
+        return Owner.UNIT  # whether its rows or its columns were read does not make it another's
     name = _as_cut(name, ring)
     legible = _legible(name, ring)
     if ring == name or (legible >= share * len(name) and _may_say(case, mark, name)):
