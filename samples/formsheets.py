@@ -23,6 +23,8 @@ from yinjian.catalogue.layout import SlotKind
 from yinjian.geometry import Box, union
 from yinjian.records import State
 
+ABOVE_MM = 3.0  # above the room that a form leaves blank, its print begins
+
 
 @dataclass(frozen=True, slots=True)
 class FormPlan:
@@ -252,5 +254,5 @@ def _height(desk: _Desk, placed: PlacedSlot, ink: int) -> float:
     if place == "line":
         return placed.box.y1 * sheet.height - ink / 2 + over
     if place == "text":
-        return placed.box.y0 * sheet.height + ink / 2 - over
+        return placed.box.y0 * sheet.height + ink / 2 - over - sheet.pixels(ABOVE_MM)
     return (placed.box.y0 + placed.box.y1) / 2 * sheet.height
