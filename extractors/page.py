@@ -109,6 +109,9 @@ def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
     ink[outside > 0] = 0
     for x0, y0, x1, y1 in rects:
         ink[max(0, int(y0)) : int(y1) + 1, max(0, int(x0 - 0.5 * px)) : int(x1 + 0.5 * px)] = 0
+    # What is higher than a line is a signature: print that it leans on is a line without it.
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    ink[(stats[:, cv2.CC_STAT_HEIGHT] > MISSED_HEIGHT_MM[1] * px)[labels]] = 0
     reach = (max(1, int(STROKES_MM * px)) if table else 1, int(MISSED_JOIN_MM * px))
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones(reach, np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
