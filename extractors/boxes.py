@@ -37,6 +37,9 @@ BLOTTED, BEYOND = 0.8, 0.42  # filled, more than by two broad strokes; ink outsi
 SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
 GRAIN, OVER_GRAIN, FAINTEST = 98, 2.0, 0.06  # percentile of density left in a blank box; ink is so many times denser
 PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not clear, and is ticked
+EDGE = 0.1  # of the side: so near to its outline, ink in a blank box is the outline's
+STROKES = (0.12, 0.25)  # sides of strokes clear of the outline: from here on a box is not clear, and is ticked
+MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judged by that
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
@@ -87,8 +90,10 @@ def _judge_beside_blank(
 ) -> tuple[Judged, ...]:
     ink, rest = dark > threshold, without_blanks(dark, seen, blank)
     pale = min(threshold, _palest(rest, seen))
-    added = rest > pale
-    empty = [s is not None and s.blank and _empty(added, s.frame) for s in seen]
+    added, written = rest > pale, rest > threshold
+    empty = [
+        s is not None and s.blank and _empty(added, s.frame) and _strokes(written, s.frame) < STROKES[0] for s in seen
+    ]
 
     def judged_one(option: Option, frame: Frame | None, place: Seen | None, *, empty: bool) -> Judged:
         frame = frame if place is None else place.frame
@@ -96,7 +101,8 @@ def _judge_beside_blank(
             return _judge(dark > pale, option, None, blank.side)
         if empty:
             return _judge_empty(ink, option, frame)
-        return _with_pale(_judge(ink, option, frame, blank.side), frame, added)
+        judged = _with_pale(_judge(ink, option, frame, blank.side), frame, added)
+        return judged if place is None else _with_strokes(judged, place.frame, written)
 
     judged = [judged_one(o, f, s, empty=e) for o, f, s, e in zip(options, frames, seen, empty, strict=True)]
     hollow = [
@@ -120,6 +126,25 @@ def _with_pale(judged: Judged, frame: Frame, added: Mask) -> Judged:
     if reach < PALE[0]:
         return judged
     return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
+
+
+def _with_strokes(judged: Judged, frame: Frame, written: Mask) -> Judged:
+    """A box in which strokes are seen beside its outline, though none of them comes into its middle."""
+    length = _strokes(written, frame)
+    if judged.state is State.TICKED or length < STROKES[0]:
+        return judged
+    return replace(judged, state=State.TICKED if length >= STROKES[1] else State.UNCLEAR)
+
+
+def _strokes(written: Mask, frame: Frame) -> float:
+    """The length, in sides, of the strokes in a box that are clear of its outline; 0 where it is filled.
+
+    `written`: the page's ink without the blank boxes.
+    """
+    inset = max(2, round(EDGE * frame.side))
+    start, end = inset, frame.side - inset + 1
+    inside = written[frame.y + start : frame.y + end, frame.x + start : frame.x + end]
+    return _drawn(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
@@ -249,7 +274,7 @@ def _circled(ink: Mask, rect: Rect, option: Option) -> bool:
     area = ink[top : int(y1 + 0.9 * height), left : int(x1 + 1.2 * height)].astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
     for x, y, w, h, _area in stats[1:count]:
-        around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.25 * height
+        around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.5 * height  # into its last symbol
         beyond = y + top < y0 - 0.06 * height and y + h + top > y1 + 0.06 * height
         if around and beyond and w > 0.9 * width and h > 1.0 * height:
             return True

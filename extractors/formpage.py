@@ -30,6 +30,7 @@ from yinjian.catalogue.layout import Cell, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark
 from yinjian.textfold import fold
 
+STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
 LABEL = 4  # symbols: a shorter label may be a part of a value
 
 
@@ -198,7 +199,7 @@ class _CellReader:
         before = blank.before
         same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
-        return Option(_tight(self.page.ink, label), min(limit, label[0] - 0.5 * pitch))
+        return Option(_tight(self.page.unruled, label), min(limit, label[0] - 0.5 * pitch))
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
@@ -261,10 +262,16 @@ def _filled(blanks: Sequence[Blank]) -> int:
     return sum(bool(blank.symbols) for blank in blanks)
 
 
-def _tight(ink: Mask, rect: Rect) -> Rect:
-    """The rectangle narrowed to the height of the ink in it: the detector leaves room above and below."""
+def _tight(dark: Floats, rect: Rect) -> Rect:
+    """The rectangle narrowed to the height of the ink in it: the detector leaves room above and below.
+
+    Ink is what has a share of the density of the label's own print, which may be pale beside a pen's.
+    """
     x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
-    rows = np.flatnonzero(ink[y0:y1, x0:x1].any(1))
+    cut = dark[y0:y1, x0:x1]
+    if not cut.size:
+        return rect
+    rows = np.flatnonzero(cut.max(1) > PRINT * np.percentile(cut, STRONG))
     if len(rows) < 4:
         return rect
     return rect[0], float(y0 + rows[0]), rect[2], float(y0 + rows[-1] + 1)

@@ -55,6 +55,8 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
     elif mark == "cross":
         stroke((0.1, 0.1), (0.9, 0.9))
         stroke((0.9, 0.1), (0.1, 0.9))
+    elif mark == "low tick":
+        stroke((-0.2, 0.5), (0.5, 1.25), (2.0, -0.2))
     elif mark == "bold cross":
         stroke((-0.45, -0.45), (1.45, 1.45), width=max(3, s // 5))
         stroke((1.45, -0.45), (-0.45, 1.45), width=max(3, s // 5))
@@ -66,6 +68,8 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
         cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.1 * s), int(1.1 * s)), 0, 0, 360, ink, pen)
     elif mark == "wide circle":
         cv2.ellipse(dark, (int(x + 1.7 * s), y + s // 2), (int(2.5 * s), int(1.4 * s)), 0, 0, 360, ink, pen)
+    elif mark == "short circle":
+        cv2.ellipse(dark, (int(x + 1.45 * s), y + s // 2), (int(1.7 * s), int(1.0 * s)), 0, 60, 400, ink, pen)
     elif mark == "root":
         stroke((-0.1, 0.6), (0.2, 1.2), (0.8, -0.3), (1.2, -0.3))
     elif mark == "small root":
@@ -79,11 +83,19 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled", "circle", "wide circle"])
+@pytest.mark.parametrize("mark", ["tick", "leaving", "cross", "filled", "circle", "wide circle", "short circle"])
 def test_marks_are_ticks(side: int, mark: str) -> None:
     dark, options = row(side, ["", mark, "", ""])
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", (34, 46))
+def test_a_tick_that_keeps_to_a_corner_of_its_box_is_not_passed_over(side: int) -> None:
+    dark, options = row(side, ["", "low tick", "", ""])
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states[1] in (State.TICKED, State.UNCLEAR)
+    assert [states[0], *states[2:]] == [State.CLEAR] * 3
 
 
 @pytest.mark.parametrize("side", (20, 22, 24, 34))
