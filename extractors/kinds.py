@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from extractors.page import Sheet
-from extractors.table import Matched, match_form
+from extractors.table import Matched, lines_in, match_form
+from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, Form
 from yinjian.catalogue.layout import Slot
 from yinjian.textfold import fold
@@ -46,6 +47,23 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
     whole = matched.score >= LEAST_LABELS and words >= LEAST_WORDS
     run_on = matched.score >= LEAST_LABELS_OF_RUN_ON and words >= LEAST_WORDS_OF_RUN_ON
     return whole or (run_on and page.form >= SHARE)
+
+
+def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
+    """The form's last rows on a sheet of the agreement, which begins right behind them; None where there are none."""
+    table, _ = lines_apart(sheet)
+    if not table:
+        return None
+    part = replace(sheet, lines=table)
+    matched = best_form(part, catalogue)
+    return matched if is_form(ca_page(part, catalogue), part, matched) else None
+
+
+def lines_apart(sheet: Sheet) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
+    """The lines in the sheet's table, and the others."""
+    inside = {line.rect for cell in sheet.cells for line in lines_in(sheet, cell)}
+    within = tuple(line for line in sheet.lines if line.rect in inside)
+    return within, tuple(line for line in sheet.lines if line.rect not in inside)
 
 
 def best_form(sheet: Sheet, catalogue: Catalogue) -> Matched:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from extractors.agreement import LOSES, borne_out, words
 from extractors.engine import Engine, with_part
-from extractors.kinds import ca_page, is_agreement
+from extractors.kinds import ca_page, is_agreement, lines_apart, run_over
 from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
@@ -40,7 +40,12 @@ def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Cata
     if _running_text(sheet, rects):
         seen = replace(sheet, lines=top_to_bottom(look(sheet, rects, engine.glance, NARROW)))
         if is_agreement(ca_page(seen, catalogue)):
-            return replace(seen, lines=_verified(seen, engine, catalogue))
+            if run_over(seen, catalogue) is None:
+                return replace(seen, lines=_verified(seen, engine, catalogue))
+            table, text = lines_apart(seen)
+            filled_in = _read_form(sheet, [line.rect for line in table], engine, catalogue)
+            verified = _verified(replace(seen, lines=text), engine, catalogue)
+            return replace(seen, lines=top_to_bottom((*filled_in, *verified)))
     if len(sheet.cells) >= TABLE:
         return replace(sheet, lines=_read_form(sheet, rects, engine, catalogue))
     return replace(sheet, lines=read(sheet, rects, engine))

@@ -18,7 +18,7 @@ from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
 from extractors.formpage import FormReading, prepare, read_form
-from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, words_share
+from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, lines_apart, run_over, words_share
 from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import TABLE, Sheet, take_apart
@@ -33,6 +33,7 @@ from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.table import Matched, lines_in, match_form
+from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
 from yinjian.catalogue.layout import SlotKind
 from yinjian.findings import Finding, finding
@@ -128,14 +129,14 @@ class Reader:
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
         page = replace(page, shown=show(page.sheet.image) if show else None)
-        return page if page.kind is PageKind.FORM else replace(page, sheet=page.sheet.without_inks())
+        return page if page.matched is not None else replace(page, sheet=page.sheet.without_inks())
 
     def _page(self, scan: Scan, paper: Paper) -> ReadPage:
         """One picture: straightened, taken apart, told apart."""
         sheet = self._sheet(scan, paper)
         ca = ca_page(sheet, self._catalogue)
         if is_agreement(ca):
-            return ReadPage(sheet, PageKind.AGREEMENT, ca, None)
+            return ReadPage(sheet, PageKind.AGREEMENT, ca, run_over(sheet, self._catalogue))
         matched = best_form(sheet, self._catalogue)
         if is_form(ca, sheet, matched):
             return ReadPage(sheet, PageKind.FORM, ca, matched, read_code(sheet.image))
@@ -222,12 +223,20 @@ class Reader:
 
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
-        shown = [page.sheet.lines for page in pages if page.kind is PageKind.AGREEMENT]
+        shown = [self._agreement_lines(page) for page in pages]
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform] if form else []
         if form is None or not ids or not any(shown):
             return ()
         paragraphs = self._catalogue.agreement(form.id, ids[0])
-        return check_agreement(in_order(shown, paragraphs), paragraphs)
+        return check_agreement(in_order([lines for lines in shown if lines], paragraphs), paragraphs)
+
+    def _agreement_lines(self, page: ReadPage) -> Sequence[TextLine]:
+        """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""
+        if page.matched is None:
+            return page.sheet.lines if page.kind is PageKind.AGREEMENT else ()
+        _, lines = lines_apart(page.sheet)
+        rest = ca_page(replace(page.sheet, lines=lines), self._catalogue)
+        return lines if page.kind is PageKind.AGREEMENT or is_agreement(rest) else ()
 
 
 def _give_back() -> None:
