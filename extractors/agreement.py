@@ -26,6 +26,7 @@ LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
+FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 
 
@@ -64,10 +65,18 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
 
 
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
-    """The lines of an agreement's pages, which come in any order, as the agreement has them."""
+    """The lines of an agreement's pages, which come in any order, as the agreement has them; dirt is none."""
     expected = "".join(map(words, paragraphs))
-    read = [[line for row in in_rows(lines) for line in row] for lines in pages]
+    read = [[line for row in in_rows(lines) if not _dirt(row) for line in row] for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
+
+
+def _dirt(row: Sequence[TextLine]) -> bool:
+    """Whether all that stands in a row is a symbol or two that can hardly be told: a hair or dust, not words.
+
+    Where they were words of the agreement after all, these are now missing, and that is found.
+    """
+    return len(row) == 1 and len(words(row[0].text)) <= FEW and row[0].read.confidence < HARDLY
 
 
 def _middle(lines: Sequence[TextLine], expected: str) -> float:

@@ -135,3 +135,14 @@ def test_a_part_looked_at_by_itself_takes_its_place_in_the_line() -> None:
 def test_the_part_that_says_something_else_is_found(read: str, part: str) -> None:
     first, last = _unknown_part(read, "不得\n3HLJCA应确保制作")
     assert read[first : last + 1] == part
+
+
+def test_dust_is_no_word_but_a_word_alone_in_its_line_is_one() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    lines = page(whole)
+    below = line("似", 700, 50.0 * len(lines) + 100, 20)
+    dust = TextLine(below.rect, replace(below.read, confidence=0.2))
+    assert check_agreement(in_order([[*lines, dust]], whole), whole) == ()
+    assert check_agreement(in_order([[*lines, below]], whole), whole) != ()
+    unread = [*lines[:-1], TextLine(lines[-1].rect, dust.read)]
+    assert check_agreement(in_order([unread], whole), whole) != ()
