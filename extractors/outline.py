@@ -19,6 +19,7 @@ UNEVEN = 0.02  # of the radius: so far off its circle the border of a round seal
 STRETCHED = 0.03  # of the radius: so far the border lies off the circle of a seal that may be none
 ON_IT = 0.02  # of the radius: so near to an outline lies what is on it
 CLEARLY = 0.1  # of the directions: so many more lie on an oval than on a circle before it is one
+CONIC = 5  # points that an ellipse is told by
 TRIALS = 300  # circles through three points: where half of the points lie on one, more than ten of these are it
 LARGEST, SMALLEST = 1.2, 0.3  # of the radius about all ink: the half axes of what its border may be
 
@@ -66,7 +67,7 @@ def outline_of(points: Floats) -> Outline:
     aspect = min(w, h) / max(1.0, max(w, h))
     if boxy > 0.9 and off > 0.03:
         return Outline("square", (float(cx), float(cy)), (float(w / 2), float(h / 2)), _small_turn(tilt))
-    if off <= UNEVEN:
+    if off <= UNEVEN or len(hull) < CONIC:
         return circle
     ellipse = _fitted_ellipse(hull)
     on_ellipse = ellipse.share(points)
@@ -183,7 +184,10 @@ def _oval_of_most(points: Floats, about: Outline) -> Outline | None:
         best = int(on.argmax())
         if on[best] <= 0.5:
             return None
-        found = _fitted_ellipse(np.asarray(outer[rest[best] < 2 * ON_IT], np.float32))
+        near = np.asarray(outer[rest[best] < 2 * ON_IT], np.float32)
+        if len(near) < CONIC:
+            return None
+        found = _fitted_ellipse(near)
         middle = np.array(found.centre)
     return found if found.shape == "oval" else None
 

@@ -125,7 +125,7 @@ class Reader:
         except MemoryError:
             raise
         except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
-            return _unreadable(scan, error)
+            return _page_unreadable(scan, error)
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
         page = replace(page, shown=show(page.sheet.image) if show else None)
@@ -158,7 +158,13 @@ class Reader:
     def _put_together(self, application: str, pages: Sequence[ReadPage], findings: Sequence[Finding]) -> Reading:
         form, unknown = self._form(pages)
         platform = self._platform(form, pages)
-        on_form = self._form_reading(form, pages, platform)
+        try:
+            on_form = self._form_reading(form, pages, platform)
+        except MemoryError:
+            raise
+        except Exception as error:  # as for a page: what the copies say is kept, and a person looks at the form
+            on_form = FormReading((), (), ())
+            findings = (*findings, *(_page_unreadable(page.sheet, error) for page in pages if page.matched is not None))
         fields = list(on_form.fields)
         for index, page in enumerate(pages):
             fields += _first_of_each((replace(f, page=index) for f in page.licence), fields)
@@ -252,10 +258,10 @@ def _too_small(scan: Scan) -> Finding:
     return finding("scan.unreadable", scan.file, message)
 
 
-def _unreadable(scan: Scan, error: Exception) -> Finding:
+def _page_unreadable(page: Scan | Sheet, error: Exception) -> Finding:
     """The kind of the error is told, never its words: they may quote what was read."""
-    message = f"{scan.file}：第 {scan.page + 1} 页识别时出错（{type(error).__name__}），请人工查看或重新扫描该页。"
-    return finding("scan.unreadable", scan.file, message)
+    message = f"{page.file}：第 {page.page + 1} 页识别时出错（{type(error).__name__}），请人工查看或重新扫描该页。"
+    return finding("scan.unreadable", page.file, message)
 
 
 def _several(scan: Scan) -> Finding:

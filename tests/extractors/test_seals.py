@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from extractors.cutout import cut_out_seal
 from extractors.ink import separate, stamp_ink, without_print
+from extractors.outline import outline_of
 from extractors.page import Sheet
 from extractors.ring import unroll
 from extractors.ruling import Ruling
@@ -186,3 +187,15 @@ def test_a_marks_image_has_its_ink_alone() -> None:
     middle = picture.shape[0] // 2
     assert picture[middle, middle, 3] > 200
     assert picture[middle + round(8 / 25.4 * 600), middle, 3] < 60
+
+
+@pytest.mark.parametrize("corners", [3, 4])
+def test_ink_with_few_corners_has_an_outline(corners: int) -> None:
+    """An ellipse needs five points; a triangle of red print has fewer."""
+    turns = np.arange(corners) * 2 * np.pi / corners
+    drawn = np.zeros((120, 120), np.uint8)
+    points = np.c_[60 + 50 * np.cos(turns), 60 + 40 * np.sin(turns)].astype(np.int32)
+    cv2.fillPoly(drawn, [points], 1)
+    assert outline_of(np.argwhere(drawn)[:, ::-1].astype(np.float32)).shape in ("round", "oval", "square")
+    hull = points.astype(np.float32)
+    assert outline_of(hull).radii[0] > 0
