@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -17,6 +17,7 @@ SHORTEST_MM = 7.5  # longer than any stroke of a printed character
 LOWEST_ROW_MM = 5.5  # lines of one row's height alone may be this short, where they join the lines above and below
 MEETS_MM = 1.0  # such a line ends this near to those
 LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
+BENT_MM = 40.0  # of a line on a bent page, so much is straight
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 UNBROKEN = 0.9  # of a longer gap must be inked: a signature runs along the line there
@@ -25,6 +26,9 @@ WAVER_MM = 0.3  # a line leaves its straight course this far
 BREAK_MM = 0.5  # without ink a line has ended
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
 SMALLEST_CELL_MM = 4.0
+LEVEL_MM = 2.2  # tops and bottoms of cells in one row differ by less
+NEXT_MM = 1.5  # a line and a little more lies between cells next to one another
+MOSTLY = 0.55  # of the height that two such cells take up together, they have in common
 FINEST = 6.0  # px per mm: thin rules are seen, and four times as many pixels show no more of them
 WORTHWHILE = 0.85  # of the size: less is not worth drawing anew
 
@@ -125,8 +129,17 @@ def _lines(ink: Image, dark: Floats, px_per_mm: float) -> tuple[Rule, ...]:
 def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
     """Straight runs along the second axis of `ink`, each a line by itself."""
     length = max(15, int(shortest_mm * px_per_mm))
-    found = (_piece(mask, x, y, px_per_mm) for mask, x, y in long_runs(ink, length))
-    return [piece for piece in found if piece is not None]
+    return [piece for mask, x, y in long_runs(ink, length) for piece in _straight(mask, x, y, px_per_mm)]
+
+
+def _straight(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Iterator[Rule]:
+    """The lines that one component is: a long one on a bent page is none before it is halved."""
+    piece, half = _piece(mask, x, y, px_per_mm), mask.shape[1] // 2
+    if piece is not None:
+        yield piece
+    elif half > BENT_MM * px_per_mm / 2:
+        yield from _straight(mask[:, :half], x, y, px_per_mm)
+        yield from _straight(mask[:, half:], x + half, y, px_per_mm)
 
 
 def long_runs(ink: Image, length: int) -> Iterator[tuple[NDArray[np.bool_], int, int]]:
@@ -278,13 +291,23 @@ def _enclosed(canvas: Image, px_per_mm: float) -> tuple[Rect, ...]:
 
 
 def in_rows(cells: tuple[Rect, ...], px_per_mm: float) -> tuple[tuple[Rect, ...], ...]:
-    """Cells with the same top and bottom grouped into rows; a cell that spans rows is a row of its own."""
+    """Cells that stand side by side grouped into rows; a cell that spans rows is a row of its own."""
     rows: list[list[Rect]] = []
-    same: Callable[[float, float], bool] = lambda a, b: abs(a - b) < 2.2 * px_per_mm  # noqa: E731
     for cell in cells:
-        row = next((r for r in rows if same(r[0][1], cell[1]) and same(r[0][3], cell[3])), None)
-        if row is None:
-            rows.append([cell])
-        else:
-            row.append(cell)
-    return tuple(tuple(sorted(row)) for row in sorted(rows, key=lambda r: r[0][1]))
+        beside = [row for row in rows if any(_side_by_side(cell, other, px_per_mm) for other in row)]
+        rows = [row for row in rows if row not in beside]
+        rows.append([cell, *(other for row in beside for other in row)])
+    return tuple(tuple(sorted(row)) for row in sorted(rows, key=lambda row: min(cell[1] for cell in row)))
+
+
+def _side_by_side(one: Rect, other: Rect, px_per_mm: float) -> bool:
+    """Whether cells have top and bottom in common; next to one another, most of their height.
+
+    Where lines lean, the rectangle of a wide cell is higher than that of the low one beside it.
+    """
+    if all(abs(one[i] - other[i]) < LEVEL_MM * px_per_mm for i in (1, 3)):
+        return True
+    left, right = sorted((one, other))
+    adjacent = abs(right[0] - left[2]) < NEXT_MM * px_per_mm
+    common = min(one[3], other[3]) - max(one[1], other[1])
+    return adjacent and common > MOSTLY * (max(one[3], other[3]) - min(one[1], other[1]))

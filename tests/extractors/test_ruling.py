@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from extractors.ruling import find_cells, find_ruling
+from extractors.ruling import find_cells, find_ruling, in_rows
 
 PX = 200 / 25.4
 
@@ -51,3 +51,26 @@ def test_a_signature_written_over_a_line_does_not_interrupt_it(x: int) -> None:
         lean = 9 * (-1) ** n
         cv2.line(ink, (x + 9 * n, 566), (x + 9 * n + lean, 634), 1.0, 4)
     assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.2), PX), ink.shape, PX)) == 2
+
+
+def test_cells_whose_lines_lean_stand_in_one_row() -> None:
+    """On a bent page the rectangle of a wide cell reaches up beside the row above it."""
+    rows = [
+        [(20.8, 27.8, 41.6, 35.0), (42.1, 25.4, 195.3, 34.7)],
+        [(20.7, 35.1, 41.6, 42.3), (42.1, 32.9, 195.3, 42.0)],
+    ]
+    tall, beside = (20.7, 49.9, 41.7, 64.0), [(42.1, 49.6, 195.3, 56.8), (42.1, 57.0, 195.3, 63.9)]
+    cells = tuple(sorted((*rows[0], *rows[1], tall, *beside), key=lambda cell: (cell[1], cell[0])))
+    assert in_rows(cells, 1.0) == (*map(tuple, rows), (beside[0],), (tall,), (beside[1],))
+
+
+@pytest.mark.parametrize("bow_mm", [0.0, 1.5, 2.5])
+def test_the_plumb_lines_of_a_bent_page_are_lines(bow_mm: float) -> None:
+    ink, tops = np.zeros((1700, 1600), np.float32), [round(100 + 40 * n * PX) for n in range(6)]
+    for top in tops:
+        cv2.line(ink, (200, top), (1400, top), 1.0, 2)
+    along = np.arange(tops[0], tops[-1] + 1)
+    bow = bow_mm * PX * np.sin(np.pi * (along - tops[0]) / (tops[-1] - tops[0]))
+    for x in (200, 600, 1400):
+        cv2.polylines(ink, [np.c_[np.rint(x - bow), along].astype(np.int32)], False, 1.0, 2)
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 10
