@@ -1,0 +1,38 @@
+"""Lines of running text that the detector did not find at first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from extractors.engine import Engine
+from extractors.pagetext import _joined, _with_passed_over
+from tests.extractors.test_dates import PITCH, drawn
+
+TEXT = "用户应当妥善保管数字证书和密码不得泄露或交付他人如因故意过失导致数字证书被盗"
+LINES, ROW = 8, 48  # and px from one to the next
+
+
+def test_a_line_among_others_that_was_passed_over_is_found_where_its_ink_is(engine: Engine) -> None:
+    one = drawn(TEXT)
+    height, width = ROW * LINES + 200, one.size[0] + 2 * ROW
+    dark = np.zeros((height, width), np.float32)
+    for n in range(LINES):
+        dark[100 + ROW * n : 140 + ROW * n, ROW : ROW + one.size[0]] = one.dark
+    image = np.repeat((250 - 225 * dark).astype(np.uint8)[:, :, None], 3, axis=2)
+    page = replace(one, image=image, dark=dark, red=np.zeros_like(dark), dpi=150.0)
+    every = [(float(ROW), 100.0 + ROW * n, float(ROW + one.size[0]), 140.0 + ROW * n) for n in range(LINES)]
+    found = _with_passed_over(page, [*every[:3], *every[4:]], engine)
+    (new,) = [line for line in found if line not in every]
+    assert all(abs(a - b) < PITCH for a, b in zip(new, every[3], strict=True))
+    half = (every[3][0], every[3][1], every[3][0] + one.size[0] / 3, every[3][3])
+    again = _with_passed_over(page, [*every[:3], half, *every[4:]], engine)
+    assert half not in again and len(again) == LINES
+    assert _with_passed_over(page, every, engine) == every
+
+
+def test_pieces_that_lie_over_one_another_are_one_line() -> None:
+    pieces = [(0.0, 0.0, 50.0, 10.0), (45.0, 2.0, 100.0, 12.0), (0.0, 20.0, 40.0, 30.0), (60.0, 20.0, 90.0, 30.0)]
+    whole = [(0.0, 0.0, 100.0, 12.0), (0.0, 20.0, 40.0, 30.0), (60.0, 20.0, 90.0, 30.0)]
+    assert sorted(_joined(pieces)) == whole
