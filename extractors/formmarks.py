@@ -198,13 +198,21 @@ def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tupl
         right = min(begins, blank.after.symbol.x0 - 0.3 * height)
     # A line is no higher than its print: a signature that leans on it may have been taken for part of it.
     printed = 1.1 * min(height, median(line.height for line in lines))
-    ends = (min(line.rect[3], line.rect[1] + printed) for line in lines)
-    begin = (max(line.rect[1], line.rect[3] - printed) for line in lines)
+    others = [line for line in lines if not _stands_beside(line, label)]
+    ends = (min(line.rect[3], line.rect[1] + printed) for line in others)
+    begin = (max(line.rect[1], line.rect[3] - printed) for line in others)
     above = [end for end in ends if end < label.y0 + 0.35 * height]
     below = [start for start in begin if start > label.y1 - 0.35 * height]
     highest, lowest = label.y0 - 1.3 * height, min(cell[3], label.y1 + 1.5 * height)
     place = (left, max([highest, *above]), right, min([lowest, *below]))
     return place, (left, highest, right, lowest)
+
+
+def _stands_beside(line: TextLine, label: Symbol) -> bool:
+    """Whether a line is what was written beside a label: it begins behind it, and reaches well into its height."""
+    height = label.y1 - label.y0
+    behind = line.rect[0] > label.x1 - 0.5 * height
+    return behind and line.rect[1] < label.y1 - 0.35 * height and line.rect[3] > label.y0 + 0.35 * height
 
 
 def _beside(one: Symbol, other: Symbol) -> bool:

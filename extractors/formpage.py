@@ -31,6 +31,7 @@ from yinjian.records import Choice, FieldReading, Mark
 from yinjian.textfold import fold
 
 STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
+LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
 LABEL = 4  # symbols: a shorter label may be a part of a value
 
 
@@ -227,9 +228,8 @@ class _CellReader:
         lines = [line for line in self._lines if _holds(place, line.centre)]
         if len(lines) != 1 or blank.before is None:
             return False
-        label = self._lines[blank.before.line]
-        read = lines[0].read
-        return is_printed(label.rect, lines[0].rect, read.text, read.confidence, self.page.ink)
+        label, read = _end_of_label(self._lines[blank.before.line], blank.before.index), lines[0].read
+        return is_printed(label, lines[0].rect, read.text, read.confidence, self.page.ink)
 
     def _free_seals(self) -> list[Seal]:
         """Seals whose middle does not lie in another cell that collects one."""
@@ -247,6 +247,12 @@ class _CellReader:
             return self._lines[: blank.before.line + 1]
         _, y0, _, y1 = self.place.rect
         return [line for line in self._lines if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
+
+
+def _end_of_label(line: TextLine, last: int) -> Rect:
+    """A label's last symbols up to `last`: other signatures may stand in its line, which are no print."""
+    symbols = line.symbols()[max(0, last + 1 - LABEL_END) : last + 1]
+    return symbols[0].x0, symbols[0].y0, symbols[-1].x1, symbols[-1].y1
 
 
 def _holds(rect: Rect, point: tuple[float, float]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extractors.align import align
 from extractors.formmarks import signature_place
+from extractors.formpage import _end_of_label
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, reading_orders
 from tests.extractors.test_materials import line
@@ -56,3 +57,16 @@ def test_the_line_that_a_signature_made_taller_is_read_before_the_next() -> None
     whole, *_, by_heads = reading_orders((above, label, seal))
     assert whole[0] is label  # both lie in one row then
     assert by_heads == (above, label, seal)
+
+
+def test_signatures_that_were_read_beside_their_labels_are_no_lines_above_or_below() -> None:
+    small = TextLine((400.0, 372.0, 500.0, 446.0), line("许千", 400, 372).read)
+    large = TextLine((1060.0, 380.0, 1260.0, 450.0), line("罗思子", 1060, 380).read)
+    both = places(ONE, small, TWO, large)
+    assert both == places(ONE, TWO)
+
+
+def test_a_label_in_whose_line_another_name_was_signed_ends_with_itself() -> None:
+    whole = line("卢德经办人手写签名：", 400, 400)
+    x0, _, x1, _ = _end_of_label(whole, 9)
+    assert [s.text for s in whole.symbols() if x0 <= (s.x0 + s.x1) / 2 <= x1] == list("写签名：")
