@@ -209,10 +209,11 @@ def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tupl
 
 
 def _stands_beside(line: TextLine, label: Symbol) -> bool:
-    """Whether a line is what was written beside a label: it begins behind it, and reaches well into its height."""
+    """Whether a line is what was written in a label's row: around its middle, or behind it and well into its height."""
     height = label.y1 - label.y0
     behind = line.rect[0] > label.x1 - 0.5 * height
-    return behind and line.rect[1] < label.y1 - 0.35 * height and line.rect[3] > label.y0 + 0.35 * height
+    reaches = line.rect[1] < label.y1 - 0.35 * height and line.rect[3] > label.y0 + 0.35 * height
+    return label.y0 < line.centre[1] < label.y1 or (behind and reaches)
 
 
 def _beside(one: Symbol, other: Symbol) -> bool:

@@ -60,8 +60,8 @@ def test_the_line_that_a_signature_made_taller_is_read_before_the_next() -> None
 
 
 def test_signatures_that_were_read_beside_their_labels_are_no_lines_above_or_below() -> None:
-    small = TextLine((400.0, 372.0, 500.0, 446.0), line("许千", 400, 372).read)
-    large = TextLine((1060.0, 380.0, 1260.0, 450.0), line("罗思子", 1060, 380).read)
+    small = TextLine((400.0, 364.0, 500.0, 446.0), line("许千", 400, 372).read)
+    large = TextLine((1060.0, 366.0, 1260.0, 450.0), line("罗思子", 1060, 380).read)
     both = places(ONE, small, TWO, large)
     assert both == places(ONE, TWO)
 
