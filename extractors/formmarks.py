@@ -193,11 +193,13 @@ def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tupl
     label = blank.before.symbol
     height = label.y1 - label.y0
     left, right = label.x1 + 0.1 * height, cell[2]
-    if blank.after is not None and _beside(blank.after.symbol, label):
-        begins = lines[blank.after.line].rect[0] if blank.after.index == 0 else blank.after.symbol.x0
-        right = min(begins, blank.after.symbol.x0 - 0.3 * height)
     # A line is no higher than its print: a signature that leans on it may have been taken for part of it.
     printed = 1.1 * min(height, median(line.height for line in lines))
+    if blank.after is not None and _beside(blank.after.symbol, label):
+        begins = lines[blank.after.line].rect[0] if blank.after.index == 0 else blank.after.symbol.x0
+        if blank.after.symbol.x0 - begins > 2 * printed:  # it begins with a signature that was read as nothing
+            begins = blank.after.symbol.x0
+        right = min(begins, blank.after.symbol.x0 - 0.3 * height)
     others = [line for line in lines if not _stands_beside(line, label)]
     ends = (min(line.rect[3], line.rect[1] + printed) for line in others)
     begin = (max(line.rect[1], line.rect[3] - printed) for line in others)

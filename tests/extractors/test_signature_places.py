@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from extractors.align import align
 from extractors.formmarks import signature_place
 from extractors.formpage import _end_of_label
@@ -70,3 +72,10 @@ def test_a_label_in_whose_line_another_name_was_signed_ends_with_itself() -> Non
     whole = line("卢德经办人手写签名：", 400, 400)
     x0, _, x1, _ = _end_of_label(whole, 9)
     assert [s.text for s in whole.symbols() if x0 <= (s.x0 + s.x1) / 2 <= x1] == list("写签名：")
+
+
+def test_a_signature_that_was_found_with_the_next_label_but_not_read_is_in_its_place() -> None:
+    spans = tuple((0.5 + a / 2, 0.5 + b / 2) for a, b in TWO.read.spans)
+    both = TextLine((480.0, 380.0, 1120.0, 450.0), replace(TWO.read, spans=spans))
+    one = places(ONE, both)["one"]
+    assert one is not None and 760 < one[2] < 800
