@@ -50,7 +50,7 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
         )
     altered, unclear = [], []
     for kind, a0, a1, b0, b1 in matcher.get_opcodes():
-        if kind == "equal":
+        if kind == "equal" or (kind == "insert" and all(_dirt(lines[places[k].line]) for k in range(b0, b1))):
             continue
         verdict = _weigh(expected, a0, a1, read, b0, b1, places, lines)
         if verdict == "altered":
@@ -65,18 +65,15 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
 
 
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
-    """The lines of an agreement's pages, which come in any order, as the agreement has them; dirt is none."""
+    """The lines of an agreement's pages, which come in any order, as the agreement has them."""
     expected = "".join(map(words, paragraphs))
-    read = [[line for row in in_rows(lines) if not _dirt(row) for line in row] for lines in pages]
+    read = [[line for row in in_rows(lines) for line in row] for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
 
 
-def _dirt(row: Sequence[TextLine]) -> bool:
-    """Whether all that stands in a row is a symbol or two that can hardly be told: a hair or dust, not words.
-
-    Where they were words of the agreement after all, these are now missing, and that is found.
-    """
-    return len(row) == 1 and len(words(row[0].text)) <= FEW and row[0].read.confidence < HARDLY
+def _dirt(line: TextLine) -> bool:
+    """Whether a line is a symbol or two that can hardly be told: where no words are expected, a hair or dust."""
+    return len(words(line.text)) <= FEW and line.read.confidence < HARDLY
 
 
 def _middle(lines: Sequence[TextLine], expected: str) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from extractors.agreement import LOSES, borne_out, check_agreement, in_order
+from extractors.agreement import LOSES, borne_out, check_agreement, in_order, words
 from extractors.engine import Recognised, with_part
 from extractors.pagetext import _closer, _unknown_part
 from extractors.textlines import TextLine
@@ -144,5 +144,15 @@ def test_dust_is_no_word_but_a_word_alone_in_its_line_is_one() -> None:
     dust = TextLine(below.rect, replace(below.read, confidence=0.2))
     assert check_agreement(in_order([[*lines, dust]], whole), whole) == ()
     assert check_agreement(in_order([[*lines, below]], whole), whole) != ()
-    unread = [*lines[:-1], TextLine(lines[-1].rect, dust.read)]
-    assert check_agreement(in_order([unread], whole), whole) != ()
+
+
+def test_a_word_alone_in_its_line_that_can_hardly_be_read_is_not_missing() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    lines = page(whole)
+    alone = next(n for n, one in enumerate(lines) if len(words(one.text)) > 2)
+    text, rect = lines[alone].text, lines[alone].rect
+    tail = line(text[-1], 100, 50.0 * len(lines), 20)
+    hardly = TextLine((rect[0], rect[3] + 1, rect[0] + 20, rect[3] + 9), replace(tail.read, confidence=0.3))
+    cut = line(text[:-1], rect[0], rect[1], 20)
+    shown = [*lines[:alone], cut, hardly, *lines[alone + 1 :]]
+    assert check_agreement(shown, whole) == ()
