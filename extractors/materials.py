@@ -7,6 +7,7 @@ their letters one by one: lines are first joined to chains along the baseline, t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ NEXT_LINE = 1.0  # from the foot of a line to the head of the one that goes on b
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
 NUMBER = 18  # symbols of an identity number and of a credit code
+_TERM = re.compile(r"\d{4}\D\d{2}\D\d{2}\D+(\d{4}\D\d{2}\D\d{2}日?|长期)")  # from a day to another, or for good
 LEAST_SURE = 0.6  # of the least sure symbol of a row that was read again
 PUNCTUATION = frozenset(":：.．·、，,;；-—_|丨")
 
@@ -209,7 +211,9 @@ def second_look(
 
 
 def _may_lack(entry: Entry) -> bool:
-    """Not a number with all its symbols, behind which a seal's would be read; without a label, only a part of one."""
+    """Not a number or a term that is whole, behind which a seal's rim would be read; without a label, a part of one."""
+    if _TERM.fullmatch(entry.text):
+        return False
     number = len(entry.value) >= 8 and entry.text[:8].isascii() and entry.text[:8].isalnum()
     return len(entry.value) != NUMBER if number else bool(entry.key)
 

@@ -27,6 +27,7 @@ MISSED_JOIN_MM = 3.0  # symbols of one line stand this close
 STROKES_MM = 0.8  # and the strokes of one symbol, one above the other
 TABLE = 6  # cells: a page with this many holds a form
 MISSED_HEIGHT_MM = (1.8, 8.0)
+LONGER = 1.5  # than high, a line of two symbols; what is shorter may be an ornament
 CLOSE = 0.8  # of their width, lines read as surely as at all of it
 SURE = 0.9  # of the least sure symbol of a line that needs no second look
 RED_SHARE = 0.02  # of a line's area: from here on it is read without its red ink
@@ -119,7 +120,7 @@ def _missed(sheet: Sheet, rects: list[Rect]) -> list[Rect]:
     return [
         (x - room, y - room, x + w + room, y + h + room)
         for x, y, w, h, area in (map(float, stats[i]) for i in range(1, count))
-        if MISSED_HEIGHT_MM[0] * px < h < MISSED_HEIGHT_MM[1] * px and w > h and area > 0.1 * w * h
+        if MISSED_HEIGHT_MM[0] * px < h < MISSED_HEIGHT_MM[1] * px and w > LONGER * h and area > 0.1 * w * h
     ]
 
 

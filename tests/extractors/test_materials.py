@@ -11,7 +11,7 @@ import pytest
 from extractors.card import Card, is_card, material_kind, read_cards
 from extractors.engine import Engine, Recognised
 from extractors.licence import end_of_term, read_licence
-from extractors.materials import WITHIN, chains, entries
+from extractors.materials import WITHIN, _may_lack, chains, entries
 from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
@@ -208,3 +208,14 @@ def test_a_name_without_its_label_stands_above_sex() -> None:
     (card,) = read_cards(sheet_of(*front), 0)
     found = texts(card.fields)
     assert (found["id_name"], found["id_number"]) == ("欧阳峰军", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [("2023.08.23-2043.08.23", False), ("2023.08.23-长期", False), ("2020年12月15日至2050年12月14日", False),
+     ("2023.08.23-2043.08.2", True), ("2023.08.23-", True), ("哈尔滨市公安局", True)],
+)  # fmt: skip
+def test_a_term_that_is_whole_lacks_nothing(text: str, lacks: bool) -> None:
+    """Behind it the rim of a seal would be read as one more digit."""
+    (entry,) = (e for e in entries((line(f"有效期限{text}", 100, 100),), {"有效期限": "valid"}) if e.key)
+    assert _may_lack(entry) is lacks
