@@ -90,7 +90,7 @@ def _value(key: str, found: Sequence[Entry], sheet: Sheet, index: int) -> FieldR
     entry = _first(found, key)
     if entry is None:
         return None
-    value = without_punctuation(with_lines_below(entry, found, 1 if key == "legal_person" else 4))
+    value = without_punctuation(with_lines_below(entry, found, 1 if key == "legal_person" else 4, sheet.cells))
     if key == "legal_person":
         value = tuple(s for s in value if s.line == value[0].line)
     return reading(f"licence_{key}", value, _ALPHABETS[key], sheet, index) if value else None
@@ -126,7 +126,7 @@ def longest_run(value: Chain) -> Chain:
 def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
     """The end of the term, as sure as its own symbols are: what was read before and behind it says nothing of it."""
     entry = _first(found, "valid_until")
-    value = with_lines_below(entry, found, 2) if entry else ()
+    value = with_lines_below(entry, found, 2, sheet.cells) if entry else ()
     written = tuple(s for s in value if fold(s.symbol.text))
     end = end_of_term("".join(fold(s.symbol.text) for s in written))
     return reading("licence_valid_until", written[end[1]], "date", sheet, index, end[0]) if end else None

@@ -261,15 +261,20 @@ def _says_more(line: TextLine, entry: Entry) -> bool:
     return held and more > 0 and line.read.confidence > LEAST_SURE
 
 
-def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4) -> Chain:
-    """An entry's value with the lines (at most `most`) that go on below it, or the line below a label that is alone."""
+def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4, cells: Sequence[Rect] = ()) -> Chain:
+    """An entry's value with the lines (at most `most`) that go on below it, or the line below a label that is alone.
+
+    In a table no value goes on in another of its `cells`.
+    """
+    cell = _cell_of(rect_of(entry.value), cells) if entry.value else None
     value = entry.value
     last = rect_of(value or entry.label)
     beside = entry.label and entry.value
     left = rect_of(entry.label)[2] if beside else entry.rect[0] - last[3] + last[1]
     for _ in range(most):
         start = rect_of(value)[0] if value else rect_of(entry.label)[0]
-        going_on = [e for e in others if not e.key and _goes_on(last, left, start, e)]
+        below = [e for e in others if not e.key and _goes_on(last, left, start, e)]
+        going_on = [e for e in below if cell is None or _cell_of(e.rect, cells) == cell]
         if not going_on:
             break
         line = min(going_on, key=lambda e: e.rect[1])
@@ -277,6 +282,13 @@ def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4) -> Ch
         if not entry.value:
             break
     return value
+
+
+def _cell_of(rect: Rect, cells: Sequence[Rect]) -> Rect | None:
+    """The smallest cell that the middle of a rectangle lies in."""
+    x, y = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
+    around = (c for c in cells if c[0] < x < c[2] and c[1] < y < c[3])
+    return min(around, key=lambda c: (c[2] - c[0]) * (c[3] - c[1]), default=None)
 
 
 def _goes_on(last: Rect, left: float, start: float, entry: Entry) -> bool:

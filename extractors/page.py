@@ -188,9 +188,15 @@ def split_by_cells(rect: Rect, cells: tuple[Rect, ...]) -> list[Rect]:
     x0, y0, x1, y1 = rect
     height = y1 - y0
     inside = [c for c in cells if min(c[3], y1) - max(c[1], y0) > 0.5 * height and min(c[2], x1) - max(c[0], x0) > 0]
+    inside = [c for c in inside if not any(other is not c and _within_cell(other, c) for other in inside)]
     parts = [(max(x0, c[0]), y0, min(x1, c[2]), y1) for c in inside]
     parts = [p for p in parts if p[2] - p[0] > 0.4 * height]
     return parts if len(parts) > 1 else [rect]
+
+
+def _within_cell(inner: Rect, outer: Rect) -> bool:
+    """Whether a cell lies in another, as a table does in a document's frame."""
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
 
 
 def _stamped(red: Floats, rect: Rect) -> bool:

@@ -11,9 +11,9 @@ import pytest
 from extractors.card import Card, is_card, material_kind, read_cards
 from extractors.engine import Engine, Recognised
 from extractors.licence import end_of_term, read_licence
-from extractors.materials import WITHIN, _may_lack, chains, entries
+from extractors.materials import WITHIN, _may_lack, chains, entries, with_lines_below
 from extractors.opening import Scan, open_scans
-from extractors.page import Sheet, take_apart
+from extractors.page import Sheet, split_by_cells, take_apart
 from extractors.pagetext import read_lines
 from extractors.ruling import Ruling
 from extractors.straighten import straighten
@@ -219,3 +219,23 @@ def test_a_term_that_is_whole_lacks_nothing(text: str, lacks: bool) -> None:
     """Behind it the rim of a seal would be read as one more digit."""
     (entry,) = (e for e in entries((line(f"有效期限{text}", 100, 100),), {"有效期限": "valid"}) if e.key)
     assert _may_lack(entry) is lacks
+
+
+def test_in_a_table_no_value_goes_on_in_the_next_row() -> None:
+    name = line("大庆市让胡路区图书馆", 450, 100)
+    scope = line("贯彻执行国家有关方针政策开展业务", 450, 100 + HEIGHT * 1.5)
+    page = (line("名称", 300, 100), name, scope)
+    label, below = entries(page, {"名称": "name"})
+    cells = ((100.0, 50.0, 1300.0, 700.0), (440.0, 90.0, 1200.0, 148.0), (440.0, 150.0, 1200.0, 210.0))
+    whole, cut_off = (with_lines_below(label, (label, below), 4, c) for c in (cells[:1], cells))
+    assert "".join(s.symbol.text for s in whole) == name.text + scope.text
+    assert "".join(s.symbol.text for s in cut_off) == name.text
+
+
+def test_a_line_in_a_table_in_a_frame_is_one_line() -> None:
+    cells = ((0.0, 0.0, 1000.0, 1000.0), (100.0, 100.0, 300.0, 150.0), (302.0, 100.0, 800.0, 150.0))
+    assert split_by_cells((320.0, 105.0, 500.0, 145.0), cells) == [(320.0, 105.0, 500.0, 145.0)]
+    assert split_by_cells((120.0, 105.0, 500.0, 145.0), cells) == [
+        (120.0, 105.0, 300.0, 145.0),
+        (302.0, 105.0, 500.0, 145.0),
+    ]
