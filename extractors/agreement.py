@@ -27,6 +27,7 @@ ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is n
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
 FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
+APART = 1.5  # heights of a line: farther from the next than lines are spaced
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 
 
@@ -65,10 +66,25 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
 
 
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
-    """The lines of an agreement's pages, which come in any order, as the agreement has them."""
+    """The lines of an agreement's pages, which come in any order, as the agreement has them.
+
+    A symbol or two far from all lines of text is dust, and adds nothing to them.
+    """
     expected = "".join(map(words, paragraphs))
-    read = [[line for row in in_rows(lines) for line in row] for lines in pages]
+    read = [[line for row in in_rows(lines) for line in row if not _stands_alone(line, lines)] for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
+
+
+def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a symbol or two stand farther from all other lines than these do from one another."""
+    if len(words(line.text)) > FEW:
+        return False
+    far = APART * median(other.height for other in lines)
+    x0, y0, x1, y1 = line.rect
+    gaps = (
+        max(o[0] - x1, x0 - o[2], o[1] - y1, y0 - o[3]) for o in (other.rect for other in lines if other is not line)
+    )
+    return all(gap > far for gap in gaps)
 
 
 def _dirt(line: TextLine) -> bool:

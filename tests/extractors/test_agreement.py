@@ -140,10 +140,12 @@ def test_the_part_that_says_something_else_is_found(read: str, part: str) -> Non
 def test_dust_is_no_word_but_a_word_alone_in_its_line_is_one() -> None:
     whole = ALL.agreement("expert", "hpe")
     lines = page(whole)
-    below = line("似", 700, 50.0 * len(lines) + 100, 20)
+    below = line("似", 100, 50.0 * len(lines), 20)
     dust = TextLine(below.rect, replace(below.read, confidence=0.2))
     assert check_agreement(in_order([[*lines, dust]], whole), whole) == ()
     assert check_agreement(in_order([[*lines, below]], whole), whole) != ()
+    far = TextLine((700.0, 50.0 * len(lines) + 100, 740.0, 50.0 * len(lines) + 140), below.read)
+    assert check_agreement(in_order([[*lines, far]], whole), whole) == ()
 
 
 def test_a_word_alone_in_its_line_that_can_hardly_be_read_is_not_missing() -> None:
