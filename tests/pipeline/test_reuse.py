@@ -23,6 +23,7 @@ from pipeline.store.tables import Application, FingerprintRow, Submission
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from samples.seals import make_seal, stamp
 from tests.extractors.test_fingerprint import AGAIN, FIRST, UNIT, Scanned, scanned
+from tests.pipeline.flow import PLAIN
 from tests.pipeline.papers import AS_OF, Knows, folder
 from yinjian.catalogue import catalogue
 from yinjian.records import MarkKind, Reading
@@ -107,8 +108,8 @@ class Stamped(Knows):
 def codes(store: Store, tmp_path: Path, name: str) -> tuple[str, list[str]]:
     """The state of an application that was taken in and worked on, and the codes that need a person."""
     receipt = submit(store, folder(tmp_path, name), "intake", replace(DEFAULTS, settle_seconds=0), AS_OF)
-    desk = Desk(store, DEFAULTS, catalogue(), cache(Stamped), owner(), Remembered(store))
-    assert work.claim(store, desk.owner, DEFAULTS) == receipt.submission
+    desk = Desk(store, PLAIN, catalogue(), cache(Stamped), owner(), Remembered(store))
+    assert work.claim(store, desk.owner, PLAIN) == receipt.submission
     process(desk, receipt.submission)
     with store.reading() as session:
         verdict = latest_verdict(session, receipt.submission)
