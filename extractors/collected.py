@@ -15,7 +15,7 @@ from extractors.cutout import cut_out
 from extractors.formmarks import signature_fingerprint, signature_image
 from extractors.page import Sheet
 from extractors.ruling import Rect
-from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
+from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes, is_typeset
 from extractors.textlines import TextLine, in_rows
 from yinjian.records import Mark, MarkKind
 
@@ -32,13 +32,18 @@ BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of b
 def collected_signature(
     mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask
 ) -> Mark | None:
-    """The signature in the cell below its `printed` lines, None when there is none. `mask`: ink without the ruling."""
+    """The signature in the cell below its `printed` lines, None when there is none but a name in type.
+
+    `mask`: ink without the ruling.
+    """
     area = free_area(sheet, cell, printed)
     clear = area[1] + FOOT_MM * sheet.px_per_mm
     strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
     if strokes is None:
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
-    return of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
+    mark = of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
+    over_print = "signature.overlaps_text" in mark.faults  # the form's own print is in type, too
+    return None if not over_print and is_typeset(sheet.dark, strokes, sheet.px_per_mm) else mark
 
 
 def of_strokes(

@@ -17,7 +17,7 @@ from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import read_seal
-from extractors.signatures import Mask, Strokes, find_strokes
+from extractors.signatures import Mask, Strokes, find_strokes, is_typeset
 from extractors.textlines import Symbol, TextLine
 from yinjian.records import Mark, MarkKind
 
@@ -224,9 +224,9 @@ def _beside(one: Symbol, other: Symbol) -> bool:
 
 
 def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask) -> Mark | None:
-    """The signature in a place, None when there is no ink."""
+    """The signature in a place, None when there is no ink, or a name in type, which is none."""
     strokes = find_strokes(sheet, mask, place, reach)
-    if strokes is None:
+    if strokes is None or is_typeset(sheet.dark, strokes, sheet.px_per_mm):
         return None
     faults = () if strokes.sure else ("signature.unclear",)
     image, told = signature_image(sheet, strokes), signature_fingerprint(sheet, strokes)

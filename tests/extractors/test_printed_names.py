@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from extractors.signatures import is_printed
-from samples.hands import make_hand, write
+from extractors.signatures import Strokes, is_printed, is_typeset
+from samples.hands import make_hand, sign, write
 from samples.typefaces import text_mask
 
 LABEL = "经办人手写签名："
@@ -45,3 +46,33 @@ def test_what_cannot_be_read_is_no_print() -> None:
     ink, label, place = page_with(text_mask("王勇华", "song", HEIGHT), 40)
     assert not is_printed(label, place, "王勇华", 0.5, ink)
     assert not is_printed(label, place, "2026", 0.99, ink)
+
+
+NAMES = ("傅源欣", "王勇华", "欧阳娟敏", "刘建国", "赵子龙")
+
+
+def strokes_of(ink: np.ndarray) -> tuple[np.ndarray, Strokes]:
+    """A page of density with a name's ink on it, a little blurred, and its strokes."""
+    dark = cv2.GaussianBlur(np.pad(np.asarray(ink, np.float32), 12), (0, 0), 0.8)
+    drawn = dark > 0.3
+    rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
+    rect = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    cut = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return dark, Strokes(rect, cut, 10.0, 0.8, True)
+
+
+@pytest.mark.parametrize("font", ["song", "hei"])
+@pytest.mark.parametrize("height", [40, 64, 110])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_type_of_another_size_is_told(name: str, font: str, height: int) -> None:
+    dark, strokes = strokes_of(text_mask(name, font, height))
+    assert is_typeset(dark, strokes, 8.0)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_pen_is_no_type(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    name = (*NAMES, "李涛", "沈大")[seed % 7]
+    drawn = (write, sign)[seed % 2](name, make_hand(rng, ("ma-shan-zheng", "kai")), int(rng.integers(40, 110)), rng)
+    dark, strokes = strokes_of(drawn)
+    assert not is_typeset(dark, strokes, 8.0)
