@@ -51,17 +51,17 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
 
 def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
     """The form's last rows on a sheet of the agreement, which begins right behind them; None where there are none."""
-    table, _ = lines_apart(sheet)
-    if not table:
-        return None
-    part = replace(sheet, lines=table)
-    matched = best_form(part, catalogue)
-    return matched if is_form(ca_page(part, catalogue), part, matched) else None
-
-
-def lines_apart(sheet: Sheet) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
-    """The lines in the sheet's table, and the others."""
     inside = {line.rect for cell in sheet.cells for line in lines_in(sheet, cell)}
+    part = replace(sheet, lines=tuple(line for line in sheet.lines if line.rect in inside))
+    matched = best_form(part, catalogue) if part.lines else None
+    return matched if matched and is_form(ca_page(part, catalogue), part, matched) else None
+
+
+def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
+    """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
+    rows = [(place.rect[1], place.rect[3]) for place in matched.places]
+    own = [cell for cell in sheet.cells if any(top <= (cell[1] + cell[3]) / 2 <= foot for top, foot in rows)]
+    inside = {line.rect for cell in own for line in lines_in(sheet, cell)}
     within = tuple(line for line in sheet.lines if line.rect in inside)
     return within, tuple(line for line in sheet.lines if line.rect not in inside)
 

@@ -48,9 +48,10 @@ def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Cata
     if _running_text(sheet, rects, FEWEST_LONG):
         seen = replace(sheet, lines=top_to_bottom(look(sheet, rects, engine.glance, NARROW)))
         if is_agreement(ca_page(seen, catalogue)):
-            if run_over(seen, catalogue) is None:
+            matched = run_over(seen, catalogue)
+            if matched is None:
                 return replace(seen, lines=_verified(seen, engine, catalogue))
-            table, text = lines_apart(seen)
+            table, text = lines_apart(seen, matched)
             filled_in = _read_form(sheet, [line.rect for line in table], engine, catalogue)
             verified = _verified(replace(seen, lines=text), engine, catalogue)
             return replace(seen, lines=top_to_bottom((*filled_in, *verified)))

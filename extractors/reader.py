@@ -240,7 +240,7 @@ class Reader:
         """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""
         if page.matched is None:
             return page.sheet.lines if page.kind is PageKind.AGREEMENT else ()
-        _, lines = lines_apart(page.sheet)
+        _, lines = lines_apart(page.sheet, page.matched)
         rest = ca_page(replace(page.sheet, lines=lines), self._catalogue)
         return lines if page.kind is PageKind.AGREEMENT or is_agreement(rest) else ()
 

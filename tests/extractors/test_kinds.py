@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from extractors.kinds import best_form, ca_page, is_form
+from extractors.kinds import best_form, ca_page, is_form, lines_apart, run_over
 from extractors.page import Sheet
 from extractors.ruling import Rect, Ruling
 from extractors.textlines import TextLine
@@ -86,3 +86,26 @@ def test_a_foreign_table_that_asks_for_the_same_is_no_form(rows: list[list[str]]
     more = [["毕业院校", "黑龙江大学"], ["专业特长", "桥梁与隧道工程"], ["评审经历", "二〇一九年以来参加评审四十余次"]]
     assert taken_for(table("评审专家入库登记表", rows + more)) is None
     assert taken_for(table("登记表", rows)) is None
+
+
+@pytest.mark.parametrize("form", ALL.forms, ids=lambda form: form.id)
+def test_a_forms_last_row_above_the_agreement_is_told_from_what_is_framed_beside_it(form: Form) -> None:
+    row = form.rows[-1]
+    above = table("", [[t for c in row.cells for t in (c.label, printed(c))]])
+    clause = line("用户另须按年缴纳管理费用", 110, 900)
+    framed = (100.0, 880.0, 1298.0, 960.0)
+    below = tuple(
+        line(text, 100, 1100.0 + 50 * n, 20) for n, text in enumerate(ALL.agreement(form.id, platform_of(form)))
+    )
+    lines = tuple(one for one in (*above.lines, clause, *below) if one.text)
+    sheet = replace(above, cells=(*above.cells, framed), lines=lines)
+    matched = run_over(sheet, ALL)
+    assert matched is not None
+    own, others = lines_apart(sheet, matched)
+    assert {one.text for one in own} == {one.text for one in above.lines if one.text}
+    assert clause in others and set(below) <= set(others)
+    assert run_over(replace(sheet, cells=(framed,)), ALL) is None
+
+
+def platform_of(form: Form) -> str:
+    return ALL.platforms_of(form.id)[0].id
