@@ -25,7 +25,7 @@ OF_TYPICAL = 0.4  # of the typical density of a name is its ink
 SQUARE = 0.18  # by so much a name in type may be wider or narrower than its characters' squares
 TYPESET = 0.1  # of their height: so far apart are edges and distances of characters in type, some of which are lower
 LEVEL_DEGREES = 4.0  # so near to it, an edge is level or plumb
-STRAIGHT, STRAIGHT_OF_TWO = 0.27, 0.45  # share of such edges: 0.29 to 0.64 in type, by hand 0.28 at most, of two 0.36
+STRAIGHT, STRAIGHT_OF_TWO = 0.285, 0.45  # share of such edges: 0.29 to 0.64 in type, by hand 0.28 at most, of two 0.36
 PITCH = 0.25  # of the height: so far may the width of a symbol differ from it
 
 
