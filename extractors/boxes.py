@@ -63,7 +63,8 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     first = max((find_frames(dark, options, t) for t in thresholds(dark, options)), key=lambda f: f.worth)
     good = [f for f in first.frames if f is not None and f.support >= FRAMED]
     # All boxes of a page are one glyph: where a mark makes a smaller square look likelier, the blank ones know better.
-    blank_ones = [f for f in good if filled(dark > first.threshold, f) < HOLLOW]
+    seen_ink = dark > first.threshold
+    blank_ones = [f for f in good if filled(seen_ink, f) < HOLLOW]
     side = float(np.median([f.side for f in blank_ones or good])) if good else None
     options = levelled(options, first.frames)
     found = find_frames(dark, options, first.threshold, side)
@@ -91,20 +92,22 @@ def _judge_beside_blank(
     ink, rest = dark > threshold, without_blanks(dark, seen, blank)
     pale = min(threshold, _palest(rest, seen))
     added, written = rest > pale, rest > threshold
+    drawn = [0.0 if s is None else _strokes(written, s.frame) for s in seen]
     empty = [
-        s is not None and s.blank and _empty(added, s.frame) and _strokes(written, s.frame) < STROKES[0] for s in seen
+        s is not None and s.blank and _empty(added, s.frame) and length < STROKES[0]
+        for s, length in zip(seen, drawn, strict=True)
     ]
 
-    def judged_one(option: Option, frame: Frame | None, place: Seen | None, *, empty: bool) -> Judged:
+    def judged_one(option: Option, frame: Frame | None, place: Seen | None, length: float, *, empty: bool) -> Judged:
         frame = frame if place is None else place.frame
         if frame is None or frame.support < FRAMED:
             return _judge(dark > pale, option, None, blank.side)
         if empty:
             return _judge_empty(ink, option, frame)
-        judged = _with_pale(_judge(ink, option, frame, blank.side), frame, added)
-        return judged if place is None else _with_strokes(judged, place.frame, written)
+        return _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length)
 
-    judged = [judged_one(o, f, s, empty=e) for o, f, s, e in zip(options, frames, seen, empty, strict=True)]
+    places = zip(options, frames, seen, drawn, empty, strict=True)
+    judged = [judged_one(o, f, s, length, empty=e) for o, f, s, length, e in places]
     hollow = [
         f is not None and f.support >= WHOLE and j.state is State.CLEAR for f, j in zip(frames, judged, strict=True)
     ]
@@ -128,9 +131,8 @@ def _with_pale(judged: Judged, frame: Frame, added: Mask) -> Judged:
     return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
 
 
-def _with_strokes(judged: Judged, frame: Frame, written: Mask) -> Judged:
-    """A box in which strokes are seen beside its outline, though none of them comes into its middle."""
-    length = _strokes(written, frame)
+def _with_strokes(judged: Judged, length: float) -> Judged:
+    """A box with strokes of that length (sides) in it, though none of them comes into its middle."""
     if judged.state is State.TICKED or length < STROKES[0]:
         return judged
     return replace(judged, state=State.TICKED if length >= STROKES[1] else State.UNCLEAR)

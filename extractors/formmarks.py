@@ -18,7 +18,7 @@ from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import read_seal
 from extractors.signatures import Mask, Strokes, find_strokes, is_typeset
-from extractors.textlines import Symbol, TextLine
+from extractors.textlines import Symbol, TextLine, share_within
 from yinjian.records import Mark, MarkKind
 
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
@@ -79,14 +79,6 @@ def _around(sheet: Sheet, rect: Rect, room_mm: float) -> tuple[int, int, int, in
         min(width, int(rect[2] + room) + 1),
         min(height, int(rect[3] + room) + 1),
     )
-
-
-def overlap(rect: Rect, other: Rect) -> float:
-    """The share of `rect` that lies in `other`."""
-    w = min(rect[2], other[2]) - max(rect[0], other[0])
-    h = min(rect[3], other[3]) - max(rect[1], other[1])
-    area = (rect[2] - rect[0]) * (rect[3] - rect[1])
-    return max(0.0, w) * max(0.0, h) / max(1.0, area)
 
 
 def collection_faults(sheet: Sheet, seal: Seal, mask: Mask, stamped: int) -> tuple[str, ...]:
@@ -157,7 +149,7 @@ def collected_seal(
     mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, area: Rect, mask: Mask, engine: Engine
 ) -> Mark | None:
     """The seal in the collection area; another dark stamp there is a seal that is not red."""
-    found = [seal for seal in seals if overlap(seal.rect, cell) > 0.3]
+    found = [seal for seal in seals if share_within(seal.rect, cell) > 0.3]
     if found:
         seal = max(found, key=lambda s: max(s.radii))
         return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, len(found)))
@@ -175,10 +167,10 @@ def declared_seal(
     mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, engine: Engine
 ) -> Mark | None:
     """The seal on the declaration: it lies over print by nature, and may reach below the table."""
-    found = [seal for seal in seals if overlap(seal.rect, cell) > 0.15]
+    found = [seal for seal in seals if share_within(seal.rect, cell) > 0.15]
     if not found:
         return None
-    seal = max(found, key=lambda s: overlap(s.rect, cell))
+    seal = max(found, key=lambda s: share_within(s.rect, cell))
     faint = seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
 

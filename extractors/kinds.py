@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from extractors.page import Sheet
 from extractors.table import Matched, lines_in, match_form
-from extractors.textlines import TextLine
+from extractors.textlines import Rect, TextLine
 from yinjian.catalogue import Catalogue, Form
 from yinjian.catalogue.layout import Slot
 from yinjian.textfold import fold
@@ -51,8 +52,7 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
 
 def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
     """The form's last rows on a sheet of the agreement, which begins right behind them; None where there are none."""
-    inside = {line.rect for cell in sheet.cells for line in lines_in(sheet, cell)}
-    part = replace(sheet, lines=tuple(line for line in sheet.lines if line.rect in inside))
+    part = replace(sheet, lines=_apart(sheet, sheet.cells)[0])
     matched = best_form(part, catalogue) if part.lines else None
     return matched if matched and is_form(ca_page(part, catalogue), part, matched) else None
 
@@ -60,8 +60,12 @@ def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
 def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
     """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
     rows = [(place.rect[1], place.rect[3]) for place in matched.places]
-    own = [cell for cell in sheet.cells if any(top <= (cell[1] + cell[3]) / 2 <= foot for top, foot in rows)]
-    inside = {line.rect for cell in own for line in lines_in(sheet, cell)}
+    return _apart(sheet, [c for c in sheet.cells if any(top <= (c[1] + c[3]) / 2 <= foot for top, foot in rows)])
+
+
+def _apart(sheet: Sheet, cells: Sequence[Rect]) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
+    """The lines in cells, and the others."""
+    inside = {line.rect for cell in cells for line in lines_in(sheet, cell)}
     within = tuple(line for line in sheet.lines if line.rect in inside)
     return within, tuple(line for line in sheet.lines if line.rect not in inside)
 

@@ -16,7 +16,7 @@ from extractors.decode import decode
 from extractors.engine import Engine
 from extractors.ink import RED_PRESENT
 from extractors.page import RED_SHARE, Sheet, read
-from extractors.textlines import Rect, TextLine, crop_rect
+from extractors.textlines import Rect, TextLine, crop_rect, share_within
 from yinjian.records import FieldReading
 from yinjian.textfold import fold
 
@@ -84,14 +84,9 @@ def _without_doubles(numbers: Sequence[int], lines: Sequence[TextLine]) -> list[
     order = sorted(numbers, key=lambda n: -lines[n].read.sureness)
     kept: list[int] = []
     for n in order:
-        if all(_share_within(lines[n].rect, lines[k].rect) < WITHIN for k in kept):
+        if all(share_within(lines[n].rect, lines[k].rect) < WITHIN for k in kept):
             kept.append(n)
     return sorted(kept)
-
-
-def _share_within(inner: Rect, outer: Rect) -> float:
-    width, height = (max(0.0, min(inner[i + 2], outer[i + 2]) - max(inner[i], outer[i])) for i in (0, 1))
-    return width * height / max(1.0, (inner[2] - inner[0]) * (inner[3] - inner[1]))
 
 
 def _distance(left: TextLine, right: TextLine) -> float | None:

@@ -16,7 +16,7 @@ from extractors.kinds import ca_page, is_agreement, lines_apart, run_over
 from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
-from extractors.textlines import TextLine, in_rows, quad_rects
+from extractors.textlines import TextLine, in_rows, quad_rects, share_within
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import SlotKind
 
@@ -26,6 +26,7 @@ LONG = 15.0  # line heights: a line of running text
 LEAST_KNOWN = 8  # symbols of a line that is known by its words
 INKED, LEAST_LINE_MM, ROOM_MM = 0.02, 1.2, 2.0  # of the width, ink of a line; its height; round it
 STRETCH, OVERLAP = 0.3, 0.06  # of the width: of a bent line so much is straight, and stretches have so much in common
+MOSTLY = 0.5  # of a line that lies in another's rectangle, the detector found it before
 BESIDE = 3  # symbols are looked at along with those in doubt
 FEWEST_LONG = 12  # such lines on a page of running text ...
 FEWEST_FOUND = 6  # ... of which the detector finds so many
@@ -83,8 +84,8 @@ def _with_passed_over(sheet: Sheet, rects: list[Rect], engine: Engine) -> list[R
     Where there is ink and no line, it is shown a part of the width at a time, in which lines are straight.
     """
     for line in _passed_over(sheet, rects, engine):
-        if not any(_lies_in(line, known) for known in rects):
-            rects = [*(known for known in rects if not _lies_in(known, line)), line]
+        if all(share_within(line, known) <= MOSTLY for known in rects):
+            rects = [*(known for known in rects if share_within(known, line) <= MOSTLY), line]
     return rects
 
 
@@ -107,12 +108,6 @@ def _passed_over(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> Iterato
             seen = quad_rects(engine.detect(part))
             found += [(x0 + left, y0 + above, x1 + left, y1 + above) for x0, y0, x1, y1 in seen]
         yield from (line for line in _joined(found) if line[1] < bottom and line[3] > top)
-
-
-def _lies_in(one: Rect, other: Rect) -> bool:
-    """Whether most of a line lies in another's rectangle."""
-    across, along = (min(one[i + 2], other[i + 2]) - max(one[i], other[i]) for i in (0, 1))
-    return across > 0 and along > 0 and across * along > 0.5 * (one[2] - one[0]) * (one[3] - one[1])
 
 
 def _joined(pieces: Iterable[Rect]) -> list[Rect]:

@@ -14,7 +14,6 @@ from extractors.formmarks import (
     FAINT_RED,
     WHOLE,
     collection_faults,
-    overlap,
     seal_mark,
     signature_fingerprint,
     signature_image,
@@ -26,7 +25,7 @@ from extractors.ruling import Rect
 from extractors.seals import find_seals, seal_in
 from extractors.signatures import Mask, Strokes, find_strokes, ink_mask
 from extractors.table import lines_in
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, share_within
 from yinjian.geometry import Box
 from yinjian.records import Mark, MarkKind
 
@@ -54,7 +53,7 @@ def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask, engin
         return None
     if mark_id.endswith("_collection"):
         cell = _cell(sheet, seal.rect)
-        stamped = sum(overlap(other.rect, cell) > 0.3 for other in find_seals(sheet))
+        stamped = sum(share_within(other.rect, cell) > 0.3 for other in find_seals(sheet))
         return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, stamped))
     faint = seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED
     asked = mark_id != "material_seal"  # of a copy's seal only its text is judged

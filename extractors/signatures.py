@@ -103,10 +103,10 @@ def is_typeset(dark: Floats, strokes: Strokes, px_per_mm: float) -> bool:
     drawn = strokes.drawn[: y1 - y0, : x1 - x0]
     area = np.asarray(dark[y0:y1, x0:x1] * drawn, np.float32)
     ink = area > OF_TYPICAL * float(np.percentile(area[drawn], 90))
-    straight = _straightness(area, px_per_mm)
     squares = ink.shape[1] / max(1, ink.shape[0])  # as many as there are characters, but for the room at its ends
-    counts = [n for n in range(LEAST_NAME, MOST_NAME + 1) if abs(squares / n - 1.0) < SQUARE]
-    return any(straight > (STRAIGHT if n > LEAST_NAME else STRAIGHT_OF_TWO) and _in_squares(ink, n) for n in counts)
+    near = (n for n in range(LEAST_NAME, MOST_NAME + 1) if abs(squares / n - 1.0) < SQUARE)
+    count = max((n for n in near if _in_squares(ink, n)), default=0)  # more are asked less of
+    return count > 0 and _straightness(area, px_per_mm) > (STRAIGHT if count > LEAST_NAME else STRAIGHT_OF_TWO)
 
 
 def _in_squares(ink: Mask, count: int) -> bool:

@@ -92,6 +92,12 @@ def crop_rect(image: Pixels, rect: Rect) -> Pixels:
     return image[min(y0, height - 1) : y1, min(x0, width - 1) : x1]
 
 
+def share_within(rect: Rect, other: Rect) -> float:
+    """The share of a rectangle that lies in another."""
+    width, height = (max(0.0, min(rect[i + 2], other[i + 2]) - max(rect[i], other[i])) for i in (0, 1))
+    return width * height / max(1.0, (rect[2] - rect[0]) * (rect[3] - rect[1]))
+
+
 def quad_rects(quads: Floats) -> list[Rect]:
     """The upright rectangles around quadrilaterals that are level already."""
     return [(float(q[:, 0].min()), float(q[:, 1].min()), float(q[:, 0].max()), float(q[:, 1].max())) for q in quads]

@@ -41,7 +41,7 @@ def read_cell(
     if strokes is not None and _missed(lines, strokes.rect, sheet.px_per_mm):
         lines = list(_second_look(sheet, lines, strokes.rect, engine))
     if lines:
-        lines += _run_over(sheet, mask, lines, inner, engine)
+        lines += _wrapped(sheet, mask, lines, inner, engine)
     text, confidence, lattices, changes = _decoded(lines, ALPHABET_OF[kind], sheet, engine)
     if not lines:
         return FieldReading(field_id, "", 1.0 if strokes is None else 0.0, index, sheet.box(cell))
@@ -144,7 +144,7 @@ def read_blank(
     return replace(other, confidence=believed * other.confidence, changes=changes)
 
 
-def _run_over(sheet: Sheet, mask: Mask, lines: Sequence[TextLine], inner: Rect, engine: Engine) -> Sequence[TextLine]:
+def _wrapped(sheet: Sheet, mask: Mask, lines: Sequence[TextLine], inner: Rect, engine: Engine) -> Sequence[TextLine]:
     """What ran over to a line below the ones found: the detector passes over a symbol that stands alone."""
     last = max(lines, key=lambda line: line.rect[3])
     foot = last.rect[3] - OVERLAP * last.height
