@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.cutout import cut_out
+from extractors.engine import Engine
 from extractors.formmarks import signature_fingerprint, signature_image
 from extractors.page import Sheet
 from extractors.ruling import Rect
-from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes, is_typeset
+from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
 from extractors.textlines import TextLine, in_rows
+from extractors.typefaces import is_typeset
 from yinjian.records import Mark, MarkKind
 
 INSET_MM = 0.7  # nearer to the ruling than this is 贴边
@@ -30,7 +32,7 @@ BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of b
 
 
 def collected_signature(
-    mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask
+    mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask, engine: Engine
 ) -> Mark | None:
     """The signature in the cell below its `printed` lines, None when there is none but a name in type.
 
@@ -43,7 +45,7 @@ def collected_signature(
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
     mark = of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
     over_print = "signature.overlaps_text" in mark.faults  # the form's own print is in type, too
-    return None if not over_print and is_typeset(sheet.dark, strokes, sheet.px_per_mm) else mark
+    return None if not over_print and is_typeset(sheet.dark, strokes, engine) else mark
 
 
 def of_strokes(

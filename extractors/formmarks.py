@@ -17,8 +17,9 @@ from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import read_seal
-from extractors.signatures import Mask, Strokes, find_strokes, is_typeset
+from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine, share_within
+from extractors.typefaces import is_typeset
 from yinjian.records import Mark, MarkKind
 
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
@@ -215,10 +216,12 @@ def _beside(one: Symbol, other: Symbol) -> bool:
     return min(one.y1, other.y1) - max(one.y0, other.y0) > 0.5 * min(one.y1 - one.y0, other.y1 - other.y0)
 
 
-def signature_mark(mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask) -> Mark | None:
+def signature_mark(
+    mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask, engine: Engine
+) -> Mark | None:
     """The signature in a place, None when there is no ink, or a name in type, which is none."""
     strokes = find_strokes(sheet, mask, place, reach)
-    if strokes is None or is_typeset(sheet.dark, strokes, sheet.px_per_mm):
+    if strokes is None or is_typeset(sheet.dark, strokes, engine):
         return None
     faults = () if strokes.sure else ("signature.unclear",)
     image, told = signature_image(sheet, strokes), signature_fingerprint(sheet, strokes)

@@ -217,11 +217,11 @@ class _CellReader:
             if slot.id.startswith("seal"):
                 area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.pen)
+            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.pen, self.engine)
         place = signature_place(blank, self._lines, cell)
         if place is None or self._printed_name(blank, place[0]):
             return None
-        return signature_mark(slot.id, sheet, index, *place, self.page.pen)
+        return signature_mark(slot.id, sheet, index, *place, self.page.pen, self.engine)
 
     def _printed_name(self, blank: Blank, place: Rect) -> bool:
         """Whether what stands in a signature's place was printed with the form: a name, but no signature."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.ink import FAINT
-from extractors.page import Floats, Sheet, without_ruling
+from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
 
 Mask = NDArray[np.bool_]
@@ -21,11 +20,6 @@ OWN = 0.35  # of a stroke's ink: so much of it lies where it belongs
 PRINT_READ = 0.9  # of the least sure symbol of a printed name
 LEAST_NAME, MOST_NAME = 2, 5  # symbols
 ALIKE = 0.07  # of the label's height: so far print of one line may differ in its upper and lower edge
-OF_TYPICAL = 0.4  # of the typical density of a name is its ink
-SQUARE = 0.18  # by so much a name in type may be wider or narrower than its characters' squares
-TYPESET = 0.1  # of their height: so far apart are edges and distances of characters in type, some of which are lower
-LEVEL_DEGREES = 4.0  # so near to it, an edge is level or plumb
-STRAIGHT, STRAIGHT_OF_TWO = 0.285, 0.45  # share of such edges: 0.29 to 0.64 in type, by hand 0.28 at most, of two 0.36
 PITCH = 0.25  # of the height: so far may the width of a symbol differ from it
 
 
@@ -90,51 +84,6 @@ def is_printed(label: Rect, name: Rect, text: str, confidence: float, mask: Mask
     level = max(abs(one[1] - other[1]), abs(one[3] - other[3])) < ALIKE * height
     pitch = (other[2] - other[0]) / len(symbols)
     return level and abs(pitch - height) < PITCH * height
-
-
-def is_typeset(dark: Floats, strokes: Strokes, px_per_mm: float) -> bool:
-    """Whether a name was set in upright type, of whatever size and wherever it stands, and not signed.
-
-    Such type has its characters as high, level, and equally far from one another, and its strokes level and plumb. No
-    pen does all of it; two characters say less than more of them do. `dark`: density (H, W). Type that imitates a pen
-    (楷体) is not told, nor is a name of which a character is a stroke alone.
-    """
-    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
-    drawn = strokes.drawn[: y1 - y0, : x1 - x0]
-    area = np.asarray(dark[y0:y1, x0:x1] * drawn, np.float32)
-    ink = area > OF_TYPICAL * float(np.percentile(area[drawn], 90))
-    squares = ink.shape[1] / max(1, ink.shape[0])  # as many as there are characters, but for the room at its ends
-    near = (n for n in range(LEAST_NAME, MOST_NAME + 1) if abs(squares / n - 1.0) < SQUARE)
-    count = max((n for n in near if _in_squares(ink, n)), default=0)  # more are asked less of
-    return count > 0 and _straightness(area, px_per_mm) > (STRAIGHT if count > LEAST_NAME else STRAIGHT_OF_TWO)
-
-
-def _in_squares(ink: Mask, count: int) -> bool:
-    """Whether ink falls into so many characters that are level, of one height, and equally far apart."""
-    width = ink.shape[1] / count
-    inked, cuts = ink.sum(0), [0]
-    for n in range(1, count):
-        low, high = round((n - 0.15) * width), round((n + 0.15) * width) + 1
-        cuts.append(low + int(inked[low:high].argmin()))
-    found = [_inked(ink, (float(a), 0.0, float(b), float(len(ink)))) for a, b in pairwise([*cuts, ink.shape[1]])]
-    boxes = [box for box in found if box is not None]
-    if len(boxes) < count:
-        return False
-    left, top, right, bottom = np.array(boxes, float).T
-    height = float(np.median(bottom - top))
-    pitch = np.diff((left + right) / 2)
-    return bool(max(np.ptp(top), np.ptp(bottom), np.ptp(pitch)) <= TYPESET * height)
-
-
-def _straightness(dark: Floats, px_per_mm: float) -> float:
-    """The share of edges, by their strength, that run level or plumb."""
-    soft = cv2.GaussianBlur(dark, (0, 0), max(0.6, 0.06 * px_per_mm))
-    across, along = cv2.Scharr(soft, cv2.CV_32F, 1, 0), cv2.Scharr(soft, cv2.CV_32F, 0, 1)
-    strength = np.hypot(across, along)
-    strength[strength < 0.3 * np.percentile(strength, 98)] = 0.0
-    turn = np.degrees(np.arctan2(along, across)) % 90.0
-    level = np.minimum(turn, 90.0 - turn) < LEVEL_DEGREES
-    return float(strength[level].sum() / max(1e-6, float(strength.sum())))
 
 
 def _inked(mask: Mask, rect: Rect) -> Rect | None:

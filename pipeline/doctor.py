@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipeline import fonts
+from yinjian import fonts
 from yinjian.errors import SetupError, YinjianError
 from yinjian.settings import Settings
 

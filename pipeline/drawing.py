@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.fonts import chinese_font
 from yinjian.errors import InputError
 from yinjian.findings import Finding, Severity
+from yinjian.fonts import chinese_font
 from yinjian.geometry import Box
 from yinjian.records import Choice, FieldReading, Mark, Page, Reading, State, Verdict
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 
 from pipeline.explaining import DECISIONS, Explanation
-from pipeline.fonts import chinese_font_family
 from validators.explain import Evidence, Explained
 from validators.titles import title
 from yinjian.errors import InputError
 from yinjian.findings import Severity
+from yinjian.fonts import chinese_font_family
 from yinjian.geometry import Box
 
 CROPS = 2  # of a rule whose findings name no place

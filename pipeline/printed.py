@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.fonts import chinese_font_family
+from yinjian.fonts import chinese_font_family
 
 
 def as_pdf(css: str, body: str) -> bytes:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from extractors.collected import collected_signature
+from extractors.engine import Engine
 from extractors.ink import dark_threshold, separate
 from extractors.page import Sheet
 from extractors.ruling import find_ruling
@@ -16,6 +17,7 @@ from tests.extractors.test_materials import line
 
 PX = 200 / 25.4  # pixels a millimetre
 CELL = (300.0, 600.0, 1400.0, 1000.0)
+ENGINE = Engine()
 BLACK, BLUE = (25, 25, 25), (160, 60, 20)
 
 
@@ -38,7 +40,7 @@ def signed(
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
-    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)))
+    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), ENGINE)
     return None if mark is None else mark.faults
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import doctor, fonts
+from pipeline import doctor
+from yinjian import fonts
 
 
 def test_what_is_missing_has_a_remedy(tmp_path: Path) -> None:
