@@ -7,7 +7,7 @@ what the recogniser saw there: only where they lose clearly is the paper differe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from statistics import fmean as mean
@@ -28,6 +28,8 @@ SURE = 0.9  # probability of the least sure symbol of a difference that is surel
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
 FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
 APART = 1.5  # heights of a line: farther from the next than lines are spaced
+SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
+MOSTLY = 0.8  # of a line's symbols and a title's are the same
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 
 
@@ -39,30 +41,54 @@ class Place:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where `seen` stands for expected symbols `start` to `end`: altered or unclear, in words, and in which lines."""
+
+    start: int
+    end: int
+    seen: str
+    verdict: str
+    described: str
+    lines: tuple[int, ...]
+
+
 def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tuple[Finding, ...]:
     """Findings about an agreement read from all its pages (lines in reading order); none when it is the CA's."""
     expected = "".join(map(words, paragraphs))
-    read, places = _read_symbols(lines)
-    matcher = SequenceMatcher(None, expected, read, autojunk=False)
+    matcher = SequenceMatcher(None, expected, _read_symbols(lines)[0], autojunk=False)
     covered = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(expected))
     if covered < COVERED:
         return (
             _finding("agreement.unclear", f"只能辨认协议内容的 {covered:.0%}，请人工核对或请申请人重新扫描协议页。"),
         )
-    altered, unclear = [], []
-    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
-        if kind == "equal" or (kind == "insert" and all(_dirt(lines[places[k].line]) for k in range(b0, b1))):
-            continue
-        verdict = _weigh(expected, a0, a1, read, b0, b1, places, lines)
-        if verdict == "altered":
-            altered.append(_described(expected, a0, a1, read[b0:b1]))
-        elif verdict == "unclear":
-            unclear.append(_described(expected, a0, a1, read[b0:b1]))
+    found = list(differences(lines, expected))
+    altered, unclear = ([one.described for one in found if one.verdict == verdict] for verdict in (ALTERED, UNCLEAR))
     if altered:
         return (_finding("agreement.altered", f"协议内容与本机构文本不一致：{'；'.join(altered[:3])}。请核对原件。"),)
     if unclear:
         return (_finding("agreement.unclear", f"协议内容有看不清之处：{'；'.join(unclear[:3])}。请人工核对。"),)
     return ()
+
+
+def differences(lines: Sequence[TextLine], expected: str) -> Iterator[Difference]:
+    """Where lines (in reading order) do not say what is expected (as `words` gives it), altered or unclear."""
+    read, places = _read_symbols(lines)
+    for kind, a0, a1, b0, b1 in SequenceMatcher(None, expected, read, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "insert" and all(_dirt(lines[places[k].line]) for k in range(b0, b1))):
+            continue
+        verdict = _weigh(expected, a0, a1, read, b0, b1, places, lines)
+        if verdict != SAME:
+            touched = {places[k].line for k in range(b0 - 1, b1 + 1) if 0 <= k < len(places)}
+            yield Difference(
+                a0, a1, read[b0:b1], verdict, _described(expected, a0, a1, read[b0:b1]), tuple(sorted(touched))
+            )
+
+
+def is_title(line: TextLine, paragraphs: Sequence[str]) -> bool:
+    """Whether a line is the agreement's title, which may stand alone at the foot of the sheet before."""
+    title = words(paragraphs[0])
+    return SequenceMatcher(None, words(line.text), title, autojunk=False).ratio() > MOSTLY
 
 
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
@@ -138,12 +164,12 @@ def _read_symbols(lines: Sequence[TextLine]) -> tuple[str, list[Place]]:
 def _weigh(
     expected: str, a0: int, a1: int, read: str, b0: int, b1: int, places: Sequence[Place], lines: Sequence[TextLine]
 ) -> str:
-    """ "same", "altered" or "unclear" for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
+    """Same, altered or unclear for one difference: `expected[a0:a1]` stands as `read[b0:b1]`."""
     around = [k for k in range(b0, b1) or (b0 - 1, b0) if 0 <= k < len(places)]
     touched = {places[k].line for k in around}
     if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:
         if b1 > b0 or a1 - a0 > 8 or len(touched) != 2:
-            return "altered" if _plainly_seen(b0, b1, places, lines) and b1 > b0 else "unclear"
+            return ALTERED if _plainly_seen(b0, b1, places, lines) and b1 > b0 else UNCLEAR
         return _at_break(expected[a0:a1], lines[min(touched)], lines[max(touched)])
     line = lines[touched.pop()]
     own = [k for k in range(len(places)) if lines[places[k].line] is line]
@@ -152,9 +178,9 @@ def _weigh(
     points = "." in wanted + seen
     margin = mean(_margin(look, wanted, seen, points) for look in line.looks or (line.read,))
     if margin > LOSES:
-        return "same"
+        return SAME
     sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < ABSENT
-    return "altered" if sure else "unclear"
+    return ALTERED if sure else UNCLEAR
 
 
 def borne_out(text: str, looks: Sequence[Recognised]) -> float:
@@ -188,9 +214,9 @@ def _at_break(missing: str, before: TextLine, after: TextLine) -> str:
     ends, starts = words(before.text), words(after.text)
     best = max(_gain(one, ends, "", tail) + _gain(other, starts, head, "") for tail, head in ways)
     if best > LOSES_AT_END:
-        return "same"
+        return SAME
     sure = min(before.read.confidence, after.read.confidence) > SURE
-    return "altered" if sure and best < ABSENT else "unclear"
+    return ALTERED if sure and best < ABSENT else UNCLEAR
 
 
 def _gain(lattice: Lattice, text: str, head: str, tail: str) -> float:

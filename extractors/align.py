@@ -8,7 +8,7 @@ not move the blanks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.textlines import Rect, Symbol, TextLine
 from yinjian.catalogue.layout import Line, Slot, SlotKind
@@ -43,15 +43,19 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The blanks in the form's order, and the share of printed symbols that was read as printed (0 to 1)."""
+    """The blanks in the form's order, and the share of printed symbols that was read as printed (0 to 1).
+
+    `filled`: each piece of the template as it should be read, its own words or what stands in its blank.
+    """
 
     blanks: tuple[Blank, ...]
     agreement: float
+    filled: tuple[str, ...]
 
 
 def align(template: Line, lines: Sequence[TextLine], platform: str) -> Alignment:
     """Align a printed line (with slots) with text lines in reading order."""
-    tokens, parts = _tokens(template, platform)
+    tokens, parts, pieces = _tokens(template, platform)
     read = [
         ReadSymbol(symbol, n, i)
         for n, line in enumerate(lines)
@@ -59,14 +63,23 @@ def align(template: Line, lines: Sequence[TextLine], platform: str) -> Alignment
         if not symbol.text.isspace()
     ]
     owners = _best_path(tokens, [r.symbol.text.translate(_SAME) for r in read])
-    return _collect(tokens, parts, read, owners)
+    found = _collect(tokens, parts, read, owners)
+    filled = [""] * len(template)
+    for n, (token, piece) in enumerate(zip(tokens, pieces, strict=True)):
+        held = (r.symbol.text for r, owner in zip(read, owners, strict=True) if owner == n)
+        filled[piece] += "".join(held) if isinstance(token, Slot) else token
+    return replace(found, filled=tuple(filled))
 
 
-def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str]]:
-    """One token a printed symbol, one a slot; a date slot becomes three with 年 月 日 behind them."""
+def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str], list[int]]:
+    """One token a printed symbol, one a slot; a date slot becomes three with 年 月 日 behind them.
+
+    With each its part of a date, and the piece of the template that it comes from.
+    """
     tokens: list[Token] = []
     parts: list[str] = []
-    for piece in template:
+    pieces: list[int] = []
+    for number, piece in enumerate(template):
         if isinstance(piece, Slot) and piece.kind is SlotKind.DATE:
             for unit in "年月日":
                 tokens += [piece, unit]
@@ -78,7 +91,8 @@ def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str]]:
             words = [c for c in (platform if isinstance(piece, Slot) else piece) if not c.isspace()]
             tokens += [w.translate(_SAME) for w in words]
             parts += [""] * len(words)
-    return tokens, parts
+        pieces += [number] * (len(tokens) - len(pieces))
+    return tokens, parts, pieces
 
 
 def _best_path(tokens: Sequence[Token], read: Sequence[str]) -> list[int]:
@@ -158,7 +172,7 @@ def _collect(tokens: Sequence[Token], parts: Sequence[str], read: Sequence[ReadS
         for i, token in enumerate(tokens)
         if isinstance(token, Slot)
     )
-    return Alignment(blanks, len(agree) / max(1, len(printed)))
+    return Alignment(blanks, len(agree) / max(1, len(printed)), ())
 
 
 def _neighbour(by_token: dict[int, list[ReadSymbol]], agree: list[int], i: int, way: int) -> ReadSymbol | None:

@@ -17,11 +17,12 @@ from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.handwriting import believed
 from extractors.ink import dark_threshold, thin_ink
-from extractors.page import Floats, Sheet, without_ruling
+from extractors.page import Floats, Sheet, look_again, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
 from extractors.sidebyside import side_by_side
 from extractors.signatures import Mask, find_strokes, is_printed
+from extractors.statements import altered_statements
 from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
@@ -37,11 +38,12 @@ LABEL = 4  # symbols: a shorter label may be a part of a value
 
 @dataclass(frozen=True, slots=True)
 class FormReading:
-    """What was read of a form, over all its pages."""
+    """What was read of a form, over all its pages. `altered`: where its sentences are not the CA's."""
 
     fields: tuple[FieldReading, ...]
     choices: tuple[Choice, ...]
     marks: tuple[Mark, ...]
+    altered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +74,12 @@ def read_form(
     `threads`: places read side by side.
     """
     readers = [_CellReader(page, place, platform, catalogue, engine) for page, place in _chosen(pages)]
-    read = list(side_by_side(lambda reader: (reader.fields(), reader.marks()), readers, threads))
-    fields = [field for found, _ in read for field in found]
-    marks = [mark for _, found in read for mark in found]
+    read = list(side_by_side(lambda reader: (reader.fields(), reader.marks(), reader.altered()), readers, threads))
+    fields = [field for found, _, _ in read for field in found]
+    marks = [mark for _, found, _ in read for mark in found]
+    altered = [words for _, _, found in read for words in found]
     choices = [choice for page in pages for choice in _choices([r for r in readers if r.page is page])]
-    return FormReading(believed(fields, catalogue), tuple(choices), tuple(marks))
+    return FormReading(believed(fields, catalogue), tuple(choices), tuple(marks), tuple(altered))
 
 
 def _choices(readers: Sequence[_CellReader]) -> list[Choice]:
@@ -178,6 +181,19 @@ class _CellReader:
         x0, y0, x1, y1 = read.box.to_pixels(*self.page.sheet.size)
         strokes = find_strokes(self.page.sheet, self.page.ink, (float(x0), float(y0), float(x1), float(y1)))
         return read if strokes is None else replace(read, confidence=0.0)
+
+    def altered(self) -> tuple[str, ...]:
+        """What the cell's sentences say in place of the form's words."""
+        return altered_statements(self.place.cell, self._lines, self._alignment, self._closer)
+
+    def _closer(self, lines: Sequence[TextLine]) -> list[TextLine]:
+        """Lines with what two closer looks at them read."""
+        exactly, together = (
+            look_again(self.page.sheet, lines, room, 1.0, recognise)
+            for room, recognise in ((0.0, self.engine.recognise_exactly), (0.3, self.engine.recognise_doubtful))
+        )
+        looks = zip(lines, exactly, together, strict=True)
+        return [replace(line, looks=(line.read, one.read, other.read)) for line, one, other in looks]
 
     def options(self) -> list[tuple[Slot, Option]]:
         """The cell's tick boxes whose labels were read."""

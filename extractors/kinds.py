@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from extractors.page import Sheet
+from extractors.page import Sheet, top_to_bottom
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import Rect, TextLine
 from yinjian.catalogue import Catalogue, Form
@@ -15,6 +15,7 @@ from yinjian.textfold import fold
 
 SHARE = 0.35  # of a page's three-symbol runs: from here on the page is the CA's
 FEWEST_RUNS = 12  # a page with less text than this is nobody's
+TITLE = 0.6  # of a line's three-symbol runs: it is a title's
 LEAST_LABELS = 2.0  # a form's page shows at least this many of its labels ...
 LEAST_WORDS = 0.3  # ... and this share of its printed words: other tables ask for names and numbers as well
 LEAST_LABELS_OF_RUN_ON = 0.8  # or, on a sheet that bears only some of the rows, this many ...
@@ -52,7 +53,7 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
 
 def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
     """The form's last rows on a sheet of the agreement, which begins right behind them; None where there are none."""
-    part = replace(sheet, lines=_apart(sheet, sheet.cells)[0])
+    part = replace(sheet, lines=_apart(sheet, sheet.cells, catalogue.forms)[0])
     matched = best_form(part, catalogue) if part.lines else None
     return matched if matched and is_form(ca_page(part, catalogue), part, matched) else None
 
@@ -60,14 +61,30 @@ def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
 def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
     """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
     rows = [(place.rect[1], place.rect[3]) for place in matched.places]
-    return _apart(sheet, [c for c in sheet.cells if any(top <= (c[1] + c[3]) / 2 <= foot for top, foot in rows)])
+    cells = [c for c in sheet.cells if any(top <= (c[1] + c[3]) / 2 <= foot for top, foot in rows)]
+    within, others = _apart(sheet, cells, (matched.form,))
+    beside = {line.rect for line in others if any(top <= line.centre[1] <= foot for top, foot in rows)}
+    return (
+        top_to_bottom((*within, *(line for line in others if line.rect in beside))),
+        tuple(line for line in others if line.rect not in beside),
+    )
 
 
-def _apart(sheet: Sheet, cells: Sequence[Rect]) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
-    """The lines in cells, and the others."""
+def _apart(
+    sheet: Sheet, cells: Sequence[Rect], forms: Sequence[Form]
+) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
+    """The lines in cells, with the title above them that is one of the forms', and the others."""
     inside = {line.rect for cell in cells for line in lines_in(sheet, cell)}
+    top = min((cell[1] for cell in cells), default=0.0)
+    inside |= {line.rect for line in sheet.lines if line.centre[1] < top and _is_title(line, forms)}
     within = tuple(line for line in sheet.lines if line.rect in inside)
     return within, tuple(line for line in sheet.lines if line.rect not in inside)
+
+
+def _is_title(line: TextLine, forms: Sequence[Form]) -> bool:
+    """Whether a line is a form's title, or a part of one that is broken."""
+    said = _runs(fold(line.text))
+    return bool(said) and max(len(said & _runs(fold(form.title))) / len(said) for form in forms) >= TITLE
 
 
 def best_form(sheet: Sheet, catalogue: Catalogue) -> Matched:

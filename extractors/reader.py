@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.agreement import check_agreement, in_order
+from extractors.agreement import check_agreement, in_order, is_title
 from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
@@ -177,7 +177,7 @@ class Reader:
             tuple(fields),
             on_form.choices,
             (*on_form.marks, *(replace(seal, page=n) for n, page in enumerate(pages) for seal in page.seals)),
-            (*findings, *unknown, *self._agreement(form, platform, pages)),
+            (*findings, *unknown, *_altered(on_form.altered), *self._agreement(form, platform, pages)),
             Versions(self._engine.name, self._catalogue.version, POLICY),
         )
 
@@ -229,20 +229,24 @@ class Reader:
 
     def _agreement(self, form: Form | None, platform: str, pages: Sequence[ReadPage]) -> tuple[Finding, ...]:
         """What is wrong with the agreement's words; whether it is there at all is judged elsewhere."""
-        shown = [self._agreement_lines(page) for page in pages]
         ids = [p.id for p in self._catalogue.platforms_of(form.id) if p.name == platform] if form else []
-        if form is None or not ids or not any(shown):
+        if form is None or not ids:
             return ()
         paragraphs = self._catalogue.agreement(form.id, ids[0])
-        return check_agreement(in_order([lines for lines in shown if lines], paragraphs), paragraphs)
+        shown = [lines for page in pages if (lines := self._agreement_lines(page, paragraphs))]
+        if all(is_title(line, paragraphs) for lines in shown for line in lines):
+            return ()
+        return check_agreement(in_order(shown, paragraphs), paragraphs)
 
-    def _agreement_lines(self, page: ReadPage) -> Sequence[TextLine]:
+    def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:
         """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""
         if page.matched is None:
             return page.sheet.lines if page.kind is PageKind.AGREEMENT else ()
         _, lines = lines_apart(page.sheet, page.matched)
         rest = ca_page(replace(page.sheet, lines=lines), self._catalogue)
-        return lines if page.kind is PageKind.AGREEMENT or is_agreement(rest) else ()
+        if page.kind is PageKind.AGREEMENT or is_agreement(rest):
+            return lines
+        return [line for line in lines if is_title(line, paragraphs)]
 
 
 def _give_back() -> None:
@@ -267,6 +271,12 @@ def _page_unreadable(page: Scan | Sheet, error: Exception) -> Finding:
 def _several(scan: Scan) -> Finding:
     message = f"{scan.file}：第 {scan.page + 1} 页的照片里有两页，请每页单独拍照或扫描。"
     return finding("page.several_in_photo", scan.file, message)
+
+
+def _altered(sentences: Sequence[str]) -> tuple[Finding, ...]:
+    """A form whose sentences are others is none of the CA's."""
+    message = f"表格文字与本机构的申请表不一致：{'；'.join(sentences[:3])}。请核对原件，并请申请人使用本机构的表格。"
+    return (finding("form.unknown", "form", message),) if sentences else ()
 
 
 def _first_of_each(found: Iterable[FieldReading], known: Sequence[FieldReading]) -> list[FieldReading]:
