@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bench.reading import Read
 from bench.score import Score
 from samples.lookalikes import impostors
+from samples.paper import RED
 from samples.profiles import PROFILES
 from validators.case import Case
 from validators.policy import POLICY
@@ -96,13 +97,20 @@ def overlap(found: Mark, ink: NDArray[np.uint8], true: dict[str, Any]) -> float:
     """The image laid over the true ink (grey, any size) as well as turning, moving and scaling allows."""
     alpha = cv2.imdecode(np.frombuffer(found.image, np.uint8), cv2.IMREAD_UNCHANGED)[:, :, 3]
     size = max(alpha.shape)
-    known = _canvas(_upright(ink, found.angle or 0.0, true["size_mm"]), size)
+    known = _canvas(_upright(_opaque(ink), found.angle or 0.0, true["size_mm"]), size)
     seen = _canvas(alpha, size)
     soft = [cv2.GaussianBlur(picture, (0, 0), size / 80).astype(np.float32) / 255 for picture in (known, seen)]
     matrix = max((_aligned(soft[0], soft[1], degrees) for degrees in STARTS), key=lambda found: found[0])[1]
     laid = cv2.warpAffine(seen, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     one, other = known > 127, laid > 127
     return float((one & other).sum() / max(1, (one | other).sum()))
+
+
+def _opaque(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How far ink covers paper: the light that it takes, of that which full ink takes. Ink is known by its density."""
+    full = RED[1]
+    light = (1.0 - np.power(10.0, -full * ink / 255.0)) / (1.0 - 10.0**-full)
+    return np.asarray(np.round(255.0 * light), np.uint8)
 
 
 def _aligned(known: Any, seen: Any, degrees: float) -> tuple[float, Any]:

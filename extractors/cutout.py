@@ -14,24 +14,25 @@ from extractors.textlines import crop_rect
 Floats = NDArray[np.float32]
 
 OUTPUT_DPI = 600
-PAPER = 0.05  # density that is still paper's grain
+PAPER = 0.1  # share of light that paper's grain may take
 MARGIN_MM = 1.0
 BLUR, NOISE = (
     0.8,
     0.03,
 )  # px of the picture's own blur that is taken out; noise beside signal, so that grain stays grain
-TYPICAL = 0.95  # of the density that most of a stamp's ink has: from there on it is opaque
+STRONG = 0.25  # share of light: ink, not the edge of it
+TYPICAL = 75  # percentile of the light that a mark's ink takes: from there on it is opaque
 ENCODING = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)  # a fifth larger, in half the time
 
 
 def cut_out(sheet: Sheet, ink: Floats, rect: Rect, angle: float = 0.0) -> bytes:
-    """A PNG of the ink in `rect` (pixels): alpha from the ink's density, colour the ink's own, `angle` taken out.
+    """A PNG of the ink in `rect` (pixels): alpha from the ink, colour the ink's own, `angle` taken out.
 
-    `ink`: density over the page. `angle`: degrees clockwise by which the mark is turned on the page.
+    Laid over paper it looks as the mark does: alpha is the light that ink takes, of that which full ink takes. Not its
+    density: a pixel half covered by ink takes half of the light, and has a third of the density. `ink`: density over
+    the page. `angle`: degrees clockwise by which the mark is turned on the page.
     """
-    strong = ink[ink > 4 * PAPER]
-    full = float(np.percentile(strong, 80)) if strong.size else 1.0
-    return _drawn(sheet, ink, rect, rect, angle, full)
+    return _drawn(sheet, taken(ink), rect, rect, angle)
 
 
 def cut_out_seal(sheet: Sheet, rect: Rect, angle: float) -> bytes:
@@ -41,31 +42,37 @@ def cut_out_seal(sheet: Sheet, rect: Rect, angle: float) -> bytes:
     x0, y0 = max(0, int(rect[0]) - room), max(0, int(rect[1]) - room)
     x1, y1 = min(width, int(rect[2]) + room), min(height, int(rect[3]) + room)
     red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
-    ink = sharpened(without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark))
-    strong = ink[ink > 3 * PAPER]
-    full = TYPICAL * float(np.percentile(strong, 70)) if strong.size else 1.0
+    light = sharpened(taken(without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)))
     local = (rect[0] - x0, rect[1] - y0, rect[2] - x0, rect[3] - y0)
-    return _drawn(sheet, ink, rect, local, angle, full)
+    return _drawn(sheet, light, rect, local, angle)
 
 
-def sharpened(ink: Floats) -> Floats:
-    """The density without the blur that every scanner and camera leaves (Wiener's filter for a Gaussian)."""
-    down, along = np.fft.fftfreq(ink.shape[0])[:, None], np.fft.rfftfreq(ink.shape[1])[None]
+def taken(ink: Floats) -> Floats:
+    """The share of light that ink of a density takes: lenses blur light, and pixels average it."""
+    return np.asarray(1.0 - np.power(10.0, -ink), np.float32)
+
+
+def sharpened(light: Floats) -> Floats:
+    """The light without the blur that every scanner and camera leaves (Wiener's filter for a Gaussian)."""
+    down, along = np.fft.fftfreq(light.shape[0])[:, None], np.fft.rfftfreq(light.shape[1])[None]
     blur = np.exp(-2 * (np.pi * BLUR) ** 2 * (down**2 + along**2))
-    return np.asarray(np.fft.irfft2(np.fft.rfft2(ink) * blur / (blur**2 + NOISE), ink.shape), np.float32)
+    return np.asarray(np.fft.irfft2(np.fft.rfft2(light) * blur / (blur**2 + NOISE), light.shape), np.float32)
 
 
-def _drawn(sheet: Sheet, ink: Floats, rect: Rect, local: Rect, angle: float, full: float) -> bytes:
-    """`local` is where `rect` lies in `ink`; ink of the density `full` is opaque."""
+def _drawn(sheet: Sheet, light: Floats, rect: Rect, local: Rect, angle: float) -> bytes:
+    """`light`: that the ink takes; `local` is where `rect` lies there."""
+    strong = crop_rect(light, local)
+    strong = strong[strong > STRONG]
+    full = float(np.percentile(strong, TYPICAL)) if strong.size else 1.0
     scale = OUTPUT_DPI / 25.4 / sheet.px_per_mm
     margin = MARGIN_MM * sheet.px_per_mm
     width, height = rect[2] - rect[0] + 2 * margin, rect[3] - rect[1] + 2 * margin
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     matrix = _placement(local, size, scale, angle)
-    alpha = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderValue=0)
-    alpha = np.clip((alpha - PAPER) / max(0.1, full - PAPER), 0.0, 1.0)
+    alpha = cv2.warpAffine(light, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderValue=0)
+    alpha = np.clip((alpha - PAPER) / max(PAPER, full - PAPER), 0.0, 1.0)
     picture = np.empty((size[1], size[0], 4), np.uint8)
-    picture[:, :, :3] = _colour(sheet, ink, rect, local)
+    picture[:, :, :3] = _colour(sheet, light, rect, local)
     picture[:, :, 3] = np.round(255 * alpha)
     done, png = cv2.imencode(".png", picture, ENCODING)
     if not done:
@@ -81,9 +88,9 @@ def _placement(rect: Rect, size: tuple[int, int], scale: float, angle: float) ->
     return np.array([[c, -s, cx - c * u + s * v], [s, c, cy - s * u - c * v]], np.float32)
 
 
-def _colour(sheet: Sheet, ink: Floats, rect: Rect, local: Rect) -> tuple[int, int, int]:
+def _colour(sheet: Sheet, light: Floats, rect: Rect, local: Rect) -> tuple[int, int, int]:
     """The colour (BGR) of the mark where its ink is strongest."""
-    pixels, area = crop_rect(sheet.image, rect), crop_rect(ink, local)
+    pixels, area = crop_rect(sheet.image, rect), crop_rect(light, local)
     height, width = min(len(pixels), len(area)), min(pixels.shape[1], area.shape[1])
     pixels, area = pixels[:height, :width], area[:height, :width]
     strong = area > max(2 * PAPER, float(np.percentile(area, 95)) if area.size else 1.0)

@@ -189,6 +189,19 @@ def test_a_marks_image_has_its_ink_alone() -> None:
     assert picture[middle + round(8 / 25.4 * 600), middle, 3] < 60
 
 
+def test_a_mark_is_no_thinner_in_its_image_than_on_paper_however_soft_the_picture() -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    drawn = float((image[:, :, 1] < 128).sum())
+    sheet = sheet_of(np.asarray(cv2.GaussianBlur(image, (0, 0), 1.5), np.uint8))
+    picture = cv2.imdecode(
+        np.frombuffer(cut_out_seal(sheet, find_seals(sheet)[0].rect, 0.0), np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert picture is not None
+    opaque = float((picture[:, :, 3] > 127).sum()) * (sheet.px_per_mm / (600 / 25.4)) ** 2
+    assert opaque == pytest.approx(drawn, rel=0.06)
+
+
 @pytest.mark.parametrize("corners", [3, 4])
 def test_ink_with_few_corners_has_an_outline(corners: int) -> None:
     """An ellipse needs five points; a triangle of red print has fewer."""
