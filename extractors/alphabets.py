@@ -19,6 +19,11 @@ DATE = DIGITS | frozenset("年月日长期至.-/ ")
 LATIN = frozenset(chr(code) for code in range(33, 127))
 PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】…—～·○〇□☑☐■√✓×✔")
 
+# Characters of the 通用规范汉字表 of 2013 (Unihan's kTGH) that stand for another elsewhere; persons have such names.
+STANDARD = frozenset("昇棁榅氾煴爇甦祕脩苧蒐薳釐陞麹")
+# Stands for a character that is there and in no alphabet of ours: it must not vanish from a value. (Printers' 〓.)
+UNKNOWN = "〓"
+
 # A lower-case letter that looks like its capital stands for it where only capitals can be.
 CAPITALS = {
     "x": "X",
@@ -56,7 +61,7 @@ def _simplified(symbol: str) -> bool:
         return True
     if not "\u3400" <= symbol <= "\U0003ffff" or "\ufb00" <= symbol <= "\uffff":
         return False
-    if symbol not in _foreign():
+    if symbol not in _foreign() or symbol in STANDARD:
         return True
     # GB 2312 has characters that are both: foreign in one word and simplified in another (乾, 著).
     try:

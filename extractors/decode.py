@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from extractors.alphabets import ALPHABETS, CAPITALS
+from extractors.alphabets import ALPHABETS, CAPITALS, UNKNOWN
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
 from yinjian.catalogue.model import FieldKind
@@ -28,6 +28,8 @@ ALPHABET_OF = {
 
 LEAST = math.log(0.01)
 HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
+WORDS = ("text", "name")  # alphabets that have most of what may be written: what they lack is written all the same
+MOSTLY = 0.5  # of a step's probability
 MISREAD = 0.01  # of the numbers read
 
 
@@ -44,13 +46,26 @@ def restrict(lattice: Lattice, alphabet: str, least: float = LEAST, beside: str 
             # What is hardly seen stands for nothing just because the rest is not allowed here.
             if log_probability < least:
                 continue
-            if symbol == BLANK or allowed(symbol):
+            if symbol in (BLANK, UNKNOWN) or allowed(symbol):
                 meant = symbol
             else:
                 meant = BLANK if symbol in beside else CAPITALS.get(symbol, symbol.upper())
-            if meant == BLANK or allowed(meant):
+            if meant in (BLANK, UNKNOWN) or allowed(meant):
                 kept[meant] = min(0.0, log_add(kept.get(meant, -math.inf), log_probability))
         steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])) or ((BLANK, 0.0),))
+    return Lattice(lattice.model, tuple(steps), lattice.floor)
+
+
+def with_unknown(lattice: Lattice) -> Lattice:
+    """The lattice with what is likelier to be a symbol that no alphabet has than any other standing for itself.
+
+    Such symbols are never among a step's best, but have had their share of the probability: it is what the others lack.
+    """
+    lacking = [1.0 - sum(math.exp(p) for _, p in step) for step in lattice.steps]
+    steps = (
+        ((UNKNOWN, math.log(lack)), *step) if lack > max(MOSTLY, math.exp(step[0][1])) else step
+        for step, lack in zip(lattice.steps, lacking, strict=True)
+    )
     return Lattice(lattice.model, tuple(steps), lattice.floor)
 
 
@@ -68,9 +83,12 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
 
     `looks`: what other looks at the lines saw, for an alphabet that has a grammar.
     """
+    if alphabet in WORDS:
+        lattices = [with_unknown(lattice) for lattice in lattices]
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
     read = [best(lattice) for lattice in kept]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)
+    sure = 0.0 if UNKNOWN in text else sure
     free = "".join(best(lattice)[0] for lattice in lattices)
     changes: tuple[str, ...] = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
     changes += tuple(dict.fromkeys(lattice.model for lattice in lattices if lattice.model == STATED))

@@ -95,3 +95,16 @@ def test_marks_are_no_part_of_a_name(symbol: str) -> None:
 @pytest.mark.parametrize("symbol", "黑户说内真龙国乾著喆堃")
 def test_names_may_hold_rare_characters_and_those_that_are_both(symbol: str) -> None:
     assert ALPHABETS["text"](symbol)
+
+
+def test_a_symbol_that_no_alphabet_has_does_not_vanish() -> None:
+    rare = Lattice("test", (*seen("乔").steps, (("\u3b7e", math.log(0.001)), ("羹", math.log(1e-4))), (("", -0.001),)))
+    for alphabet in ("name", "text"):
+        text, sure, _, _ = decode([rare], alphabet)
+        assert (text, sure) == ("乔〓", 0.0)
+    assert decode([seen("乔羹")], "name")[:2] == ("乔羹", pytest.approx(0.999, abs=1e-3))
+
+
+def test_names_may_have_what_stands_for_another_elsewhere_and_is_standard() -> None:
+    assert decode([seen("邓昇")], "name")[0] == "邓昇"
+    assert not ALPHABETS["name"]("國")
