@@ -150,7 +150,7 @@ def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
         first, own = one.impression, other.impression
         score = likeness(one.plate, other.plate) if own.kind == first.kind else 0.0
         if score > WORTH_TELLING:
-            yield Reuse(own.where, own.page, "", first.where, score, True)
+            yield Reuse(own.where, own.page, "", first.where, score, True, own.page == first.page)
 
 
 def unit_of(reading: Reading, claim: Claim | None) -> str:

@@ -37,6 +37,7 @@ class Policy:
     min_seal_mm: float
     max_age_days: int
     same_impression: float
+    same_on_sheet: float
     same_copy: float
     new_without_register: Severity
     chosen: Chosen

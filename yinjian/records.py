@@ -155,7 +155,8 @@ class Reuse:
     """A mark or a copy that looks like one seen elsewhere. `likeness`: at most 1 (`extractors.fingerprint`).
 
     `page`: index into `Reading.pages`. `application`: where the other was seen, `""` for this application itself;
-    `other`: its mark's id, or the kind of the copy; `same_unit`: whether the other application is the same unit's.
+    `other`: its mark's id, or the kind of the copy; `same_unit`: whether the other application is the same unit's;
+    `same_sheet`: whether both stand on one sheet, and so went through one scanner at one moment.
     """
 
     mark: str
@@ -164,6 +165,7 @@ class Reuse:
     other: str
     likeness: float
     same_unit: bool = False
+    same_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

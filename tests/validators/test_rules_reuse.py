@@ -39,6 +39,12 @@ def test_what_is_merely_alike_is_no_reuse() -> None:
     assert found(NEW, alike) == []
 
 
+def test_two_on_one_sheet_that_are_alike_as_one_hand_stamps_are_no_reuse() -> None:
+    one, pasted = (Reuse("seal_declaration", 0, "", "seal_collection", v, True, True) for v in (0.993, 0.998))
+    assert found(NEW, one) == []
+    assert found(NEW, pasted) == [("seal.reused", "seal_declaration")]
+
+
 def test_signatures_of_the_authorization_are_not_compared() -> None:
     assert found(NEW, Reuse("signature_agent", 0, "A2", "signature_agent", 0.999)) == []
 

@@ -30,7 +30,8 @@ def signatures_written_anew(case: Case) -> Iterator[Finding]:
 
 def _pasted(case: Case, kind: str) -> Iterator[Finding]:
     for reuse in case.reuse:
-        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and reuse.likeness > case.policy.same_impression:
+        bound = case.policy.same_on_sheet if reuse.same_sheet else case.policy.same_impression
+        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and reuse.likeness > bound:
             message = f"{title(reuse.mark)}{_where(reuse)}，疑为粘贴图像，请核对原件。"
             yield finding(f"{kind}.reused", reuse.mark, message)
 
