@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from extractors.cutout import cut_out
 from extractors.engine import Engine
-from extractors.formmarks import signature_fingerprint, signature_image
+from extractors.formmarks import signature_fingerprint, signature_image, with_faults
 from extractors.page import Sheet
 from extractors.ruling import Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
 from extractors.textlines import TextLine, in_rows
-from extractors.typefaces import is_typeset
+from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from yinjian.records import Mark, MarkKind
 
 INSET_MM = 0.7  # nearer to the ruling than this is 贴边
@@ -44,8 +44,12 @@ def collected_signature(
     if strokes is None:
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
     mark = of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
-    over_print = "signature.overlaps_text" in mark.faults  # the form's own print is in type, too
-    return None if not over_print and is_typeset(sheet.dark, strokes, engine) else mark
+    if "signature.overlaps_text" in mark.faults:  # the form's own print is in type, too
+        return mark
+    alike = likeness_to_type(sheet.dark, strokes, engine)
+    if alike > TYPE:
+        return None
+    return with_faults(mark, ("signature.unclear",)) if alike > LIKE_TYPE else mark
 
 
 def of_strokes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 import cv2
@@ -19,7 +20,7 @@ from extractors.seals import Seal
 from extractors.sealtext import read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine, share_within
-from extractors.typefaces import is_typeset
+from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from yinjian.records import Mark, MarkKind
 
 EDGE_MM = 0.6  # nearer to a line than this is 贴边
@@ -221,11 +222,16 @@ def signature_mark(
 ) -> Mark | None:
     """The signature in a place, None when there is no ink, or a name in type, which is none."""
     strokes = find_strokes(sheet, mask, place, reach)
-    if strokes is None or is_typeset(sheet.dark, strokes, engine):
+    if strokes is None or (alike := likeness_to_type(sheet.dark, strokes, engine)) > TYPE:
         return None
-    faults = () if strokes.sure else ("signature.unclear",)
+    faults = ("signature.unclear",) if alike > LIKE_TYPE or not strokes.sure else ()
     image, told = signature_image(sheet, strokes), signature_fingerprint(sheet, strokes)
     return Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, faults=faults, fingerprint=told)
+
+
+def with_faults(mark: Mark, faults: Sequence[str]) -> Mark:
+    """A mark with more faults, each once."""
+    return replace(mark, faults=tuple(dict.fromkeys((*mark.faults, *faults))))
 
 
 def signature_image(sheet: Sheet, strokes: Strokes) -> bytes:

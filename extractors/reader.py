@@ -46,7 +46,7 @@ SMALLEST = 16  # px of the short side: less shows nothing
 AS_GOOD = 0.9  # of the words of the form that a page is likest
 CODE_WORTH = 0.1  # of the likeness of a platform's name: a code settles what print leaves open, and no more
 CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
-POLICY = "reading-4"  # versions of the numbers in this room
+POLICY = "reading-5"  # versions of the numbers in this room
 
 
 @dataclass(frozen=True, slots=True, eq=False)

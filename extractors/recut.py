@@ -5,9 +5,6 @@ A frame says where a mark is, not how it is: what lies under it, at it or across
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from extractors.collected import of_strokes
 from extractors.engine import Engine
 from extractors.formmarks import (
@@ -18,6 +15,7 @@ from extractors.formmarks import (
     signature_fingerprint,
     signature_image,
     strength,
+    with_faults,
 )
 from extractors.ink import dark_threshold, thin_ink
 from extractors.page import Sheet, without_ruling
@@ -76,11 +74,11 @@ def _signature(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask) 
     if mark_id.endswith("_collection"):
         cell = _cell(sheet, frame)
         mark = of_strokes(mark_id, sheet, index, cell, _above(sheet, cell), mask, strokes)
-        return _with(mark, faults)
+        return with_faults(mark, faults)
     image = signature_image(sheet, strokes)
     told = signature_fingerprint(sheet, strokes)
     mark = Mark(mark_id, MarkKind.SIGNATURE, index, sheet.box(strokes.rect), image, fingerprint=told)
-    return _with(mark, (*faults, *(() if strokes.sure else ("signature.unclear",))))
+    return with_faults(mark, (*faults, *(() if strokes.sure else ("signature.unclear",))))
 
 
 def _cut_off(strokes: Strokes, reach: Rect, mask: Mask) -> tuple[str, ...]:
@@ -95,10 +93,6 @@ def _cut_off(strokes: Strokes, reach: Rect, mask: Mask) -> tuple[str, ...]:
         or (y1 >= bottom and bottom < height and bool((drawn[-1] & mask[bottom, x0:x1]).any()))
     )
     return ("signature.clipped",) if goes_on else ()
-
-
-def _with(mark: Mark, faults: Sequence[str]) -> Mark:
-    return replace(mark, faults=tuple(dict.fromkeys((*mark.faults, *faults))))
 
 
 def _cell(sheet: Sheet, rect: Rect) -> Rect:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from extractors.agreement import LOSES, borne_out, check_agreement, in_order, words
+from extractors.agreement import LOSES, borne_out, check_agreement, in_order, is_title, words
 from extractors.engine import Recognised, with_part
 from extractors.pagetext import _closer, _unknown_part
 from extractors.textlines import TextLine
@@ -158,3 +158,10 @@ def test_a_word_alone_in_its_line_that_can_hardly_be_read_is_not_missing() -> No
     cut = line(text[:-1], rect[0], rect[1], 20)
     shown = [*lines[:alone], cut, hardly, *lines[alone + 1 :]]
     assert check_agreement(shown, whole) == ()
+
+
+def test_its_title_is_told_where_it_stands_alone() -> None:
+    paragraphs = ALL.agreement("enterprise", "hpe")
+    assert is_title(line(paragraphs[0], 100, 900, 20), paragraphs)
+    assert not is_title(line(ALL.form("enterprise").title, 100, 900, 20), paragraphs)
+    assert not is_title(line("黑龙江省数字证书认证有限公司", 100, 40, 20), paragraphs)

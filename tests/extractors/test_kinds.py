@@ -107,5 +107,18 @@ def test_a_forms_last_row_above_the_agreement_is_told_from_what_is_framed_beside
     assert run_over(replace(sheet, cells=(framed,)), ALL) is None
 
 
+@pytest.mark.parametrize("form", ALL.forms, ids=lambda form: form.id)
+def test_the_title_above_a_form_is_no_word_of_the_agreement_below_it(form: Form) -> None:
+    whole = page_of(form)
+    foot = max(cell[3] for cell in whole.cells)
+    below = tuple(
+        line(text, 100, foot + 60 + 50.0 * n, 20) for n, text in enumerate(ALL.agreement(form.id, platform_of(form)))
+    )
+    sheet = replace(whole, lines=(*whole.lines, *below))
+    matched = run_over(sheet, ALL)
+    assert matched is not None and matched.form.id == form.id
+    assert lines_apart(sheet, matched)[1] == below
+
+
 def platform_of(form: Form) -> str:
     return ALL.platforms_of(form.id)[0].id

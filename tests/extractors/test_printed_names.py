@@ -9,7 +9,7 @@ import pytest
 from extractors import typefaces
 from extractors.engine import Engine
 from extractors.signatures import Strokes, is_printed
-from extractors.typefaces import is_typeset
+from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from samples.hands import make_hand, sign, write
 from samples.typefaces import text_mask
 
@@ -70,14 +70,14 @@ def strokes_of(ink: np.ndarray) -> tuple[np.ndarray, Strokes]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_type_of_any_size_is_told(name: str, font: str, height: int, engine: Engine) -> None:
     dark, strokes = strokes_of(text_mask(name, font, height))
-    assert is_typeset(dark, strokes, engine)
+    assert likeness_to_type(dark, strokes, engine) > TYPE
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_pen_is_no_type(seed: int, engine: Engine) -> None:
     rng = np.random.default_rng(seed)
     dark, strokes = strokes_of(sign(NAMES[seed % 6], make_hand(rng, HANDS), int(rng.integers(40, 110)), rng))
-    assert not is_typeset(dark, strokes, engine)
+    assert likeness_to_type(dark, strokes, engine) < LIKE_TYPE
 
 
 def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: 
     installed = typefaces._faces()
     for font, own in (("ming", "uming"), ("song", "NotoSerif"), ("hei", "NotoSans")):
         monkeypatch.setattr(typefaces, "_faces", lambda own=own: tuple(f for f in installed if own not in f[0]))
-        told = [typefaces.is_set(cut(text_mask(name, font, 44)), name) for name in NAMES]
+        told = [typefaces.likeness(cut(text_mask(name, font, 44)), name) > LIKE_TYPE for name in NAMES]
         assert all(told), (font, told)
 
 
