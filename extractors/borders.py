@@ -14,7 +14,7 @@ import numpy as np
 
 from extractors.ruling import JUNCTION_MM, Rule, Ruling
 
-SEEN = 0.5  # of the way between two lines: a line that runs there is their border
+SHORT = 1.5  # junctions: so far a line may end before the one that it meets
 
 
 def with_borders(ruling: Ruling, px_per_mm: float) -> Ruling:
@@ -58,7 +58,7 @@ def _ties(rule: Rule, one: Rule, other: Rule, near: float) -> bool:
 
 
 def _is(rule: Rule, border: Rule, near: float) -> bool:
-    """Whether a line that was seen is that border, or most of it."""
-    seen = min(rule.end, border.end) - max(rule.start, border.start)
+    """Whether a line that was seen is that border from end to end."""
     middle = float(np.clip((rule.start + rule.end) / 2, border.start, border.end))
-    return seen > SEEN * border.length and abs(rule.at(middle) - border.at(middle)) < 2 * near
+    reaches = rule.start < border.start + SHORT * near and rule.end > border.end - SHORT * near
+    return reaches and abs(rule.at(middle) - border.at(middle)) < 2 * near

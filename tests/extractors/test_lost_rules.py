@@ -57,3 +57,17 @@ def test_a_lost_border_is_where_the_other_lines_end(engine: Engine, reader: Read
     assert [(f.id, f.text) for f in open_.fields] == [(f.id, f.text) for f in whole.fields]
     assert [(m.id, m.ring_text) for m in open_.marks] == [(m.id, m.ring_text) for m in whole.marks]
     assert [(c.label, c.state) for c in open_.choices] == [(c.label, c.state) for c in whole.choices]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_border_that_fades_within_a_row_runs_to_its_end(engine: Engine, side: str) -> None:
+    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
+    upright = straighten(scan.image, engine)
+    sheet, _ = take_apart("", 0, upright)
+    lost, bare, thick = upright.image.copy(), np.median(upright.image, axis=(0, 1)), int(sheet.px_per_mm)
+    x = int(max(c[2] for c in sheet.cells)) if side == "right" else int(min(c[0] for c in sheet.cells))
+    top = int(min(c[1] for c in sheet.cells)) - thick
+    outer = [c for c in sheet.cells if abs((c[2] if side == "right" else c[0]) - x) < 2 * thick]
+    tallest = max(outer, key=lambda c: c[3] - c[1])
+    lost[top : int(tallest[1] + 0.25 * (tallest[3] - tallest[1])), x - thick : x + thick] = bare
+    assert len(take_apart("", 0, replace(upright, image=lost))[0].cells) == len(sheet.cells)
