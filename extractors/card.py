@@ -49,10 +49,14 @@ _END = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})(?!\d)|长期")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one card says. `side`: "front" (portrait), "back" (emblem) or "both"; field ids without the role."""
+    """What one card says. `side`: "front" (portrait), "back" (emblem) or "both"; field ids without the role.
+
+    `authority`: who issued it, as its back says.
+    """
 
     side: str
     fields: tuple[FieldReading, ...]
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,15 @@ def read_cards(sheet: Sheet, index: int, engine: Engine | None = None) -> tuple[
         sheet, found = second_look(sheet, found, _ROOM, engine)
     fronts = _faces(found, FRONT, ("number", "name", "address"))
     backs = _faces(found, BACK, ("valid", "authority", "title"))
-    sides = [(_front(f, found, sheet, index), _back(b, found, sheet, index)) for f, b in _paired(fronts, backs)]
-    return tuple(Card(_side(f, b), (f or ()) + (b or ())) for f, b in sides)
+    sides = [(_front(f, found, sheet, index), _back(b, found, sheet, index), b) for f, b in _paired(fronts, backs)]
+    return tuple(Card(_side(f, b), (f or ()) + (b or ()), _authority(face)) for f, b, face in sides)
 
 
 Fields = tuple[FieldReading, ...]
+
+
+def _authority(back: _Face | None) -> str:
+    return next((e.text for e in back.entries if e.key == "authority"), "") if back else ""
 
 
 def _side(front: Fields | None, back: Fields | None) -> str:

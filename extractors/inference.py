@@ -217,11 +217,16 @@ def _compiled(graph: Any, threads: int, precision: str, remembers: bool) -> Any:
 def _with_best(graph: Any, allowed: NDArray[np.bool_], best: int) -> Any:
     """The recogniser ending in the `best` classes of each step: its thousands never leave the engine.
 
-    Classes that are not `allowed` keep their part of the probability and are never among the best.
+    Classes that are not `allowed` keep their part of the probability and are never among the best. The space, which is
+    the last of them, counts as the blank: what is between symbols is not told apart.
     """
     from openvino import Model, opset13
 
     probabilities = graph.get_results()[0].input_value(0)
+    space = opset13.gather(probabilities, opset13.constant(np.array([len(allowed) - 1])), opset13.constant(2))
+    blank = np.zeros((1, 1, len(allowed)), np.float32)
+    blank[0, 0, BLANK_CLASS] = 1.0
     masked = opset13.multiply(probabilities, opset13.constant(allowed.astype(np.float32)))
+    masked = opset13.add(masked, opset13.multiply(space, opset13.constant(blank)))
     top = opset13.topk(masked, opset13.constant(np.int64(best)), 2, "max", "value")
     return Model([top.output(1), top.output(0)], graph.get_parameters(), "line to best classes")

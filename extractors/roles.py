@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import permutations
 
-from extractors.card import Card
+from extractors.card import MOST_PAIRED, Card
 from yinjian.catalogue import Catalogue, Form
 from yinjian.catalogue.model import Holder
 from yinjian.textfold import fold
 
 SAME_NUMBER = 16  # of 18 places: a number of which no more than two places were misread
 STRANGER = 0.5  # of the likeness: a card so much less like a person than another card is somebody else's
+OFFICE, KINDS = "公安分?局|分局", "省市县区旗盟"  # what an authority's name has beside places, and what places end in
+LEAST_PLACE = 2  # symbols
 AGENT = (("agent_name", "authorization_agent_name"), ("authorization_agent_id",))
 LEGAL_PERSON = (("legal_person_name", "licence_legal_person"), ())
 PRINCIPAL = (("applicant_name", "name"), ("applicant_id", "id_number"))
@@ -45,28 +49,62 @@ def _given(texts: Mapping[str, str], ids: Sequence[str]) -> tuple[str, ...]:
 def roles(cards: Sequence[Card], named: Sequence[Person]) -> tuple[str, ...]:
     """The role of each card, in the order of the pages; `""` where nobody is named like that.
 
-    A side without name and number is the back of a card whose front is there by itself: of the first one before it
-    that has no back yet, where all fronts have one, else of the last such; where none is before it, of the next.
+    A side without name and number is the back of a card whose front is there by itself: of the one where its authority
+    issues, where that tells; else of the first one before it that has no back yet, where all fronts have one, else of
+    the last such; where none is before it, of the next.
     """
     found = [_role(card, named) for card in cards]
     best = {role: max(f[0] for f in found if f and f[1] == role) for role in {f[1] for f in found if f}}
     held = [f and (f[1] if f[0] > best[f[1]] - STRANGER else "") for f in found]
-    return _with_backs(held, [card.side == "both" for card in cards])
+    return _with_backs(held, cards)
 
 
-def _with_backs(held: Sequence[str | None], whole: Sequence[bool]) -> tuple[str, ...]:
-    """`held`: the role of each side that tells it, None for a back; `whole`: front and back together."""
-    told = list(held)
-    fronts = [n for n, role in enumerate(held) if role is not None and not whole[n]]
+def _with_backs(held: Sequence[str | None], cards: Sequence[Card]) -> tuple[str, ...]:
+    """`held`: the role of each side that tells it, None for a back."""
+    fronts = [n for n, role in enumerate(held) if role is not None and cards[n].side != "both"]
     backs = [n for n, role in enumerate(held) if role is None]
-    free, even = list(fronts), len(fronts) == len(backs)
+    pairs = _by_place(fronts, backs, cards, _by_order(fronts, backs))
+    told = [role or "" for role in held]
+    for back, front in pairs.items():
+        told[back] = held[front] or ""
+    return tuple(told)
+
+
+def _by_order(fronts: Sequence[int], backs: Sequence[int]) -> dict[int, int]:
+    """The front of each back, as sheets lie."""
+    free, even, pairs = list(fronts), len(fronts) == len(backs), {}
     for back in backs:
         before, behind = [n for n in free if n < back], [n for n in free if n > back]
         front = (before[0] if even else before[-1]) if before else next(iter(behind), None)
         if front is not None:
             free.remove(front)
-        told[back] = "" if front is None else held[front]
-    return tuple(role or "" for role in told)
+            pairs[back] = front
+    return pairs
+
+
+def _by_place(
+    fronts: Sequence[int], backs: Sequence[int], cards: Sequence[Card], by_order: dict[int, int]
+) -> dict[int, int]:
+    """The front of each back, where addresses and authorities go together better than by their order."""
+    if not 0 < len(backs) <= min(len(fronts), MOST_PAIRED):
+        return by_order
+
+    def told(pairs: dict[int, int]) -> int:
+        return sum(_same_place(cards[front], cards[back]) for back, front in pairs.items())
+
+    ways = (dict(zip(backs, way, strict=True)) for way in permutations(fronts, len(backs)))
+    best = max(ways, key=told)
+    return best if told(best) > told(by_order) else by_order
+
+
+def _same_place(front: Card, back: Card) -> int:
+    """Symbols of the places that a back's authority is named for and a front's address lies in.
+
+    居民身份证由居民常住户口所在地的县级人民政府公安机关签发 (居民身份证法 第六条).
+    """
+    address = next((fold(f.text) for f in front.fields if f.id == "id_address"), "")
+    places = (place.rstrip(KINDS) for place in re.split(OFFICE, fold(back.authority)))
+    return sum(len(place) for place in places if len(place) >= LEAST_PLACE and place in address)
 
 
 def _role(card: Card, named: Sequence[Person]) -> tuple[float, str] | None:
