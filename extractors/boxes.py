@@ -28,6 +28,7 @@ from extractors.boxframes import (
     outline_density,
     thresholds,
 )
+from extractors.circles import circled, circled_share
 from extractors.ruling import Rect
 from yinjian.records import State
 
@@ -44,6 +45,7 @@ TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high,
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
+HALF_ROUND = 0.5  # of a circle round an option is inked: round blank ones, print and specks are 0.39 at most
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
 
 
@@ -150,9 +152,11 @@ def _strokes(written: Mask, frame: Frame) -> float:
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
-    """Nothing in the box: clear, unless a circle was drawn round it and its label."""
+    """Nothing in the box: clear, unless a circle was drawn round it and its label, or something like one."""
     rect = _rect(frame)
-    return Judged(State.TICKED if _circled(ink, rect, option) else State.CLEAR, rect)
+    if circled(ink, rect, option):
+        return Judged(State.TICKED, rect)
+    return Judged(State.UNCLEAR if circled_share(ink, rect, option) > HALF_ROUND else State.CLEAR, rect)
 
 
 def _empty(added: Mask, frame: Frame) -> bool:
@@ -206,7 +210,7 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
         return State.UNCLEAR
     share = float(inside.mean())
     outside = _outside(ink, rect, stroke, option)
-    if _circled(ink, rect, option):
+    if circled(ink, rect, option):
         return State.TICKED
     reach = _reach(inside) / max(1, side)
     if share < 0.08 and reach < 0.3:
@@ -268,21 +272,6 @@ def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
     return float(connected.sum()) / max(1, side * side)
 
 
-def _circled(ink: Mask, rect: Rect, option: Option) -> bool:
-    """Whether one stroke runs round the label: a connected piece of ink wider and higher than the label's print."""
-    x0, y0, x1, y1 = option.label
-    height, width = y1 - y0, x1 - x0
-    left, top = max(0, int(rect[0] - height)), max(0, int(y0 - 0.9 * height))
-    area = ink[top : int(y1 + 0.9 * height), left : int(x1 + 1.2 * height)].astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
-    for x, y, w, h, _area in stats[1:count]:
-        around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.5 * height  # into its last symbol
-        beyond = y + top < y0 - 0.06 * height and y + h + top > y1 + 0.06 * height
-        if around and beyond and w > 0.9 * width and h > 1.0 * height:
-            return True
-    return False
-
-
 def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judged:
     """No outline: a √ or ■ was typed in place of the box, or ink hides it, or there is nothing at all."""
     x0, y0, _x1, y1 = option.label
@@ -291,7 +280,7 @@ def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judge
     left = max(option.left_limit, x0 - 1.6 * size)
     rect = (left, centre - size / 2, max(left + 1.0, x0 - 0.05 * size), centre + size / 2)
     area = ink[max(0, int(rect[1])) : int(rect[3]) + 1, max(0, int(rect[0])) : int(rect[2])]
-    if _circled(ink, rect, option):
+    if circled(ink, rect, option):
         return Judged(State.TICKED, rect)
     inked = float(area.sum()) / max(1.0, size * size)
     if inked > 0.1 or (side is not None and _typed(area, side)):

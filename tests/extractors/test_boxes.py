@@ -90,6 +90,18 @@ def test_marks_are_ticks(side: int, mark: str) -> None:
     assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_a_circle_that_rules_were_taken_out_of_is_not_clear(side: int) -> None:
+    """Lines of the table cross it above and below the box, and take their pieces of it with them."""
+    dark, options = row(side, ["", "wide circle", "", ""])
+    y, pen = 2 * side, max(2, side // 6)
+    for crossing in (y - side // 3, y + side + side // 3):
+        dark[crossing - pen : crossing + pen] = 0.0
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states[1] in (State.TICKED, State.UNCLEAR)
+    assert [states[0], *states[2:]] == [State.CLEAR] * 3
+
+
 @pytest.mark.parametrize("side", (34, 46))
 def test_a_tick_that_keeps_to_a_corner_of_its_box_is_not_passed_over(side: int) -> None:
     dark, options = row(side, ["", "low tick", "", ""])
