@@ -17,7 +17,7 @@ from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_pr
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
-from extractors.sealtext import read_seal
+from extractors.sealtext import is_special, read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine, share_within
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
@@ -37,6 +37,8 @@ def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine
     """A seal as a mark, with its image and what its ring says."""
     ring = read_seal(sheet, seal, engine)
     angle = ring.angle
+    if mark_id != "material_seal" and is_special(sheet, seal, angle or 0.0, engine):
+        faults = (*faults, "seal.name_mismatch")
     return Mark(
         mark_id,
         MarkKind.SEAL,

@@ -58,6 +58,11 @@ def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
     return matched if matched and is_form(ca_page(part, catalogue), part, matched) else None
 
 
+def has_head(matched: Matched) -> bool:
+    """Whether a sheet shows a form from its first row on."""
+    return any(place.cell in matched.form.rows[0].cells for place in matched.places)
+
+
 def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
     """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
     rows = [(place.rect[1], place.rect[3]) for place in matched.places]

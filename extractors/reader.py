@@ -18,7 +18,17 @@ from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
 from extractors.formpage import FormReading, prepare, read_form
-from extractors.kinds import CaPage, best_form, ca_page, is_agreement, is_form, lines_apart, run_over, words_share
+from extractors.kinds import (
+    CaPage,
+    best_form,
+    ca_page,
+    has_head,
+    is_agreement,
+    is_form,
+    lines_apart,
+    run_over,
+    words_share,
+)
 from extractors.licence import read_licence
 from extractors.opening import Scan
 from extractors.page import TABLE, Sheet, take_apart
@@ -136,7 +146,10 @@ class Reader:
         sheet = self._sheet(scan, paper)
         ca = ca_page(sheet, self._catalogue)
         if is_agreement(ca):
-            return ReadPage(sheet, PageKind.AGREEMENT, ca, run_over(sheet, self._catalogue))
+            over = run_over(sheet, self._catalogue)
+            if over is not None and has_head(over):  # a short form, with the agreement's beginning below it
+                return ReadPage(sheet, PageKind.FORM, ca, over, read_code(sheet.image))
+            return ReadPage(sheet, PageKind.AGREEMENT, ca, over)
         matched = best_form(sheet, self._catalogue)
         if is_form(ca, sheet, matched):
             return ReadPage(sheet, PageKind.FORM, ca, matched, read_code(sheet.image))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from extractors.grammar import likely_texts
 from extractors.ink import as_print, stamp_ink, without_print
 from extractors.page import Recognise, Sheet
 from extractors.ring import arcs_of, cut, enhanced, text_band, unroll
-from extractors.seals import Seal
+from extractors.seals import RED_INK, Seal
 from extractors.squaretext import lines_of_square
 from yinjian.lattice import Lattice
 
@@ -31,6 +32,11 @@ LEAST = 1e-6  # probability of a symbol that no look holds
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
+SPECIAL, PURPOSES, FEWEST_OF_PURPOSE = "专用", frozenset("合同财务发票专用章业投标报关"), 3  # what such seals say
+TURNS = (0.0, -12.0, 12.0)  # degrees: stamps stand nearly upright
+INSIDE = 0.68  # of the radius: the ring's text stands beyond
+BELOW, AMID = (0.28, 0.66), (-0.35, 0.6)  # of the radius: the line below a star, and that of an oval seal without one
+THIN, LEAST_LINE = 0.02, 0.1  # of the width that is inked; of the radius, a line is high
 ORDERS = 3  # of the characters of a square seal that are read, of those glanced at
 ENDED = 0.1  # of the sureness of a line: what such an end is worth
 
@@ -49,6 +55,40 @@ def read_seal(sheet: Sheet, seal: Seal, engine: Engine) -> SealText:
     """The text of a seal. Stamp ink is seen in three ways: by colour, by light, and without what is printed over it."""
     inks = _inks(sheet, seal)
     return _read_square(inks, seal, engine) if seal.shape == "square" else _read_ring(inks, seal, engine)
+
+
+def is_special(sheet: Sheet, seal: Seal, angle: float, engine: Engine) -> bool:
+    """Whether a round or oval seal says across its middle that it is for one purpose (合同专用章), and no unit's 公章.
+
+    `angle`: degrees clockwise by which it is taken to be turned; such a line may have been taken for a part of its
+    ring, so that others are tried as well.
+    """
+    if seal.shape == "square":
+        return False
+    inks = _inks(sheet, seal)
+    lines = (_across_middle(inks.clear, inks.centre, seal, turn) for turn in dict.fromkeys((angle, *TURNS)))
+    said = (_look(line, 1.0, engine.recognise).text for line in lines if line is not None)
+    return any(SPECIAL in text or sum(map(PURPOSES.__contains__, text)) >= FEWEST_OF_PURPOSE for text in said)
+
+
+def _across_middle(ink: Floats, centre: tuple[float, float], seal: Seal, angle: float) -> Floats | None:
+    """The line of text below a seal's star, upright, without its ring; None where there is none."""
+    a, b = seal.radii
+    size = (round(2 * a), round(2 * b))
+    turn = cv2.getRotationMatrix2D(centre, angle, 1.0)
+    turn[:, 2] += np.array(size) / 2 - centre
+    upright = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_CUBIC)
+    y, x = np.mgrid[: size[1], : size[0]].astype(np.float32)
+    inside = np.hypot((x - size[0] / 2) / a, (y - size[1] / 2) / b) < INSIDE
+    top, foot = (round((1 + share) * b) for share in (BELOW if seal.shape == "round" else AMID))
+    band = np.asarray((upright * inside)[top:foot], np.float32)
+    inked = np.flatnonzero((band > RED_INK).mean(1) > THIN)
+    if len(inked) < LEAST_LINE * b:
+        return None
+    room = round(0.04 * b)
+    rows = band[max(0, int(inked[0]) - room) : int(inked[-1]) + room + 1]
+    columns = np.flatnonzero((rows > RED_INK).any(0))
+    return np.asarray(rows[:, max(0, int(columns[0]) - room) : int(columns[-1]) + room + 1], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from extractors.kinds import best_form, ca_page, is_form, lines_apart, run_over
+from extractors.kinds import best_form, ca_page, has_head, is_form, lines_apart, run_over
 from extractors.page import Sheet
 from extractors.ruling import Rect, Ruling
 from extractors.textlines import TextLine
@@ -105,6 +105,7 @@ def test_a_forms_last_row_above_the_agreement_is_told_from_what_is_framed_beside
     assert {one.text for one in own} == {one.text for one in above.lines if one.text}
     assert clause in others and set(below) <= set(others)
     assert run_over(replace(sheet, cells=(framed,)), ALL) is None
+    assert not has_head(matched)
 
 
 @pytest.mark.parametrize("form", ALL.forms, ids=lambda form: form.id)
@@ -117,6 +118,7 @@ def test_the_title_above_a_form_is_no_word_of_the_agreement_below_it(form: Form)
     sheet = replace(whole, lines=(*whole.lines, *below))
     matched = run_over(sheet, ALL)
     assert matched is not None and matched.form.id == form.id
+    assert has_head(matched)
     assert lines_apart(sheet, matched)[1] == below
 
 

@@ -110,6 +110,7 @@ BROKEN: dict[str, Callable[[], Broken]] = {
     "marks_off_print": lambda: spoilt("overlaps_text"),
     "marks_off_lines": lambda: spoilt("overlaps_line"),
     "seals_in_red": lambda: spoilt("not_red"),
+    "seals_of_the_unit_itself": lambda: spoilt("name_mismatch"),
     "signature_in_black": lambda: Broken(with_mark(LEGAL, "signature_collection", faults=("signature.not_black",))),
     "form_seals_are_the_units": lambda: Broken(renamed("seal_declaration")),
     "copy_seals_are_the_units": lambda: Broken(renamed("material_seal", LICENCE)),

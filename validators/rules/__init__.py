@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     marks.marks_off_print,
     marks.marks_off_lines,
     marks.seals_in_red,
+    marks.seals_of_the_unit_itself,
     marks.signature_in_black,
     seals.form_seals_are_the_units,
     seals.copy_seals_are_the_units,

@@ -25,6 +25,7 @@ FAULTS = {
     "overlaps_text": "压字",
     "overlaps_line": "压线",
     "not_red": "不是红色印泥",
+    "name_mismatch": "是专用章，不是单位公章",
     "not_black": "不是黑色碳素笔",
     "unclear": "不清晰",
 }
@@ -76,6 +77,14 @@ def seals_in_red(case: Case) -> Iterator[Finding]:
     A stamp of another colour, or a copy in grey, is no impression of the unit's seal.
     """
     yield from _spoilt(case, "not_red")
+
+
+def seals_of_the_unit_itself(case: Case) -> Iterator[Finding]:
+    """请在以下空白处加盖单位公章；申请单位公章。
+
+    A seal for contracts, finance or invoices bears the unit's name, too, and is not its 公章.
+    """
+    yield from _spoilt(case, "name_mismatch")
 
 
 def signature_in_black(case: Case) -> Iterator[Finding]:
