@@ -70,7 +70,7 @@ class Recogniser:
 
     def __init__(self, model: str, threads: int, precision: str, best: int) -> None:
         self.name, self.symbols = f"{model}/openvino", symbols(model)
-        graph = _with_best(_core().read_model(weights_file(model)), allowed(self.symbols), best)
+        graph = _with_best(_core().read_model(weights_file(model)), self.symbols, best)
         # What is read in full precision is little: its preparations are not worth the memory.
         self._runs = _Runs(graph, threads, precision, remembers=precision != EXACT or quick() == EXACT)
 
@@ -160,6 +160,11 @@ def allowed(symbols: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([s == BLANK or ALPHABETS["text"](s) for s in symbols])
 
 
+def spaces(symbols: Sequence[str]) -> NDArray[np.intp]:
+    """The classes that are white space: they count as the blank, for what is between symbols is not told apart."""
+    return np.flatnonzero([symbol.isspace() for symbol in symbols])
+
+
 class _Runs:
     """Runs of one model, each on one processor, `threads` of them side by side.
 
@@ -214,19 +219,20 @@ def _compiled(graph: Any, threads: int, precision: str, remembers: bool) -> Any:
     return _core().compile_model(graph, "CPU", options)
 
 
-def _with_best(graph: Any, allowed: NDArray[np.bool_], best: int) -> Any:
+def _with_best(graph: Any, symbols: Sequence[str], best: int) -> Any:
     """The recogniser ending in the `best` classes of each step: its thousands never leave the engine.
 
-    Classes that are not `allowed` keep their part of the probability and are never among the best. The space, which is
-    the last of them, counts as the blank: what is between symbols is not told apart.
+    Classes that are not allowed keep their part of the probability and are never among the best; that of white space is
+    the blank's.
     """
     from openvino import Model, opset13
 
     probabilities = graph.get_results()[0].input_value(0)
-    space = opset13.gather(probabilities, opset13.constant(np.array([len(allowed) - 1])), opset13.constant(2))
-    blank = np.zeros((1, 1, len(allowed)), np.float32)
-    blank[0, 0, BLANK_CLASS] = 1.0
-    masked = opset13.multiply(probabilities, opset13.constant(allowed.astype(np.float32)))
-    masked = opset13.add(masked, opset13.multiply(space, opset13.constant(blank)))
+    white = opset13.gather(probabilities, opset13.constant(spaces(symbols)), opset13.constant(2))
+    blank = np.arange(len(symbols), dtype=np.float32)[None, None] == BLANK_CLASS
+    masked = opset13.multiply(probabilities, opset13.constant(allowed(symbols).astype(np.float32)))
+    masked = opset13.add(
+        masked, opset13.multiply(opset13.reduce_sum(white, 2, True), opset13.constant(blank.astype(np.float32)))
+    )
     top = opset13.topk(masked, opset13.constant(np.int64(best)), 2, "max", "value")
     return Model([top.output(1), top.output(0)], graph.get_parameters(), "line to best classes")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import BEST, SIDE, Engine
-from extractors.inference import Best, allowed, symbols
+from extractors.inference import BLANK_CLASS, Best, allowed, spaces, symbols
 from extractors.weights import DETECTOR, RECOGNISER, model_directory
 
 Image = NDArray[np.uint8]
@@ -80,10 +80,12 @@ class _Recogniser:
 
     def __init__(self, runner: Any) -> None:
         self._runner, self.symbols = runner, symbols(RECOGNISER)
-        self._allowed = allowed(self.symbols)
+        self._allowed, self._spaces = allowed(self.symbols), spaces(self.symbols)
 
     def __call__(self, line: Floats) -> Best:
-        steps = np.asarray(self._runner(x=[line])[0][0], np.float32) * self._allowed
+        told = np.asarray(self._runner(x=[line])[0][0], np.float32)
+        steps = told * self._allowed
+        steps[:, BLANK_CLASS] += told[:, self._spaces].sum(1)
         best = np.argpartition(steps, -BEST, axis=1)[:, -BEST:]
         order = np.argsort(-np.take_along_axis(steps, best, axis=1), axis=1)
         classes = np.take_along_axis(best, order, axis=1)

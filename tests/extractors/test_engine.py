@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from extractors.decode import decode
 from extractors.engine import BEST, LEAST, Engine
 from extractors.inference import in_step
 from extractors.linefinding import find_lines
@@ -138,6 +139,17 @@ def test_the_default_reads_what_the_reference_reads(engine: Engine, reference: E
     assert one.confidence == pytest.approx(other.confidence, abs=0.02)
     assert other.lattice.model.endswith("/paddleocr")
     assert one.lattice.log_probability(text) == pytest.approx(other.lattice.log_probability(text), abs=0.1)
+
+
+@pytest.mark.parametrize("gap", [" ", "   ", "\u3000", "\u3000\u3000"])
+def test_a_gap_is_no_symbol_that_no_alphabet_has(engine: Engine, reference: Engine, gap: str) -> None:
+    for each in (engine, reference):
+        for read in (
+            *each.recognise([drawn(f"姓名{gap}刘妍婷")]),
+            *each.recognise_exactly([drawn(f"姓名{gap}刘妍婷")]),
+        ):
+            text, sure, _, _ = decode([read.lattice], "text")
+            assert text == "姓名刘妍婷" and sure > 0.9
 
 
 def test_the_default_finds_the_lines_that_the_reference_finds(engine: Engine, reference: Engine) -> None:
