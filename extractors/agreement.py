@@ -32,6 +32,8 @@ SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
 MOSTLY = 0.8  # of a line's symbols and a title's are the same
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
 
+Code = tuple[str, int, int, int, int]  # kind; from and to in what is expected; from and to in what was read
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -56,13 +58,14 @@ class Difference:
 def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tuple[Finding, ...]:
     """Findings about an agreement read from all its pages (lines in reading order); none when it is the CA's."""
     expected = "".join(map(words, paragraphs))
-    matcher = SequenceMatcher(None, expected, _read_symbols(lines)[0], autojunk=False)
-    covered = sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(expected))
+    read, places = _read_symbols(lines)
+    codes = _laid_over(expected, read)
+    covered = sum(a1 - a0 for kind, a0, a1, _, _ in codes if kind == "equal") / max(1, len(expected))
     if covered < COVERED:
         return (
             _finding("agreement.unclear", f"只能辨认协议内容的 {covered:.0%}，请人工核对或请申请人重新扫描协议页。"),
         )
-    found = list(differences(lines, expected))
+    found = list(_weighed(expected, read, codes, places, lines))
     altered, unclear = ([one.described for one in found if one.verdict == verdict] for verdict in (ALTERED, UNCLEAR))
     if altered:
         return (_finding("agreement.altered", f"协议内容与本机构文本不一致：{'；'.join(altered[:3])}。请核对原件。"),)
@@ -74,7 +77,18 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
 def differences(lines: Sequence[TextLine], expected: str) -> Iterator[Difference]:
     """Where lines (in reading order) do not say what is expected (as `words` gives it), altered or unclear."""
     read, places = _read_symbols(lines)
-    for kind, a0, a1, b0, b1 in SequenceMatcher(None, expected, read, autojunk=False).get_opcodes():
+    return _weighed(expected, read, _laid_over(expected, read), places, lines)
+
+
+def _laid_over(expected: str, read: str) -> Sequence[Code]:
+    """What is to be done to the one text to make it the other, in order (`difflib`)."""
+    return SequenceMatcher(None, expected, read, autojunk=False).get_opcodes()
+
+
+def _weighed(
+    expected: str, read: str, codes: Sequence[Code], places: Sequence[Place], lines: Sequence[TextLine]
+) -> Iterator[Difference]:
+    for kind, a0, a1, b0, b1 in codes:
         if kind == "equal" or (kind == "insert" and all(_dirt(lines[places[k].line]) for k in range(b0, b1))):
             continue
         verdict = _weigh(expected, a0, a1, read, b0, b1, places, lines)

@@ -8,7 +8,7 @@ not move the blanks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from extractors.textlines import Rect, Symbol, TextLine
 from yinjian.catalogue.layout import Line, Slot, SlotKind
@@ -63,23 +63,19 @@ def align(template: Line, lines: Sequence[TextLine], platform: str) -> Alignment
         if not symbol.text.isspace()
     ]
     owners = _best_path(tokens, [r.symbol.text.translate(_SAME) for r in read])
-    found = _collect(tokens, parts, read, owners)
-    filled = [""] * len(template)
-    for n, (token, piece) in enumerate(zip(tokens, pieces, strict=True)):
-        held = (r.symbol.text for r, owner in zip(read, owners, strict=True) if owner == n)
-        filled[piece] += "".join(held) if isinstance(token, Slot) else token
-    return replace(found, filled=tuple(filled))
+    return _collect(tokens, parts, pieces, read, owners)
 
 
-def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str], list[int]]:
+def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str], list[range]]:
     """One token a printed symbol, one a slot; a date slot becomes three with 年 月 日 behind them.
 
-    With each its part of a date, and the piece of the template that it comes from.
+    With each its part of a date; and for each piece of the template, which tokens it became.
     """
     tokens: list[Token] = []
     parts: list[str] = []
-    pieces: list[int] = []
-    for number, piece in enumerate(template):
+    pieces: list[range] = []
+    for piece in template:
+        first = len(tokens)
         if isinstance(piece, Slot) and piece.kind is SlotKind.DATE:
             for unit in "年月日":
                 tokens += [piece, unit]
@@ -91,7 +87,7 @@ def _tokens(template: Line, platform: str) -> tuple[list[Token], list[str], list
             words = [c for c in (platform if isinstance(piece, Slot) else piece) if not c.isspace()]
             tokens += [w.translate(_SAME) for w in words]
             parts += [""] * len(words)
-        pieces += [number] * (len(tokens) - len(pieces))
+        pieces.append(range(first, len(tokens)))
     return tokens, parts, pieces
 
 
@@ -155,7 +151,13 @@ def _trace(move: list[list[str]], n: int, m: int) -> list[int]:
     return owners
 
 
-def _collect(tokens: Sequence[Token], parts: Sequence[str], read: Sequence[ReadSymbol], owners: list[int]) -> Alignment:
+def _collect(
+    tokens: Sequence[Token],
+    parts: Sequence[str],
+    pieces: Sequence[range],
+    read: Sequence[ReadSymbol],
+    owners: list[int],
+) -> Alignment:
     by_token: dict[int, list[ReadSymbol]] = {}
     for symbol, owner in zip(read, owners, strict=True):
         by_token.setdefault(owner, []).append(symbol)
@@ -172,7 +174,13 @@ def _collect(tokens: Sequence[Token], parts: Sequence[str], read: Sequence[ReadS
         for i, token in enumerate(tokens)
         if isinstance(token, Slot)
     )
-    return Alignment(blanks, len(agree) / max(1, len(printed)), ())
+
+    def said(i: int) -> str:
+        token = tokens[i]
+        return "".join(s.symbol.text for s in by_token.get(i, ())) if isinstance(token, Slot) else token
+
+    filled = tuple("".join(map(said, piece)) for piece in pieces)
+    return Alignment(blanks, len(agree) / max(1, len(printed)), filled)
 
 
 def _neighbour(by_token: dict[int, list[ReadSymbol]], agree: list[int], i: int, way: int) -> ReadSymbol | None:

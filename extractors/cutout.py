@@ -32,19 +32,24 @@ def cut_out(sheet: Sheet, ink: Floats, rect: Rect, angle: float = 0.0) -> bytes:
     density: a pixel half covered by ink takes half of the light, and has a third of the density. `ink`: density over
     the page. `angle`: degrees clockwise by which the mark is turned on the page.
     """
-    return _drawn(sheet, taken(ink), rect, rect, angle)
+    x0, y0, x1, y1 = _round(sheet, rect)
+    return _drawn(sheet, taken(ink[y0:y1, x0:x1]), rect, (x0, y0), angle)
 
 
 def cut_out_seal(sheet: Sheet, rect: Rect, angle: float) -> bytes:
     """The same for a stamp: its ink as sharp as the picture's light, the blur of scanner or camera taken out."""
+    x0, y0, x1, y1 = _round(sheet, rect)
+    red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
+    light = sharpened(taken(without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)))
+    return _drawn(sheet, light, rect, (x0, y0), angle)
+
+
+def _round(sheet: Sheet, rect: Rect) -> tuple[int, int, int, int]:
+    """The pixels of a mark and of the paper round it."""
     width, height = sheet.size
     room = int((MARGIN_MM + 2.0) * sheet.px_per_mm)
     x0, y0 = max(0, int(rect[0]) - room), max(0, int(rect[1]) - room)
-    x1, y1 = min(width, int(rect[2]) + room), min(height, int(rect[3]) + room)
-    red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
-    light = sharpened(taken(without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)))
-    local = (rect[0] - x0, rect[1] - y0, rect[2] - x0, rect[3] - y0)
-    return _drawn(sheet, light, rect, local, angle)
+    return x0, y0, min(width, int(rect[2]) + room), min(height, int(rect[3]) + room)
 
 
 def taken(ink: Floats) -> Floats:
@@ -59,8 +64,10 @@ def sharpened(light: Floats) -> Floats:
     return np.asarray(np.fft.irfft2(np.fft.rfft2(light) * blur / (blur**2 + NOISE), light.shape), np.float32)
 
 
-def _drawn(sheet: Sheet, light: Floats, rect: Rect, local: Rect, angle: float) -> bytes:
-    """`light`: that the ink takes; `local` is where `rect` lies there."""
+def _drawn(sheet: Sheet, light: Floats, rect: Rect, corner: tuple[int, int], angle: float) -> bytes:
+    """`light`: what the ink takes of it, on a part of the page whose top left `corner` is there."""
+    x, y = corner
+    local = (rect[0] - x, rect[1] - y, rect[2] - x, rect[3] - y)
     strong = crop_rect(light, local)
     strong = strong[strong > STRONG]
     full = float(np.percentile(strong, TYPICAL)) if strong.size else 1.0

@@ -57,13 +57,13 @@ def restrict(lattice: Lattice, alphabet: str, least: float = LEAST, beside: str 
 
 
 def with_unknown(lattice: Lattice) -> Lattice:
-    """The lattice with what is likelier to be a symbol that no alphabet has than any other standing for itself.
+    """The lattice with `UNKNOWN` where a symbol that no alphabet has is likelier than all others together.
 
     Such symbols are never among a step's best, but have had their share of the probability: it is what the others lack.
     """
     lacking = [1.0 - sum(math.exp(p) for _, p in step) for step in lattice.steps]
     steps = (
-        ((UNKNOWN, math.log(lack)), *step) if lack > max(MOSTLY, math.exp(step[0][1])) else step
+        ((UNKNOWN, math.log(lack)), *step) if lack > MOSTLY else step
         for step, lack in zip(lattice.steps, lacking, strict=True)
     )
     return Lattice(lattice.model, tuple(steps), lattice.floor)

@@ -17,7 +17,7 @@ from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_pr
 from extractors.page import Sheet
 from extractors.ruling import Rect, Rule
 from extractors.seals import Seal
-from extractors.sealtext import is_special, read_seal
+from extractors.sealtext import inks_of, is_special, read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.textlines import Symbol, TextLine, share_within
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
@@ -35,9 +35,10 @@ CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, 
 
 def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:
     """A seal as a mark, with its image and what its ring says."""
-    ring = read_seal(sheet, seal, engine)
+    inks = inks_of(sheet, seal)
+    ring = read_seal(inks, seal, engine)
     angle = ring.angle
-    if mark_id != "material_seal" and is_special(sheet, seal, angle or 0.0, engine):
+    if mark_id != "material_seal" and is_special(inks, seal, angle or 0.0, engine):
         faults = (*faults, "seal.name_mismatch")
     return Mark(
         mark_id,

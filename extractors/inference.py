@@ -229,10 +229,9 @@ def _with_best(graph: Any, symbols: Sequence[str], best: int) -> Any:
 
     probabilities = graph.get_results()[0].input_value(0)
     white = opset13.gather(probabilities, opset13.constant(spaces(symbols)), opset13.constant(2))
-    blank = np.arange(len(symbols), dtype=np.float32)[None, None] == BLANK_CLASS
+    blank = (np.arange(len(symbols))[None, None] == BLANK_CLASS).astype(np.float32)
     masked = opset13.multiply(probabilities, opset13.constant(allowed(symbols).astype(np.float32)))
-    masked = opset13.add(
-        masked, opset13.multiply(opset13.reduce_sum(white, 2, True), opset13.constant(blank.astype(np.float32)))
-    )
+    between = opset13.multiply(opset13.reduce_sum(white, 2, True), opset13.constant(blank))
+    masked = opset13.add(masked, between)
     top = opset13.topk(masked, opset13.constant(np.int64(best)), 2, "max", "value")
     return Model([top.output(1), top.output(0)], graph.get_parameters(), "line to best classes")

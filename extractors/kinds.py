@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from extractors.page import Sheet, top_to_bottom
+from extractors.page import Sheet
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import Rect, TextLine
 from yinjian.catalogue import Catalogue, Form
@@ -53,7 +53,8 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
 
 def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:
     """The form's last rows on a sheet of the agreement, which begins right behind them; None where there are none."""
-    part = replace(sheet, lines=_apart(sheet, sheet.cells, catalogue.forms)[0])
+    own = _framed(sheet, sheet.cells, catalogue.forms)
+    part = replace(sheet, lines=tuple(line for line in sheet.lines if line.rect in own))
     matched = best_form(part, catalogue) if part.lines else None
     return matched if matched and is_form(ca_page(part, catalogue), part, matched) else None
 
@@ -67,23 +68,17 @@ def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], t
     """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
     rows = [(place.rect[1], place.rect[3]) for place in matched.places]
     cells = [c for c in sheet.cells if any(top <= (c[1] + c[3]) / 2 <= foot for top, foot in rows)]
-    within, others = _apart(sheet, cells, (matched.form,))
-    beside = {line.rect for line in others if any(top <= line.centre[1] <= foot for top, foot in rows)}
-    return (
-        top_to_bottom((*within, *(line for line in others if line.rect in beside))),
-        tuple(line for line in others if line.rect not in beside),
-    )
+    own = _framed(sheet, cells, (matched.form,))
+    own |= {line.rect for line in sheet.lines if any(top <= line.centre[1] <= foot for top, foot in rows)}
+    within = tuple(line for line in sheet.lines if line.rect in own)
+    return within, tuple(line for line in sheet.lines if line.rect not in own)
 
 
-def _apart(
-    sheet: Sheet, cells: Sequence[Rect], forms: Sequence[Form]
-) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
-    """The lines in cells, with the title above them that is one of the forms', and the others."""
+def _framed(sheet: Sheet, cells: Sequence[Rect], forms: Sequence[Form]) -> set[Rect]:
+    """The rectangles of the lines in cells, and of the title above them that is one of the forms'."""
     inside = {line.rect for cell in cells for line in lines_in(sheet, cell)}
     top = min((cell[1] for cell in cells), default=0.0)
-    inside |= {line.rect for line in sheet.lines if line.centre[1] < top and _is_title(line, forms)}
-    within = tuple(line for line in sheet.lines if line.rect in inside)
-    return within, tuple(line for line in sheet.lines if line.rect not in inside)
+    return inside | {line.rect for line in sheet.lines if line.centre[1] < top and _is_title(line, forms)}
 
 
 def _is_title(line: TextLine, forms: Sequence[Form]) -> bool:

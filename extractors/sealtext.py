@@ -51,13 +51,12 @@ class SealText:
     angle: float | None
 
 
-def read_seal(sheet: Sheet, seal: Seal, engine: Engine) -> SealText:
-    """The text of a seal. Stamp ink is seen in three ways: by colour, by light, and without what is printed over it."""
-    inks = _inks(sheet, seal)
+def read_seal(inks: Inks, seal: Seal, engine: Engine) -> SealText:
+    """The text of a seal."""
     return _read_square(inks, seal, engine) if seal.shape == "square" else _read_ring(inks, seal, engine)
 
 
-def is_special(sheet: Sheet, seal: Seal, angle: float, engine: Engine) -> bool:
+def is_special(inks: Inks, seal: Seal, angle: float, engine: Engine) -> bool:
     """Whether a round or oval seal says across its middle that it is for one purpose (合同专用章), and no unit's 公章.
 
     `angle`: degrees clockwise by which it is taken to be turned; such a line may have been taken for a part of its
@@ -65,7 +64,6 @@ def is_special(sheet: Sheet, seal: Seal, angle: float, engine: Engine) -> bool:
     """
     if seal.shape == "square":
         return False
-    inks = _inks(sheet, seal)
     lines = (_across_middle(inks.clear, inks.centre, seal, turn) for turn in dict.fromkeys((angle, *TURNS)))
     said = (_look(line, 1.0, engine.recognise).text for line in lines if line is not None)
     return any(SPECIAL in text or sum(map(PURPOSES.__contains__, text)) >= FEWEST_OF_PURPOSE for text in said)
@@ -92,8 +90,8 @@ def _across_middle(ink: Floats, centre: tuple[float, float], seal: Seal, angle: 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Inks:
-    """Densities of stamp ink round a seal, each (h, w), and the seal's centre there in pixels.
+class Inks:
+    """Densities of stamp ink round a seal, seen in three ways, each (h, w), and the seal's centre there in pixels.
 
     `sharp` as the picture's light shows it, `clear` the same without the print over it, `coloured` by colour alone.
     """
@@ -104,7 +102,8 @@ class _Inks:
     centre: tuple[float, float]
 
 
-def _inks(sheet: Sheet, seal: Seal) -> _Inks:
+def inks_of(sheet: Sheet, seal: Seal) -> Inks:
+    """The ink of a seal on its page."""
     width, height = sheet.size
     room = 0.1 * max(seal.radii)
     x0, y0 = max(0, int(seal.rect[0] - room)), max(0, int(seal.rect[1] - room))
@@ -112,10 +111,10 @@ def _inks(sheet: Sheet, seal: Seal) -> _Inks:
     coloured = sheet.red[y0:y1, x0:x1]
     sharp = stamp_ink(sheet.image[y0:y1, x0:x1], coloured)
     clear = without_print(sharp, sheet.dark[y0:y1, x0:x1])
-    return _Inks(clear, sharp, coloured, (seal.centre[0] - x0, seal.centre[1] - y0))
+    return Inks(clear, sharp, coloured, (seal.centre[0] - x0, seal.centre[1] - y0))
 
 
-def _read_ring(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
+def _read_ring(inks: Inks, seal: Seal, engine: Engine) -> SealText:
     """The widest gaps are tried as the text's ends; what is then in doubt is looked at in other ways too."""
     clear = unroll(inks.clear, inks.centre, seal)
     top, bottom = text_band(clear.wheel)
@@ -208,7 +207,7 @@ def _worth(lattice: Lattice) -> float:
     return chinese + 0.2 * max(-20.0, lattice.log_probability(text)) - 0.5 * (len(text) - chinese)
 
 
-def _read_square(inks: _Inks, seal: Seal, engine: Engine) -> SealText:
+def _read_square(inks: Inks, seal: Seal, engine: Engine) -> SealText:
     """The order of the characters that reads best, told at a glance and then read."""
     orders = list(lines_of_square(inks.clear, inks.centre, seal))
     glimpses = [_order_worth(_look(line, SPREAD, engine.glance), count) for line, count in orders]

@@ -68,21 +68,25 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
     return Strokes(rect, chosen[top:bottom, left:right], ink, strong, sure)
 
 
+def is_name(text: str) -> bool:
+    """Whether a text may be a person's name as one signs it: a few characters, and nothing else."""
+    return LEAST_NAME <= len(text) <= MOST_NAME and all("\u4e00" <= c <= "\u9fff" for c in text)
+
+
 def is_printed(label: Rect, name: Rect, text: str, confidence: float, mask: Mask) -> bool:
     """Whether a name beside a label was printed along with it, and not signed: as high, as level, and as wide a symbol.
 
     `label`, `name`: the rectangles of a printed label's symbols and of what stands beside it, in pixels. A pen hardly
     ever meets all three at once.
     """
-    symbols = [c for c in text if "\u4e00" <= c <= "\u9fff"]
-    if confidence < PRINT_READ or not LEAST_NAME <= len(symbols) == len(text) <= MOST_NAME:
+    if confidence < PRINT_READ or not is_name(text):
         return False
     one, other = _inked(mask, label), _inked(mask, name)
     if one is None or other is None:
         return False
     height = one[3] - one[1]
     level = max(abs(one[1] - other[1]), abs(one[3] - other[3])) < ALIKE * height
-    pitch = (other[2] - other[0]) / len(symbols)
+    pitch = (other[2] - other[0]) / len(text)
     return level and abs(pitch - height) < PITCH * height
 
 

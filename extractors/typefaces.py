@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from extractors.engine import Engine
 from extractors.ink import as_print
-from extractors.signatures import Strokes
+from extractors.signatures import Strokes, is_name
 from extractors.textlines import Rect
 from yinjian import fonts
 from yinjian.errors import SetupError
@@ -27,7 +27,6 @@ from yinjian.errors import SetupError
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]  # pixels (x0, y0, x1, y1)
 
-LEAST_NAME, MOST_NAME = 2, 5  # characters
 EM = 160  # px that characters are drawn at
 SIDE, AROUND, SOFT = 48, 0.06, 1.6  # px that an em square is compared at, ems round it, px that it is blurred by
 GIVE = 3  # px that one may lie beside the other
@@ -60,7 +59,7 @@ def likeness_to_type(dark: Floats, strokes: Strokes, engine: Engine) -> float:
 
 def likeness(ink: Floats, text: str) -> float:
     """How alike ink (density, cut to what it holds) is to a name in the face that it is most alike; -1 for no name."""
-    if not LEAST_NAME <= len(text) <= MOST_NAME or not all("\u4e00" <= c <= "\u9fff" for c in text):
+    if not is_name(text):
         return -1.0
     boxes = _characters(ink > OF_TYPICAL * float(np.percentile(ink[ink > 0], 90)), len(text))
     if len(boxes) < len(text):
@@ -132,7 +131,7 @@ def _faces() -> tuple[tuple[str, int], ...]:
 
 @lru_cache(maxsize=2048)
 def _glyph(character: str, face: tuple[str, int]) -> Glyph | None:
-    """A face's character, None when it has none."""
+    """A face's character, None when it draws nothing."""
     canvas = Image.new("L", (2 * EM, 2 * EM), 0)
     ImageDraw.Draw(canvas).text((EM / 2, EM / 2), character, 255, _font(face))
     ink = np.asarray(canvas, np.float32) / np.float32(255)

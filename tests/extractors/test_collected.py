@@ -17,7 +17,6 @@ from tests.extractors.test_materials import line
 
 PX = 200 / 25.4  # pixels a millimetre
 CELL = (300.0, 600.0, 1400.0, 1000.0)
-ENGINE = Engine()
 BLACK, BLUE = (25, 25, 25), (160, 60, 20)
 
 
@@ -28,7 +27,7 @@ CUT = (line("请使用黑色", 320, 620, 30),)
 
 
 def signed(
-    x: float, y: float, colour: tuple[int, int, int] = BLACK, printed: tuple[TextLine, ...] = PRINTED
+    engine: Engine, x: float, y: float, colour: tuple[int, int, int] = BLACK, printed: tuple[TextLine, ...] = PRINTED
 ) -> tuple[str, ...] | None:
     """The faults of a signature about 30 x 14 mm, top left corner at (x, y); None when none is found."""
     image = np.full((2338, 1653, 3), 250, np.uint8)
@@ -40,7 +39,7 @@ def signed(
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
-    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), ENGINE)
+    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), engine)
     return None if mark is None else mark.faults
 
 
@@ -54,27 +53,29 @@ def signed(
         (500, 630, ("signature.overlaps_text",)),
     ],
 )
-def test_where_it_stands(x: float, y: float, faults: tuple[str, ...]) -> None:
-    assert signed(x, y) == faults
+def test_where_it_stands(x: float, y: float, faults: tuple[str, ...], engine: Engine) -> None:
+    assert signed(engine, x, y) == faults
 
 
 @pytest.mark.parametrize("printed", [PRINTED, TORN, CUT], ids=["whole", "torn", "cut"])
-def test_print_under_it_is_told_however_much_of_its_line_was_read(printed: tuple[TextLine, ...]) -> None:
-    assert signed(500, 630, BLACK, printed) == ("signature.overlaps_text",)
+def test_print_under_it_is_told_however_much_of_its_line_was_read(
+    printed: tuple[TextLine, ...], engine: Engine
+) -> None:
+    assert signed(engine, 500, 630, BLACK, printed) == ("signature.overlaps_text",)
     # Through the symbols, so that strokes and symbols are one piece that begins where the line does.
-    assert signed(520, 622, BLACK, printed) == ("signature.overlaps_text",)
+    assert signed(engine, 520, 622, BLACK, printed) == ("signature.overlaps_text",)
     # Beside the line's end, as high as it.
-    assert signed(1000, 630, BLACK, printed) == ()
-    assert signed(700, 760, BLACK, printed) == ()
+    assert signed(engine, 1000, 630, BLACK, printed) == ()
+    assert signed(engine, 700, 760, BLACK, printed) == ()
 
 
-def test_a_blue_pen_is_told() -> None:
-    assert signed(700, 760, BLUE) == ("signature.not_black",)
+def test_a_blue_pen_is_told(engine: Engine) -> None:
+    assert signed(engine, 700, 760, BLUE) == ("signature.not_black",)
 
 
-def test_a_red_pen_is_told() -> None:
-    assert signed(700, 760, (40, 40, 200)) == ("signature.not_black",)
+def test_a_red_pen_is_told(engine: Engine) -> None:
+    assert signed(engine, 700, 760, (40, 40, 200)) == ("signature.not_black",)
 
 
-def test_an_empty_area_has_none() -> None:
-    assert signed(700, 760, ()) is None  # type: ignore[arg-type]
+def test_an_empty_area_has_none(engine: Engine) -> None:
+    assert signed(engine, 700, 760, ()) is None  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ import pytest
 
 from extractors.engine import Engine
 from extractors.opening import Scan, open_scans
-from extractors.page import take_apart
+from extractors.page import Sheet, take_apart
 from extractors.reader import Reader
 from extractors.ruling import in_rows
-from extractors.straighten import straighten
+from extractors.straighten import Upright, straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
 
@@ -24,11 +24,16 @@ def reader() -> Reader:
     return Reader()
 
 
-@pytest.mark.parametrize("row", [0, 1])
-def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, reader: Reader, row: int) -> None:
+def form_page(engine: Engine) -> tuple[Upright, Sheet]:
+    """A whole form's page, set straight, and taken apart."""
     scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
     upright = straighten(scan.image, engine)
-    sheet, _ = take_apart("", 0, upright)
+    return upright, take_apart("", 0, upright)[0]
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, reader: Reader, row: int) -> None:
+    upright, sheet = form_page(engine)
     four = [cells for cells in in_rows(sheet.cells, sheet.px_per_mm) if len(cells) == 4]
     value, label = four[row][1], four[row][2]
     lost = upright.image.copy()
@@ -42,9 +47,7 @@ def test_a_lost_line_between_a_value_and_the_next_label(engine: Engine, reader: 
 
 @pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
 def test_a_lost_border_is_where_the_other_lines_end(engine: Engine, reader: Reader, side: str) -> None:
-    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
-    upright = straighten(scan.image, engine)
-    sheet, _ = take_apart("", 0, upright)
+    upright, sheet = form_page(engine)
     lost, bare, thick = upright.image.copy(), np.median(upright.image, axis=(0, 1)), int(sheet.px_per_mm)
     if side in ("left", "right"):
         x = int(max(c[2] for c in sheet.cells)) if side == "right" else int(min(c[0] for c in sheet.cells))
@@ -61,9 +64,7 @@ def test_a_lost_border_is_where_the_other_lines_end(engine: Engine, reader: Read
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_border_that_fades_within_a_row_runs_to_its_end(engine: Engine, side: str) -> None:
-    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
-    upright = straighten(scan.image, engine)
-    sheet, _ = take_apart("", 0, upright)
+    upright, sheet = form_page(engine)
     lost, bare, thick = upright.image.copy(), np.median(upright.image, axis=(0, 1)), int(sheet.px_per_mm)
     x = int(max(c[2] for c in sheet.cells)) if side == "right" else int(min(c[0] for c in sheet.cells))
     top = int(min(c[1] for c in sheet.cells)) - thick

@@ -11,7 +11,7 @@ from extractors.engine import Engine
 from extractors.signatures import Strokes, is_printed
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from samples.hands import make_hand, sign, write
-from samples.typefaces import text_mask
+from samples.typefaces import crop, text_mask
 
 LABEL = "经办人手写签名："
 HEIGHT = 30
@@ -85,10 +85,5 @@ def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: 
     installed = typefaces._faces()
     for font, own in (("ming", "uming"), ("song", "NotoSerif"), ("hei", "NotoSans")):
         monkeypatch.setattr(typefaces, "_faces", lambda own=own: tuple(f for f in installed if own not in f[0]))
-        told = [typefaces.likeness(cut(text_mask(name, font, 44)), name) > LIKE_TYPE for name in NAMES]
+        told = [typefaces.likeness(crop(text_mask(name, font, 44)), name) > LIKE_TYPE for name in NAMES]
         assert all(told), (font, told)
-
-
-def cut(ink: np.ndarray) -> np.ndarray:
-    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
-    return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
