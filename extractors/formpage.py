@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from extractors.align import Alignment, Blank, align
-from extractors.boxes import judge_boxes
+from extractors.boxes import Judged, judge_boxes
 from extractors.boxframes import Option
 from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
@@ -28,7 +28,7 @@ from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Slot, SlotKind
-from yinjian.records import Choice, FieldReading, Mark
+from yinjian.records import Choice, FieldReading, Mark, State
 from yinjian.textfold import fold
 
 STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
@@ -83,16 +83,17 @@ def read_form(
 
 
 def _choices(readers: Sequence[_CellReader]) -> list[Choice]:
-    """The boxes of one page, judged beside one another."""
-    options = [(reader, *option) for reader in readers for option in reader.options()]
-    if not options:
+    """The boxes of one page, judged beside one another; one whose label was not read is unclear, wherever it is."""
+    boxes = [(reader, *box) for reader in readers for box in reader.boxes()]
+    if not boxes:
         return []
-    page = options[0][0].page
-    judged = judge_boxes(page.unruled, [option for _, _, option in options])
-    return [
-        Choice(slot.id, slot.label, found.state, page.index, page.sheet.box(found.rect))
-        for (_, slot, _), found in zip(options, judged, strict=True)
+    page, found = boxes[0][0].page, [option for _, _, option in boxes if option is not None]
+    judged = iter(judge_boxes(page.unruled, found))
+    states = [
+        (slot, next(judged) if option is not None else Judged(State.UNCLEAR, reader.place.rect))
+        for reader, slot, option in boxes
     ]
+    return [Choice(slot.id, slot.label, j.state, page.index, page.sheet.box(j.rect)) for slot, j in states]
 
 
 def _chosen(pages: Sequence[FormPage]) -> list[tuple[FormPage, Place]]:
@@ -195,14 +196,12 @@ class _CellReader:
         looks = zip(lines, exactly, together, strict=True)
         return [replace(line, looks=(line.read, one.read, other.read)) for line, one, other in looks]
 
-    def options(self) -> list[tuple[Slot, Option]]:
-        """The cell's tick boxes whose labels were read."""
+    def boxes(self) -> list[tuple[Slot, Option | None]]:
+        """The cell's tick boxes, None for those whose labels were not read."""
         if not any(slot.kind is SlotKind.BOX for slot in self.place.cell.slots()):
             return []
-        lines = self._lines
-        blanks = [blank for blank in self._alignment.blanks if blank.slot.kind is SlotKind.BOX]
-        found = [(blank.slot, self._option(blank, lines)) for blank in blanks]
-        return [(slot, option) for slot, option in found if option is not None]
+        blanks = (blank for blank in self._alignment.blanks if blank.slot.kind is SlotKind.BOX)
+        return [(blank.slot, self._option(blank, self._lines)) for blank in blanks]
 
     def _option(self, blank: Blank, lines: Sequence[TextLine]) -> Option | None:
         """The label behind a box with the room before it; None when the label was not read."""

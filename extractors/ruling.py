@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its
 BENT_MM = 40.0  # of a line on a bent page, so much is straight
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
+BARE, BESIDE_MM = 0.3, 0.6  # of a stretch beside a junction, so far from it, is inked: no line begins there
 UNBROKEN = 0.9  # of a longer gap must be inked: a signature runs along the line there
 AS_DARK = 0.6  # of the line's density is ink of it
 WAVER_MM = 0.3  # a line leaves its straight course this far
@@ -83,8 +85,10 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     ink = contrasted(dark, px_per_mm)
     level = [line for line in _lines(ink, dark, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
     turned = np.ascontiguousarray(ink.T)
-    plumb = tuple(line for line in _lines(turned, dark.T, px_per_mm) if not _is_stroke(line, level, px_per_mm))
-    return Ruling(tuple(level), (*plumb, *_of_one_row(turned, level, plumb, px_per_mm)))
+    plumb = [line for line in _lines(turned, dark.T, px_per_mm) if not _is_stroke(line, level, px_per_mm)]
+    whole = [part for line in plumb for part in _parted(line, level, dark.T, px_per_mm)]
+    parted = [part for line in level for part in _parted(line, plumb, dark, px_per_mm)]
+    return Ruling(tuple(parted), (*whole, *_of_one_row(turned, level, whole, px_per_mm)))
 
 
 def contrasted(dark: Floats, px_per_mm: float) -> Image:
@@ -190,6 +194,31 @@ def _continues(line: Rule, piece: Rule, dark: Floats, px_per_mm: float) -> bool:
         return True
     between = _inked(_join(line, piece), line.end, piece.start, dark, px_per_mm)
     return bool(between.mean() > UNBROKEN)
+
+
+def _parted(line: Rule, across: Sequence[Rule], dark: Floats, px_per_mm: float) -> Iterator[Rule]:
+    """A line without what was joined over a cell that spans its place: bare from one line `across` to the next.
+
+    Worn print and what is written over a line leave some of it at one end of the gap at least.
+    """
+    near = MEETS_MM * px_per_mm
+    crossed = (r.at(line.at(line.start)) for r in across if r.start - near < line.at(r.a) < r.end + near)
+    inner = sorted(place for place in crossed if line.start + near < place < line.end - near)
+    start = line.start
+    for one, other in pairwise(inner):
+        if 2 * near < other - one < GAP_MM * px_per_mm + near and _bare(line, one, other, dark, px_per_mm):
+            if one - start > near:
+                yield replace(line, start=start, end=one)
+            start = other
+    yield replace(line, start=start)
+
+
+def _bare(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> bool:
+    """Whether a line has no ink of its own behind `start` and before `end`, which lie on lines that it crosses."""
+    own = np.r_[_along(line, line.start, start, dark, px_per_mm), _along(line, end, line.end, dark, px_per_mm)]
+    between = _along(line, start, end, dark, px_per_mm) > AS_DARK * np.percentile(own, 25)
+    near, far = (round(v * px_per_mm) for v in (BESIDE_MM, MEETS_MM + BESIDE_MM))
+    return all(ink[near:far].mean() < BARE for ink in (between, between[::-1]))
 
 
 def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:

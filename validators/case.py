@@ -67,10 +67,10 @@ class Case:
             slot.id == field_id or (slot.kind is SlotKind.PLATFORM and field_id == "project_name") for slot in slots
         )
 
-    def has_choice(self, group: str) -> bool:
-        """Whether the form that was read has boxes of a group."""
+    def choices(self, group: str) -> tuple[str, ...]:
+        """The labels of a group's boxes on the form that was read."""
         slots = self.form.slots() if self.form else iter(())
-        return any(slot.kind is SlotKind.BOX and slot.id == group for slot in slots)
+        return tuple(slot.label for slot in slots if slot.kind is SlotKind.BOX and slot.id == group)
 
     def required_marks(self) -> frozenset[str]:
         """Mark ids that the form asks for; all of them while the business is not known."""

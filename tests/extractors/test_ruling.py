@@ -28,6 +28,25 @@ def test_a_line_that_divides_one_row(height_mm: float) -> None:
     assert cells(height_mm) == 4
 
 
+@pytest.mark.parametrize("height_mm", [6.5, 9.0, 11.5])
+@pytest.mark.parametrize("over", [False, True])
+def test_a_cell_that_spans_columns_is_not_divided_by_the_lines_above_and_below(height_mm: float, over: bool) -> None:
+    """What is printed in the cell may stand just where these lines would meet."""
+    ink = np.zeros((1200, 1600), np.float32)
+    tops = [round(300 + n * height_mm * PX) for n in range(5)]
+    for top in tops:
+        cv2.line(ink, (200, top), (1400, top), 1.0, 2)
+    for x in (200, 1400):
+        cv2.line(ink, (x, tops[0]), (x, tops[-1]), 1.0, 2)
+    for n in (0, 1, 3):
+        cv2.line(ink, (800, tops[n]), (800, tops[n + 1]), 1.0, 2)
+    if over:
+        cv2.line(
+            ink, (800, tops[2] + round(0.35 * height_mm * PX)), (800, tops[3] - round(0.3 * height_mm * PX)), 1.0, 3
+        )
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 7
+
+
 def test_a_long_stroke_within_a_row_divides_nothing() -> None:
     assert cells(8.5, divided=(0.14, 0.86)) == 3
 

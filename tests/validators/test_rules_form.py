@@ -101,6 +101,11 @@ def test_boxes_that_were_not_found_are_not_ticked() -> None:
     ]
 
 
+def test_a_box_that_was_not_found_beside_others_may_be_ticked() -> None:
+    seen = tuple(choice for choice in NEW.choices if choice.label != "续费")
+    assert found(replace(NEW, choices=seen), claim(NEW)) == [("choice.unclear", "business")]
+
+
 def test_business_offered() -> None:
     legal = application("hpe", "legal_person")
     said = claim(legal, certificate="legal_person", business="secondary")

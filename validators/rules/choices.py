@@ -22,11 +22,13 @@ def one_unit_category(case: Case) -> Iterator[Finding]:
 
 
 def _exactly_one(case: Case, group: str) -> Iterator[Finding]:
-    """One box ticked and no other in doubt, where the form has the group."""
-    if not case.has_choice(group):
+    """One box ticked and no other in doubt or not seen, where the form has the group."""
+    offered = case.choices(group)
+    if not offered:
         return
     ticked = case.reading.ticked(group)
-    unclear = tuple(c.label for c in case.reading.choices if c.group == group and c.state is State.UNCLEAR)
+    seen = {c.label: c.state for c in case.reading.choices if c.group == group}
+    unclear = tuple(label for label in offered if seen and seen.get(label, State.UNCLEAR) is State.UNCLEAR)
     title = GROUPS.get(group, group)
     if len(ticked) > 1:
         yield finding("choice.multiple", group, f"{title}勾选了多项（{'、'.join(ticked)}），只能选一项，请申请人重填。")
