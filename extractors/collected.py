@@ -15,7 +15,7 @@ from extractors.cutout import cut_out
 from extractors.engine import Engine
 from extractors.formmarks import signature_fingerprint, signature_image, with_faults
 from extractors.page import Sheet
-from extractors.ruling import Rect
+from extractors.ruling import Floats, Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
 from extractors.textlines import TextLine, in_rows
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
@@ -32,11 +32,18 @@ BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of b
 
 
 def collected_signature(
-    mark_id: str, sheet: Sheet, index: int, cell: Rect, printed: Sequence[TextLine], mask: Mask, engine: Engine
+    mark_id: str,
+    sheet: Sheet,
+    index: int,
+    cell: Rect,
+    printed: Sequence[TextLine],
+    mask: Mask,
+    dark: Floats,
+    engine: Engine,
 ) -> Mark | None:
     """The signature in the cell below its `printed` lines, None when there is none but a name in type.
 
-    `mask`: ink without the ruling.
+    `mask`, `dark`: a pen's ink, and the density of all, without the ruling.
     """
     area = free_area(sheet, cell, printed)
     clear = area[1] + FOOT_MM * sheet.px_per_mm
@@ -46,7 +53,7 @@ def collected_signature(
     mark = of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
     if "signature.overlaps_text" in mark.faults:  # the form's own print is in type, too
         return mark
-    alike = likeness_to_type(sheet.dark, strokes, engine)
+    alike = likeness_to_type(dark, strokes, engine)
     if alike > TYPE:
         return None
     return with_faults(mark, ("signature.unclear",)) if alike > LIKE_TYPE else mark

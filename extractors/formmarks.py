@@ -15,7 +15,7 @@ from extractors.engine import Engine
 from extractors.fingerprint import plate
 from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_print
 from extractors.page import Sheet
-from extractors.ruling import Rect, Rule
+from extractors.ruling import Floats, Rect, Rule
 from extractors.seals import Seal
 from extractors.sealtext import inks_of, is_special, read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
@@ -221,11 +221,14 @@ def _beside(one: Symbol, other: Symbol) -> bool:
 
 
 def signature_mark(
-    mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask, engine: Engine
+    mark_id: str, sheet: Sheet, index: int, place: Rect, reach: Rect, mask: Mask, dark: Floats, engine: Engine
 ) -> Mark | None:
-    """The signature in a place, None when there is no ink, or a name in type, which is none."""
+    """The signature in a place, None when there is no ink, or a name in type, which is none.
+
+    `mask`, `dark`: a pen's ink, and the density of all, without the ruling.
+    """
     strokes = find_strokes(sheet, mask, place, reach)
-    if strokes is None or (alike := likeness_to_type(sheet.dark, strokes, engine)) > TYPE:
+    if strokes is None or (alike := likeness_to_type(dark, strokes, engine)) > TYPE:
         return None
     faults = ("signature.unclear",) if alike > LIKE_TYPE or not strokes.sure else ()
     image, told = signature_image(sheet, strokes), signature_fingerprint(sheet, strokes)

@@ -32,6 +32,7 @@ from yinjian.records import Choice, FieldReading, Mark, State
 from yinjian.textfold import fold
 
 STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
+APART = 0.12  # of its height: so far apart are symbols, and no strokes of one
 LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
 LABEL = 4  # symbols: a shorter label may be a part of a value
 
@@ -215,7 +216,7 @@ class _CellReader:
         before = blank.before
         same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
-        return Option(_tight(self.page.unruled, label), min(limit, label[0] - 0.5 * pitch))
+        return Option(_tight(self.page.unruled, label, 0.5 * pitch), min(limit, label[0] - 0.5 * pitch))
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
@@ -232,11 +233,12 @@ class _CellReader:
             if slot.id.startswith("seal"):
                 area = free_area(sheet, cell, self._above(blank))
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
-            return collected_signature(slot.id, sheet, index, cell, self._above(blank), self.page.pen, self.engine)
+            above, page = self._above(blank), self.page
+            return collected_signature(slot.id, sheet, index, cell, above, page.pen, page.unruled, self.engine)
         place = signature_place(blank, self._lines, cell)
         if place is None or self._printed_name(blank, place[0]):
             return None
-        return signature_mark(slot.id, sheet, index, *place, self.page.pen, self.engine)
+        return signature_mark(slot.id, sheet, index, *place, self.page.pen, self.page.unruled, self.engine)
 
     def _printed_name(self, blank: Blank, place: Rect) -> bool:
         """Whether what stands in a signature's place was printed with the form: a name, but no signature."""
@@ -283,16 +285,22 @@ def _filled(blanks: Sequence[Blank]) -> int:
     return sum(bool(blank.symbols) for blank in blanks)
 
 
-def _tight(dark: Floats, rect: Rect) -> Rect:
-    """The rectangle narrowed to the height of the ink in it: the detector leaves room above and below.
+def _tight(dark: Floats, rect: Rect, reach: float) -> Rect:
+    """The rectangle narrowed to the height of its ink, for the detector leaves room, and to the end of its last symbol.
 
-    Ink is what has a share of the density of the label's own print, which may be pale beside a pen's.
+    A symbol ends where there is no more ink beside it, at most `reach` px from where it was read to. Ink is what has a
+    share of the density of the label's own print, which may be pale beside a pen's.
     """
     x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
     cut = dark[y0:y1, x0:x1]
     if not cut.size:
         return rect
-    rows = np.flatnonzero(cut.max(1) > PRINT * np.percentile(cut, STRONG))
+    level = PRINT * np.percentile(cut, STRONG)
+    rows = np.flatnonzero(cut.max(1) > level)
     if len(rows) < 4:
         return rect
-    return rect[0], float(y0 + rows[0]), rect[2], float(y0 + rows[-1] + 1)
+    top, foot = y0 + int(rows[0]), y0 + int(rows[-1]) + 1
+    beside = np.flatnonzero(dark[top:foot, x1 : x1 + round(reach)].max(0, initial=0.0) > level) + 1
+    apart = np.flatnonzero(np.diff(beside, prepend=0) > APART * (foot - top))
+    last = beside[: apart[0]] if len(apart) else beside
+    return rect[0], float(top), max(rect[2], float(x1 + last[-1])) if len(last) else rect[2], float(foot)

@@ -39,7 +39,7 @@ def signed(
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
-    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), engine)
+    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), dark, engine)
     return None if mark is None else mark.faults
 
 

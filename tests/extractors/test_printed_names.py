@@ -55,10 +55,10 @@ def test_what_cannot_be_read_is_no_print() -> None:
 NAMES = ("傅源欣", "王勇华", "欧阳娟敏", "刘建国", "李一", "沈大")
 
 
-def strokes_of(ink: np.ndarray) -> tuple[np.ndarray, Strokes]:
-    """A page of density with a name's ink on it, a little blurred, and its strokes."""
+def strokes_of(ink: np.ndarray, level: float = 0.3) -> tuple[np.ndarray, Strokes]:
+    """A page of density with a name's ink on it, a little blurred, and its strokes: what is denser than `level`."""
     dark = cv2.GaussianBlur(np.pad(np.asarray(ink, np.float32), 12), (0, 0), 0.8)
-    drawn = dark > 0.3
+    drawn = dark > level
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
     rect = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
     cut = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -70,6 +70,14 @@ def strokes_of(ink: np.ndarray) -> tuple[np.ndarray, Strokes]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_type_of_any_size_is_told(name: str, font: str, height: int, engine: Engine) -> None:
     dark, strokes = strokes_of(text_mask(name, font, height))
+    assert likeness_to_type(dark, strokes, engine) > TYPE
+
+
+@pytest.mark.parametrize("font", ["song", "ming", "kai"])
+@pytest.mark.parametrize("name", NAMES)
+def test_type_whose_hairlines_are_paler_than_a_pen_is_told(name: str, font: str, engine: Engine) -> None:
+    """Of a light face that is set small a pen's ink has the stems alone."""
+    dark, strokes = strokes_of(text_mask(name, font, 32), 0.7)
     assert likeness_to_type(dark, strokes, engine) > TYPE
 
 
