@@ -1,6 +1,7 @@
 """`python -m bench.reuse [PAGES]`: how surely an impression is known again, told from others, and how fast it is found.
 
 Pages with twelve impressions of twelve dies are captured twice, and pages with other impressions of the same dies too.
+What the die is, is told by the impressions that are not compared, as an application's other seals do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from extractors.fingerprint import Plate, likeness, vector
+from extractors.fingerprint import Plate, seal_likeness, vector
 from extractors.formmarks import seal_fingerprint
 from extractors.ink import separate
 from extractors.page import Sheet
@@ -35,7 +36,7 @@ from samples.typefaces import text_mask
 from validators.policy import POLICY
 from yinjian.share import Share
 
-DIES, IMPRESSIONS, CAPTURES = 12, 2, 2
+DIES, IMPRESSIONS, CAPTURES = 12, 4, 2
 SYMBOLS = tuple("黑龙江省哈尔滨市齐齐哈尔牡丹江佳木斯大庆华远宏达瑞祥建设工程科技有限责任公司贸易环保第一中学医院")
 STORED = 100_000
 PROCESSES = 2
@@ -112,7 +113,10 @@ def known_again(shots: Sequence[Shot]) -> tuple[Share, Share]:
     apart: list[bool] = []
     for one, other in combinations(shots, 2):
         if one.die == other.die:
-            told = likeness(one.plate, other.plate) > POLICY.same_impression
+            pair = {one.impression, other.impression}
+            beside = {s.impression: s.plate for s in shots if s.die == one.die and s.impression not in pair}
+            score, in_common = seal_likeness(one.plate, other.plate, tuple(beside.values()))
+            told = score > POLICY.same_impression and (in_common is None or in_common >= POLICY.same_ink)
             (same if one.impression == other.impression else apart).append(told)
     return Share(sum(same), len(same)), Share(sum(apart), len(apart))
 

@@ -4,11 +4,15 @@ Two impressions of one die differ in ink: pressure, pale patches, the grain of p
 A picture that was pasted, or a sheet that was scanned again, differs in none of these, only in resolution, turn and
 light. So two pictures are laid over one another as well as they fit, and compared piece by piece: the correlation of a
 tile's ink does not ask how strong the ink is, and the median over the tiles not whether print hides some of them.
+
+Most of a seal is what all of its impressions show, and of a clean one the rim and the star, which all seals have, are
+most of it: impressions of strangers are as like as 0.998. What tells is what a picture shows beyond its die, which is
+the mean of other impressions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +29,9 @@ TURNS = 6  # turns that are tried: a square looks alike after each quarter
 FIRST_ORDER, LAST_ORDER = 2, 64  # a rim that is a little off its middle is all that the lowest say
 TILE = 17  # px: 5 mm of a round seal
 EMPTY = 0.15  # of the variance of the tiles that vary most: less is paper
+PALE = 0.02  # the same where thin text counts beside a broad rim
+OTHER_DIE, MOSTLY = 0.96, 0.1  # likeness that this share of the tiles of two impressions of one die may fall short of
+INK = 0.1  # of full ink: where less is, there is nothing of the die
 SEEN = 0.5  # of a tile that must not be hidden
 FEWEST = 6  # tiles that can tell
 SMOOTH = 0.8  # px
@@ -93,7 +100,44 @@ def likeness(one: Plate, other: Plate, share: float = 0.5) -> float:
     return float(np.quantile(scores, share)) if len(scores) >= FEWEST else 0.0
 
 
-def _tile_correlations(one: Plate, other: Plate) -> Floats:
+def seal_likeness(one: Plate, other: Plate, die: Sequence[Plate] = ()) -> tuple[float, float | None]:
+    """How much two seals look like one impression, at most 1, and how much of their own ink they have in common.
+
+    `die`: other impressions of the first one's die. The second figure is None without any; else it is 1 for one
+    impression, and at most 0 on average for two.
+    """
+    laid = _laid_over(one, other)
+    scores = _tile_correlations(one, laid, PALE)
+    if len(scores) < FEWEST:
+        return 0.0, None
+    if (least := float(np.quantile(scores, MOSTLY))) < OTHER_DIE:  # the rim alone is every seal's
+        return least, None
+    told = float(np.median(_tile_correlations(one, laid)))
+    return told, _in_common(one, laid, [_laid_over(one, beside) for beside in die]) if die else None
+
+
+def _in_common(one: Plate, other: Plate, die: Sequence[Plate]) -> float:
+    """The correlation of what two impressions show beyond the mean of others; all lie over one another.
+
+    The error of a mean of n is in both: where these print with twice the variance, which is more than most do, it is
+    2 / (n + 2) of what impressions that have nothing in common show.
+    """
+    seen = np.min([p.seen for p in (one, other, *die)], axis=0) > 0.9
+    first, second, *rest = (cv2.GaussianBlur(p.ink, (0, 0), SMOOTH) for p in (one, other, *die))
+    mean = np.mean(rest, axis=0)
+    told = seen & (np.max([first, second, mean], axis=0) > INK)
+    a, b = (_beyond(ink[told], mean[told]) for ink in (first, second))
+    shared = float(a @ b / max(1e-9, float(np.linalg.norm(a) * np.linalg.norm(b))))
+    by_error = 2 / (len(die) + 2)
+    return (shared - by_error) / (1 - by_error)
+
+
+def _beyond(ink: Floats, die: Floats) -> Floats:
+    """Ink without so much of the die as explains most of it (least squares)."""
+    return np.asarray(ink - float(ink @ die) / max(1e-9, float(die @ die)) * die, np.float32)
+
+
+def _tile_correlations(one: Plate, other: Plate, empty: float = EMPTY) -> Floats:
     """The correlation of ink in each tile that has any (overlapping by half), over what is seen of both."""
     a, b = (cv2.GaussianBlur(p.ink, (0, 0), SMOOTH) for p in (one, other))
     w = np.where((one.seen > 0.9) & (other.seen > 0.9), np.float32(1.0), np.float32(0.0))
@@ -107,7 +151,7 @@ def _tile_correlations(one: Plate, other: Plate) -> Floats:
     va, vb = mean(w * a * a) / area - ma**2, mean(w * b * b) / area - mb**2
     both = mean(w * a * b) / area - ma * mb
     most = np.maximum(va, vb)
-    tells = (area > SEEN) & (most > EMPTY * np.percentile(most, 90))
+    tells = (area > SEEN) & (most > empty * np.percentile(most, 90))
     return np.asarray(both[tells] / np.sqrt(np.maximum(va * vb, 1e-12))[tells], np.float32)
 
 

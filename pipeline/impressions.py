@@ -6,14 +6,15 @@ nearest among all (one product of a matrix with a vector); only these are laid o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.fingerprint import Plate, likeness, vector
+from extractors.fingerprint import Plate, likeness, seal_likeness, vector
 from yinjian.records import Claim, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
@@ -25,6 +26,7 @@ NEARER = 0.994  # dot product: impressions of other dies are hardly ever as near
 NEAR = 0.98  # dot product: farther ones are no candidates
 WORTH_TELLING = 0.95  # likeness: less is never one impression
 ALL_OF_IT = 0.1  # of a copy's tiles may differ: fresh ones differ in what is stamped on them, and in where
+OF_ONE_UNIT = 0.6  # likeness of what two seals say, however they were read, that are one unit's
 FIRST_ROOM = 256
 
 
@@ -93,28 +95,33 @@ class Known:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Printed:
-    """An impression with its plate and vector."""
+    """An impression with its plate and vector, and what it says."""
 
     impression: Impression
     plate: Plate
     vector: Floats
+    text: str = ""
 
 
 def impressions(reading: Reading, application: str, unit: str) -> tuple[Printed, ...]:
     """The impressions of a reading: seals, signatures and copies that have a fingerprint."""
-    marks = [Impression(application, unit, m.kind, m.id, m.page, m.fingerprint) for m in reading.marks if m.fingerprint]
+    marks = [
+        (Impression(application, unit, m.kind, m.id, m.page, m.fingerprint), m.ring_text)
+        for m in reading.marks
+        if m.fingerprint
+    ]
     copies = [
-        Impression(application, unit, COPY, page.kind, number, page.fingerprint)
+        (Impression(application, unit, COPY, page.kind, number, page.fingerprint), "")
         for number, page in enumerate(reading.pages)
         if page.fingerprint
     ]
-    plates = ((one, Plate.from_bytes(one.fingerprint)) for one in (*marks, *copies))
-    return tuple(Printed(one, plate, vector(plate)) for one, plate in plates)
+    plates = ((one, Plate.from_bytes(one.fingerprint), text) for one, text in (*marks, *copies))
+    return tuple(Printed(one, plate, vector(plate), text) for one, plate, text in plates)
 
 
 def reuses(found: tuple[Printed, ...], known: Known) -> tuple[Reuse, ...]:
     """What of an application's impressions was seen before, in other applications or twice in itself."""
-    elsewhere = (reuse for one in found for reuse in _elsewhere(one, known))
+    elsewhere = (reuse for one in found for reuse in _elsewhere(one, found, known))
     return (*elsewhere, *_within(found))
 
 
@@ -122,22 +129,41 @@ def reuses_since(
     found: tuple[Printed, ...], known: Known, before: tuple[Reuse, ...], newer_than: int
 ) -> tuple[Reuse, ...]:
     """The same for impressions that were compared before: only with what came since. `before`: what was found then."""
-    new = tuple(reuse for one in found for reuse in _elsewhere(one, known, newer_than))
+    new = tuple(reuse for one in found for reuse in _elsewhere(one, found, known, newer_than))
     # Of each impression the likest is told, wherever it is; what is twice in the application itself stays so.
     best = {(r.mark, r.page): r for r in sorted((*before, *new), key=lambda r: r.likeness) if r.application}
     return (*best.values(), *(reuse for reuse in before if not reuse.application))
 
 
-def _elsewhere(one: Printed, known: Known, newer_than: int = 0) -> Iterator[Reuse]:
-    """The impression of another application that is likest."""
-    own = one.impression
-    share = ALL_OF_IT if own.kind == COPY else 0.5
+def _elsewhere(one: Printed, found: Sequence[Printed], known: Known, newer_than: int = 0) -> Iterator[Reuse]:
+    """The impression of another application that is likest. `found`: all of this one's."""
+    own, die = one.impression, of_its_die(one, found)
     near = known.indexes[own.kind].nearest(one.vector, own.application, newer_than)
-    alike = [(likeness(one.plate, Plate.from_bytes(known.fetch(e.fingerprint)), share), e) for e in near]
-    for score, entry in sorted(alike, key=lambda pair: -pair[0])[:1]:
+    alike = [(*_alike(one, Plate.from_bytes(known.fetch(e.fingerprint)), die), e) for e in near]
+    for score, in_common, entry in sorted(alike, key=lambda told: _surely(*told[:2]), reverse=True)[:1]:
         if score > WORTH_TELLING:
             same_unit = bool(own.unit) and own.unit == entry.unit
-            yield Reuse(own.where, own.page, entry.application, entry.where, score, same_unit)
+            yield Reuse(own.where, own.page, entry.application, entry.where, score, same_unit, in_common=in_common)
+
+
+def _surely(score: float, in_common: float | None) -> tuple[float, float]:
+    """What the likest comes first by."""
+    return (score if in_common is None else in_common), score
+
+
+def _alike(one: Printed, other: Plate, die: Sequence[Plate]) -> tuple[float, float | None]:
+    """How like an impression another is, and how much of their own ink they have in common; None where that is open."""
+    if one.impression.kind == MarkKind.SEAL:
+        return seal_likeness(one.plate, other, die)
+    return likeness(one.plate, other, ALL_OF_IT if one.impression.kind == COPY else 0.5), None
+
+
+def of_its_die(one: Printed, found: Sequence[Printed], *pair: Printed) -> list[Plate]:
+    """The other impressions of a seal among those of its application, by what they say; not one of its `pair`."""
+    if one.impression.kind != MarkKind.SEAL or not one.text:
+        return []
+    seals = (o for o in found if o.impression.kind == MarkKind.SEAL and o is not one and o not in pair)
+    return [o.plate for o in seals if SequenceMatcher(None, one.text, o.text).ratio() >= OF_ONE_UNIT]
 
 
 def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
@@ -148,9 +174,11 @@ def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
     on_form = (one for one in found if one.impression.kind != COPY and one.impression.where != "material_seal")
     for one, other in combinations(on_form, 2):
         first, own = one.impression, other.impression
-        score = likeness(one.plate, other.plate) if own.kind == first.kind else 0.0
+        if own.kind != first.kind:
+            continue
+        score, in_common = _alike(one, other.plate, of_its_die(one, found, other))
         if score > WORTH_TELLING:
-            yield Reuse(own.where, own.page, "", first.where, score, True, own.page == first.page)
+            yield Reuse(own.where, own.page, "", first.where, score, True, own.page == first.page, in_common)
 
 
 def unit_of(reading: Reading, claim: Claim | None) -> str:

@@ -38,6 +38,7 @@ class Policy:
     max_age_days: int
     same_impression: float
     same_on_sheet: float
+    same_ink: float
     same_copy: float
     new_without_register: Severity
     chosen: Chosen

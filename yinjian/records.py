@@ -156,7 +156,8 @@ class Reuse:
 
     `page`: index into `Reading.pages`. `application`: where the other was seen, `""` for this application itself;
     `other`: its mark's id, or the kind of the copy; `same_unit`: whether the other application is the same unit's;
-    `same_sheet`: whether both stand on one sheet, and so went through one scanner at one moment.
+    `same_sheet`: whether both stand on one sheet, and so went through one scanner at one moment; `in_common`: how much
+    of what they show beyond their die two seals share (1: one impression, 0: two), None where the die is not known.
     """
 
     mark: str
@@ -166,6 +167,7 @@ class Reuse:
     likeness: float
     same_unit: bool = False
     same_sheet: bool = False
+    in_common: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import pytest
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from extractors.fingerprint import SIDE, Plate, likeness, plate, vector
+from extractors.fingerprint import SIDE, Plate, likeness, plate, seal_likeness, vector
 from samples.hands import make_hand, sign
 from samples.noise import resized, turned
 from samples.seals import Seal, make_seal, stamp
+from samples.typefaces import text_mask
 from validators.policy import POLICY
 
 Floats = NDArray[np.float32]
@@ -72,6 +73,44 @@ def test_signatures_of_one_hand_are_told_apart_and_a_pasted_one_is_known() -> No
     seen = scanned(first, FIRST, rng)
     assert likeness(seen, scanned(first, AGAIN[1], rng)) > POLICY.same_impression
     assert likeness(seen, scanned(other, FIRST, rng)) < POLICY.same_impression
+
+
+def even(text: str, rng: Generator) -> Floats:
+    """A nearly even impression (600 dpi): a broad rim, a large star, thin text, here a little more ink, there less."""
+    side = 960
+    ink = np.zeros((side, side), np.float32)
+    cv2.circle(ink, (480, 480), 440, 1.0, 26)
+    points = [(480 + r * np.sin(n * np.pi / 5), 480 - r * np.cos(n * np.pi / 5)) for n, r in enumerate((130, 50) * 5)]
+    cv2.fillPoly(ink, [np.rint(points).astype(np.int32)], 1.0)
+    for top, part in ((170, text[: len(text) // 2]), (650, text[len(text) // 2 :])):
+        line = text_mask(part, "song", 90)
+        left = (side - line.shape[1]) // 2
+        ink[top : top + line.shape[0], left : left + line.shape[1]] = 0.6 * line
+    field = cv2.resize(rng.standard_normal((12, 12), np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(ink * (0.8 + 0.1 * field), 0, 1), np.float32)
+
+
+def test_evenly_inked_seals_of_strangers_are_not_alike_by_rim_and_star() -> None:
+    rng = default_rng(21)
+    one, other = (scanned(even(text, rng), FIRST, rng) for text in (UNIT, "佳木斯市衍启区第九中学校"))
+    assert likeness(one, other) > POLICY.same_impression
+    assert seal_likeness(one, other)[0] < POLICY.same_impression
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_evenly_inked_impressions_are_told_by_what_they_show_beyond_their_die(count: int) -> None:
+    rng = default_rng(22)
+    first, second, *rest = (even(UNIT, rng) for _ in range(2 + count))
+    die = [scanned(ink, FIRST, rng) for ink in rest]
+    seen = scanned(first, FIRST, rng)
+    score, in_common = seal_likeness(seen, scanned(second, FIRST, rng), die)
+    assert score > POLICY.same_impression
+    assert in_common is not None
+    assert in_common < POLICY.same_ink
+    score, in_common = seal_likeness(seen, scanned(first, AGAIN[1], rng), die)
+    assert score > POLICY.same_impression
+    assert in_common is not None
+    assert in_common > POLICY.same_ink
 
 
 def test_what_print_hides_does_not_count() -> None:

@@ -12,7 +12,7 @@ from numpy.random import default_rng
 
 from extractors.fingerprint import Plate, vector
 from pipeline import work
-from pipeline.impressions import COPY, Impression, Index, Known, Printed, impressions, reuses, unit_of
+from pipeline.impressions import COPY, Impression, Index, Known, Printed, impressions, of_its_die, reuses, unit_of
 from pipeline.intake import submit
 from pipeline.owner import owner
 from pipeline.states import State
@@ -77,6 +77,19 @@ def test_the_declared_seal_is_the_collected_one() -> None:
     twice = (printed("a", seal_plate(1)), printed("a", seal_plate(1, AGAIN[2]), "seal_declaration"))
     (reuse,) = reuses(twice, Known())
     assert (reuse.mark, reuse.application, reuse.other) == ("seal_declaration", "", "seal_collection")
+
+
+def test_the_die_is_told_by_the_seals_that_say_the_same() -> None:
+    """An authority's seal on a licence is another die's; a symbol may be misread."""
+    said = (UNIT, UNIT[:-1], "哈尔滨市市场监督管理局", UNIT)
+    where = ("seal_collection", "seal_declaration", "material_seal", "material_seal")
+    found = tuple(
+        replace(printed("a", seal_plate(n), place), text=text)
+        for n, (text, place) in enumerate(zip(said, where, strict=True))
+    )
+    told = of_its_die(found[0], found, found[1])
+    assert [plate is found[3].plate for plate in told] == [True]
+    assert of_its_die(replace(found[0], text=""), found) == []
 
 
 def test_kinds_are_not_mixed() -> None:

@@ -45,6 +45,13 @@ def test_two_on_one_sheet_that_are_alike_as_one_hand_stamps_are_no_reuse() -> No
     assert found(NEW, pasted) == [("seal.reused", "seal_declaration")]
 
 
+def test_seals_that_share_no_more_than_their_die_are_no_reuse() -> None:
+    for mark, page in (("seal_collection", 0), ("material_seal", CARD)):
+        apart, pasted = (Reuse(mark, page, "A2", "seal_collection", 0.998, in_common=v) for v in (0.5, 0.95))
+        assert found(NEW, apart) == []
+        assert len(found(NEW, pasted)) == 1
+
+
 def test_signatures_of_the_authorization_are_not_compared() -> None:
     assert found(NEW, Reuse("signature_agent", 0, "A2", "signature_agent", 0.999)) == []
 

@@ -31,9 +31,15 @@ def signatures_written_anew(case: Case) -> Iterator[Finding]:
 def _pasted(case: Case, kind: str) -> Iterator[Finding]:
     for reuse in case.reuse:
         bound = case.policy.same_on_sheet if reuse.same_sheet else case.policy.same_impression
-        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and reuse.likeness > bound:
+        alike = reuse.likeness > bound and not _of_its_own(case, reuse)
+        if alike and reuse.mark in {f"{kind}_{place}" for place in COLLECTED}:
             message = f"{title(reuse.mark)}{_where(reuse)}，疑为粘贴图像，请核对原件。"
             yield finding(f"{kind}.reused", reuse.mark, message)
+
+
+def _of_its_own(case: Case, reuse: Reuse) -> bool:
+    """Whether an impression shows too much ink of its own, beyond what its die does, to be the other."""
+    return reuse.in_common is not None and reuse.in_common < case.policy.same_ink
 
 
 def _where(reuse: Reuse) -> str:
@@ -53,7 +59,8 @@ def copies_made_anew(case: Case) -> Iterator[Finding]:
     for reuse in case.reuse:
         copied = reuse.mark == "material_seal" or not reuse.mark.startswith(("seal_", "signature_"))
         bound = case.policy.same_impression if reuse.mark == "material_seal" else case.policy.same_copy
-        if copied and reuse.application and not reuse.same_unit and reuse.likeness > bound and reuse.page not in seen:
+        alike = reuse.likeness > bound and not _of_its_own(case, reuse)
+        if copied and alike and reuse.application and not reuse.same_unit and reuse.page not in seen:
             seen.add(reuse.page)
             what = f"第 {reuse.page + 1} 页的{title(case.reading.pages[reuse.page].kind)}"
             message = f"{what}与申请 {reuse.application}（另一单位）所交的是同一份复印件，请核对。"
