@@ -27,7 +27,7 @@ ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is n
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
 FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
-APART = 1.5  # heights of a line: farther from the next than lines are spaced
+APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
 SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
 MOSTLY = 0.8  # of a line's symbols and a title's are the same
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
@@ -108,17 +108,28 @@ def is_title(line: TextLine, paragraphs: Sequence[str]) -> bool:
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
     """The lines of an agreement's pages, which come in any order, as the agreement has them.
 
-    A symbol or two far from all lines of text is dust, and adds nothing to them.
+    A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number.
     """
     expected = "".join(map(words, paragraphs))
-    read = [[line for row in in_rows(lines) for line in row if not _stands_alone(line, lines)] for lines in pages]
+    read = [[line for row in in_rows(lines) for line in row if not _is_beside(line, lines)] for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
 
 
+def _is_beside(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a symbol or two are none of the text's."""
+    return len(words(line.text)) <= FEW and (_stands_alone(line, lines) or _is_page_number(line, lines))
+
+
+def _is_page_number(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a number below or above all text stands where none of its lines begins, not even an indented one."""
+    others = [other.rect for other in lines if other is not line]
+    outside = all(o[3] < line.centre[1] for o in others) or all(o[1] > line.centre[1] for o in others)
+    indent = INDENT * median(other.height for other in lines)
+    return words(line.text).isdigit() and outside and line.rect[0] > min((o[0] for o in others), default=0.0) + indent
+
+
 def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
-    """Whether a symbol or two stand farther from all other lines than these do from one another."""
-    if len(words(line.text)) > FEW:
-        return False
+    """Whether a line stands farther from all others than these do from one another."""
     far = APART * median(other.height for other in lines)
     x0, y0, x1, y1 = line.rect
     gaps = (

@@ -148,6 +148,17 @@ def test_dust_is_no_word_but_a_word_alone_in_its_line_is_one() -> None:
     assert check_agreement(in_order([[*lines, far]], whole), whole) == ()
 
 
+@pytest.mark.parametrize("above", [False, True])
+def test_a_page_number_close_to_the_text_is_no_word(above: bool) -> None:
+    """A digit where a line begins is one: so a number may be changed at the end of a paragraph."""
+    whole = ALL.agreement("expert", "hpe")
+    text = page(whole)
+    y = -25.0 if above else text[-1].rect[3] + 5
+    number, word = line("1", 500, y, 20), line("1", 100, y, 20)
+    assert check_agreement(in_order([[*text, number]], whole), whole) == ()
+    assert [f.code for f in check_agreement(in_order([[*text, word]], whole), whole)] == ["agreement.altered"]
+
+
 def test_a_word_alone_in_its_line_that_can_hardly_be_read_is_not_missing() -> None:
     whole = ALL.agreement("expert", "hpe")
     lines = page(whole)
