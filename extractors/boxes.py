@@ -28,7 +28,7 @@ from extractors.boxframes import (
     outline_density,
     thresholds,
 )
-from extractors.circles import circled, circled_share
+from extractors.circles import HALF_ROUND, circled, circled_share
 from extractors.ruling import Rect
 from yinjian.records import State
 
@@ -41,11 +41,11 @@ PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not cl
 EDGE = 0.1  # of the side: so near to its outline, ink in a blank box is the outline's
 STROKES = (0.12, 0.25)  # sides of strokes clear of the outline: from here on a box is not clear, and is ticked
 MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judged by that
+FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there that lies in it: less passes through it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
-HALF_ROUND = 0.5  # of a circle round an option is inked: round blank ones, print and specks are 0.39 at most
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
 
 
@@ -106,7 +106,7 @@ def _judge_beside_blank(
             return _judge(dark > pale, option, None, blank.side)
         if empty:
             return _judge_empty(ink, option, frame)
-        return _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length)
+        return _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length, written, frame)
 
     places = zip(options, frames, seen, drawn, empty, strict=True)
     judged = [judged_one(o, f, s, length, empty=e) for o, f, s, length, e in places]
@@ -133,11 +133,23 @@ def _with_pale(judged: Judged, frame: Frame, added: Mask) -> Judged:
     return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
 
 
-def _with_strokes(judged: Judged, length: float) -> Judged:
+def _with_strokes(judged: Judged, length: float, written: Mask, frame: Frame) -> Judged:
     """A box with strokes of that length (sides) in it, though none of them comes into its middle."""
     if judged.state is State.TICKED or length < STROKES[0]:
         return judged
-    return replace(judged, state=State.TICKED if length >= STROKES[1] else State.UNCLEAR)
+    ticked = length >= STROKES[1] and _own_share(written, frame) > PASSING
+    return replace(judged, state=State.TICKED if ticked else State.UNCLEAR)
+
+
+def _own_share(written: Mask, frame: Frame) -> float:
+    """How much of the strokes that come into a box lies in it: a circle round the option above may pass through it."""
+    room = round(FAR * frame.side)
+    top, left = max(0, frame.y - room), max(0, frame.x - room)
+    area = written[top : frame.y + frame.side + room, left : frame.x + frame.side + room].astype(np.uint8)
+    _, pieces = cv2.connectedComponents(area, connectivity=8)
+    inside = pieces[frame.y - top : frame.y - top + frame.side + 1, frame.x - left : frame.x - left + frame.side + 1]
+    own = np.unique(inside[inside > 0])
+    return float(np.isin(inside, own).sum() / max(1, int(np.isin(pieces, own).sum())))
 
 
 def _strokes(written: Mask, frame: Frame) -> float:

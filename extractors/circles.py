@@ -16,10 +16,14 @@ SIZES = (-0.12, 1.0)  # heights of a label by which it may be larger than that
 ACROSS, DOWN = 0.75, 0.55  # of these, sideways, and up and down, where the next lines of print are
 ROOM = 1.2  # heights of a label, round what is looked at
 OUTSIDE = -1e9
+HALF_ROUND = 0.5  # of a circle round an option is inked: round blank ones, print and specks are 0.39 at most
 
 
 def circled(ink: Mask, rect: Rect, option: Option) -> bool:
-    """Whether one stroke runs round the label: a connected piece of ink wider and higher than the label's print."""
+    """Whether one stroke runs round the label: a connected piece of ink wider and higher than the label's print.
+
+    One round the option above or below may touch the label's print, and runs round no half of it.
+    """
     x0, y0, x1, y1 = option.label
     height, width = y1 - y0, x1 - x0
     left, top = max(0, int(rect[0] - height)), max(0, int(y0 - 0.9 * height))
@@ -29,7 +33,7 @@ def circled(ink: Mask, rect: Rect, option: Option) -> bool:
         around = x + left < x0 + 0.25 * width and x + w + left > x1 - 0.5 * height  # into its last symbol
         beyond = y + top < y0 - 0.06 * height and y + h + top > y1 + 0.06 * height
         if around and beyond and w > 0.9 * width and h > 1.0 * height:
-            return True
+            return circled_share(ink, rect, option) > HALF_ROUND
     return False
 
 

@@ -209,10 +209,11 @@ class _CellReader:
         if blank.after is None:
             return None
         line = lines[blank.after.line]
-        symbols = line.symbols()[blank.after.index : blank.after.index + len(blank.slot.label)]
+        unread = max(0, blank.slot.label.find(blank.after.symbol.text))  # symbols of it before the first that was read
+        symbols = line.symbols()[blank.after.index : blank.after.index + len(blank.slot.label) - unread]
         middles = [(s.x0 + s.x1) / 2 for s in symbols]
         pitch = (middles[-1] - middles[0]) / (len(middles) - 1) if len(middles) > 1 else 0.8 * line.height
-        label = (middles[0] - 0.5 * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
+        label = (middles[0] - (unread + 0.5) * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
         before = blank.before
         same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]

@@ -65,11 +65,12 @@ def has_head(matched: Matched) -> bool:
 
 
 def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
-    """The lines in the form's rows on the sheet, and the others: what is framed beside these rows is none of it."""
-    rows = [(place.rect[1], place.rect[3]) for place in matched.places]
-    cells = [c for c in sheet.cells if any(top <= (c[1] + c[3]) / 2 <= foot for top, foot in rows)]
+    """The lines in the form's rows on the sheet, from the first to the last, and the others, be they framed."""
+    top = min((place.rect[1] for place in matched.places), default=0.0)
+    foot = max((place.rect[3] for place in matched.places), default=0.0)
+    cells = [c for c in sheet.cells if top <= (c[1] + c[3]) / 2 <= foot]
     own = _framed(sheet, cells, (matched.form,))
-    own |= {line.rect for line in sheet.lines if any(top <= line.centre[1] <= foot for top, foot in rows)}
+    own |= {line.rect for line in sheet.lines if top <= line.centre[1] <= foot}
     within = tuple(line for line in sheet.lines if line.rect in own)
     return within, tuple(line for line in sheet.lines if line.rect not in own)
 
