@@ -222,16 +222,16 @@ def _bare(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) 
 
 
 def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:
-    """A line as far as there is ink on it: beside the strokes of a signature it stands out too little to be seen."""
-    reach, rest = LONGEST_STROKE_MM * px_per_mm, max(2, round(BREAK_MM * px_per_mm))
+    """A line as far as there is ink on it: beside a signature, or between lines of writing, it hardly stands out."""
+    rest = max(2, round(BREAK_MM * px_per_mm))
 
     def follows(ink: NDArray[np.bool_]) -> int:
         """How many pixels of ink there are until it breaks off."""
         paper = np.concatenate([~ink, np.ones(rest, np.bool_)])
         return int((np.convolve(paper, np.ones(rest), "valid") >= rest).argmax())
 
-    before = _inked(line, line.start - reach, line.start, dark, px_per_mm)[::-1]
-    after = _inked(line, line.end, line.end + reach, dark, px_per_mm)
+    before = _inked(line, 0.0, line.start, dark, px_per_mm)[::-1]
+    after = _inked(line, line.end, dark.shape[1], dark, px_per_mm)
     return replace(line, start=line.start - follows(before), end=line.end + follows(after))
 
 

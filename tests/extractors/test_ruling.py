@@ -72,6 +72,17 @@ def test_a_signature_written_over_a_line_does_not_interrupt_it(x: int) -> None:
     assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.2), PX), ink.shape, PX)) == 2
 
 
+def test_writing_along_the_rest_of_a_line_does_not_end_it() -> None:
+    """Between two lines of writing it stands out nowhere: a row and the paragraph below it would be one."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.3, 2)
+    cv2.line(ink, (200, 600), (1400, 600), 0.3, 2)
+    for x in range(700, 1380, 12):
+        cv2.line(ink, (x, 565), (x + 4, 597), 1.0, 4)
+        cv2.line(ink, (x, 603), (x + 4, 635), 1.0, 4)
+    assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.0), PX), ink.shape, PX)) == 2
+
+
 def test_cells_whose_lines_lean_stand_in_one_row() -> None:
     """On a bent page the rectangle of a wide cell reaches up beside the row above it."""
     rows = [
