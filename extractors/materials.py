@@ -28,6 +28,7 @@ WHOLE_LINE = 20.0  # room for a value of which nothing was found
 NEXT_LINE = 1.0  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
+WIDE = 1.5  # heights: no letter is as wide
 NUMBER = 18  # symbols of an identity number and of a credit code
 _TERM = re.compile(r"\d{4}\D\d{2}\D\d{2}\D+(\d{4}\D\d{2}\D\d{2}日?|长期)")  # from a day to another, or for good
 LEAST_SURE = 0.6  # of the least sure symbol of a row that was read again
@@ -68,7 +69,7 @@ def entries(lines: Sequence[TextLine], words: Mapping[str, str]) -> tuple[Entry,
 
 def chains(lines: Sequence[TextLine]) -> tuple[Chain, ...]:
     """The symbols of lines that stand on one baseline, left to right."""
-    kept = _without_doubles([n for n, line in enumerate(lines) if line.text.strip()], lines)
+    kept = _without_doubles([n for n, line in enumerate(lines) if line.text.strip() and not _is_picture(line)], lines)
     links = sorted((cost, a, b) for a in kept for b in kept if (cost := _distance(lines[a], lines[b])) is not None)
     after: dict[int, int] = {}
     taken: set[int] = set()
@@ -77,6 +78,11 @@ def chains(lines: Sequence[TextLine]) -> tuple[Chain, ...]:
             after[a] = b
             taken.add(b)
     return tuple(_follow(first, after, lines) for first in kept if first not in taken)
+
+
+def _is_picture(line: TextLine) -> bool:
+    """Whether what was read as one letter is wider than letters are: a part of a portrait, or an ornament."""
+    return len(line.text) == 1 and line.text.isascii() and line.rect[2] - line.rect[0] > WIDE * line.height
 
 
 def _without_doubles(numbers: Sequence[int], lines: Sequence[TextLine]) -> list[int]:
@@ -193,10 +199,12 @@ def second_look(
 ) -> tuple[Sheet, tuple[Entry, ...]]:
     """Values that a seal lies over read again as a whole: it hides words from the detector. The sheet gains lines.
 
+    So are those of which nothing was found: a short name that stands alone is passed over now and then.
+
     `room`: for each key to be looked at, how far its value may go on to the right of what was found, in line heights.
     """
     rows = [(e, _row(e, found, room[e.key], sheet)) for e in found if e.key in room and _may_lack(e)]
-    rows = [(e, rect) for e, rect in rows if _stamped(sheet, rect)]
+    rows = [(e, rect) for e, rect in rows if _stamped(sheet, rect) or not with_lines_below(e, found)]
     again = {line.rect: line for line in read(sheet, [rect for _, rect in rows], engine)} if rows else {}
     better = [(e, again[rect]) for e, rect in rows if _says_more(again[rect], e)]
     start = len(sheet.lines)

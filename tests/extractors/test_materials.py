@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from extractors.pagetext import read_lines
 from extractors.ruling import Ruling
 from extractors.straighten import straighten
 from extractors.textlines import TextLine
+from tests.extractors.test_dates import PITCH, drawn
 from yinjian.catalogue import catalogue
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading, PageKind
@@ -141,6 +143,27 @@ def test_two_cards_of_two_people_are_told_apart() -> None:
 def test_letters_in_place_of_digits_are_read_as_digits() -> None:
     (card,) = read_cards(sheet_of(*card_front("胡文", "23O103198502249871", 50, 100)), 0)
     assert texts(card.fields)["id_number"] == "230103198502249871"
+
+
+def test_a_portrait_beside_an_address_joins_none_of_its_lines() -> None:
+    portrait = replace(line("H", 720, 320), rect=(720.0, 320.0, 970.0, 410.0))
+    words = {"住址": "address"}
+    lines = (line("住址", 100, 300, 40), line("黑龙江省哈尔滨市道里区", 200, 300), line("安国街348号1902室", 200, 346))
+    found = entries((*lines, portrait), words)
+    (address,) = (e for e in found if e.key == "address")
+    assert "".join(s.symbol.text for s in with_lines_below(address, found)) == "黑龙江省哈尔滨市道里区安国街348号1902室"
+
+
+def test_a_name_that_the_detector_passed_over_is_looked_for_beside_its_label(engine: Engine) -> None:
+    """A short one that stands alone is, now and then; nothing was found of it, and no seal lies over it."""
+    label, name = drawn("法定代表人"), drawn("易军")
+    room = np.zeros((label.dark.shape[0], 3 * PITCH), np.float32)
+    dark = np.hstack([label.dark, room, name.dark])
+    image = np.repeat((250 - 225 * dark).astype(np.uint8)[:, :, None], 3, axis=2)
+    found = (line("法定代表人", 0, 0, PITCH),)
+    sheet = replace(label, image=image, dark=dark, red=np.zeros_like(dark), lines=found)
+    assert texts(read_licence(sheet, 0)) == {}
+    assert texts(read_licence(sheet, 0, engine)) == {"licence_legal_person": "易军"}
 
 
 def test_a_line_found_twice_counts_once() -> None:
