@@ -18,6 +18,7 @@ CENTRED = 0.3  # what running along the middle of the strokes counts for beside 
 FRAMED = 0.62  # least share of a frame's weakest side that must be ink
 SIDES = (0.42, 1.2)  # of the label's height: the square of a typeface is from half as high as its ideographs to as high
 INTO_LABEL, FAR_INTO_LABEL = 0.2, 0.8  # heights of a label behind its beginning: its box may end there
+BEFORE = 3.0  # heights of a label before its beginning, at most: its box, a space behind it, and what was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def room_of(option: Option, ink: Mask | Floats, into: float) -> tuple[int, int, 
     """Where the box of a label can be: left of it, about as high as the label, and `into` it (its heights)."""
     x0, y0, _x1, y1 = option.label
     height = y1 - y0
-    left = max(option.left_limit, x0 - 2.0 * height)
+    left = max(option.left_limit, x0 - BEFORE * height)
     top, bottom = max(0, int(y0 - 0.35 * height)), min(ink.shape[0], int(y1 + 0.35 * height))
     return max(0, int(left)), top, int(x0 + into * height), bottom
 

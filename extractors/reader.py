@@ -42,6 +42,7 @@ from extractors.several import lie_side_by_side, shows_several
 from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
+from extractors.streaks import without_streaks
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
@@ -130,6 +131,7 @@ class Reader:
         if min(scan.image.shape[:2]) < SMALLEST:
             return _too_small(scan)
         try:
+            scan = replace(scan, image=without_streaks(scan.image))
             paper = Paper(scan.image)
             page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
         except MemoryError:
