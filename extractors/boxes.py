@@ -41,6 +41,7 @@ PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not cl
 EDGE = 0.1  # of the side: so near to its outline, ink in a blank box is the outline's
 STROKES = (0.12, 0.25)  # sides of strokes clear of the outline: from here on a box is not clear, and is ticked
 MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judged by that
+SCRIBBLE = (1.7, 0.65)  # areas of a box that a scribble runs round, and the share of these that it covers
 FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there that lies in it: less passes through it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
@@ -106,7 +107,8 @@ def _judge_beside_blank(
             return _judge(dark > pale, option, None, blank.side)
         if empty:
             return _judge_empty(ink, option, frame)
-        return _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length, written, frame)
+        judged = _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length, written, frame)
+        return replace(judged, state=State.UNCLEAR) if _scribbled(written, frame, option, judged) else judged
 
     places = zip(options, frames, seen, drawn, empty, strict=True)
     judged = [judged_one(o, f, s, length, empty=e) for o, f, s, length, e in places]
@@ -169,6 +171,29 @@ def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
     if circled(ink, rect, option):
         return Judged(State.TICKED, rect)
     return Judged(State.UNCLEAR if circled_share(ink, rect, option) > HALF_ROUND else State.CLEAR, rect)
+
+
+def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> bool:
+    """Whether somebody took a mark back: strokes that leave the box and cover most of what they run round.
+
+    A tick and a cross leave most of it free, be they gone over twice; a box filled by hand is no larger, and a typed ■
+    is a square.
+    """
+    if judged.state is not State.TICKED or circled(written, judged.rect, option):
+        return False
+    side, left = frame.side, max(0, frame.x - frame.side)
+    top = max(0, frame.y - side)
+    right = min(frame.x + 2 * side, int(option.label[0]) - 1)
+    area = written[top : frame.y + 2 * side, left : max(right, frame.x + side + 2)].astype(np.uint8)
+    _, pieces = cv2.connectedComponents(area, connectivity=8)
+    inside = pieces[frame.y - top : frame.y - top + side + 1, frame.x - left : frame.x - left + side + 1]
+    mark = np.isin(pieces, np.unique(inside[inside > 0]))
+    if not mark.any():
+        return False
+    points = np.argwhere(mark).astype(np.int32)
+    spanned, framed = cv2.contourArea(cv2.convexHull(points)), np.prod(np.ptp(points, axis=0) + 1)
+    covered = len(points) > SCRIBBLE[1] * spanned and len(points) < SQUARE * framed
+    return bool(spanned > SCRIBBLE[0] * side * side and covered)
 
 
 def _empty(added: Mask, frame: Frame) -> bool:

@@ -25,12 +25,14 @@ BEFORE = 3.0  # heights of a label before its beginning, at most: its box, a spa
 class Option:
     """A printed label with room for its box: the label's rectangle and how far left of it the box may lie (pixels).
 
-    `level`: the height at which the box's middle is expected, when its neighbours tell.
+    `level`: the height at which the box's middle is expected, when its neighbours tell; `reach`: heights of the label
+    before its beginning where the box is looked for, at most.
     """
 
     label: Rect
     left_limit: float
     level: float | None = None
+    reach: float = BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def room_of(option: Option, ink: Mask | Floats, into: float) -> tuple[int, int, 
     """Where the box of a label can be: left of it, about as high as the label, and `into` it (its heights)."""
     x0, y0, _x1, y1 = option.label
     height = y1 - y0
-    left = max(option.left_limit, x0 - BEFORE * height)
+    left = max(option.left_limit, x0 - option.reach * height)
     top, bottom = max(0, int(y0 - 0.35 * height)), min(ink.shape[0], int(y1 + 0.35 * height))
     return max(0, int(left)), top, int(x0 + into * height), bottom
 

@@ -9,9 +9,9 @@ from itertools import groupby
 
 import numpy as np
 
-from extractors.align import Alignment, Blank, align
+from extractors.align import Alignment, Blank, ReadSymbol, align
 from extractors.boxes import Judged, judge_boxes
-from extractors.boxframes import Option
+from extractors.boxframes import BEFORE, Option
 from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
@@ -34,6 +34,7 @@ from yinjian.textfold import fold
 STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
 APART = 0.12  # of its height: so far apart are symbols, and no strokes of one
 LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
+NO_ROOM = 0.8  # heights of a label from its cell's border: there is no room for its box
 LABEL = 4  # symbols: a shorter label may be a part of a value
 
 
@@ -216,8 +217,16 @@ class _CellReader:
         label = (middles[0] - (unread + 0.5) * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
         before = blank.before
         same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
+        if before is not None and not same_line and label[0] - self.place.rect[0] < NO_ROOM * line.height:
+            return self._at_end_of(lines[before.line], before, len(blank.slot.label))
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
         return Option(_tight(self.page.unruled, label, 0.5 * pitch), min(limit, label[0] - 0.5 * pitch))
+
+    def _at_end_of(self, line: TextLine, before: ReadSymbol, symbols: int) -> Option:
+        """A box that stayed at the end of a line when its label went to the next: the cell's border is its label."""
+        edge, end = self.place.rect[2], before.symbol.x1
+        _, top, _, foot = _tight(self.page.unruled, (line.rect[0], line.rect[1], end, line.rect[3]), 0.0)
+        return Option((edge, top, edge + symbols * line.height, foot), end, reach=symbols + BEFORE)
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}

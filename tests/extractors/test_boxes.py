@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -192,6 +194,41 @@ def test_a_mark_beside_a_box_is_no_tick(side: int) -> None:
 def test_a_scribble_is_unclear(side: int) -> None:
     dark, options = row(side, ["", "scribble", "tick"])
     assert judge_boxes(dark, options)[1].state is State.UNCLEAR
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_zigzag_that_covers_more_than_its_box_is_unclear(side: int, turned: bool) -> None:
+    dark, options = row(side, [""] * 4)
+    x, y = side + 7 * side, 2 * side
+    steps = [(-0.4 + 1.8 * n / 10, -0.3 if n % 2 else 1.3) for n in range(11)]
+    points = [(x + side * (b if turned else a), y + side * (a if turned else b)) for a, b in steps]
+    cv2.polylines(dark, [np.array(points, np.int32)], False, 0.9, max(2, side // 7))
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.UNCLEAR, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_circle_round_the_option_above_ticks_no_box_that_it_passes_through(side: int) -> None:
+    dark, options = row(side, [""] * 4)
+    middle = (int(8 * side + 1.7 * side), int(0.95 * side))
+    cv2.ellipse(dark, middle, (int(2.1 * side), int(1.35 * side)), 0, 0, 360, 0.9, max(2, side // 8))
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states[1] is not State.TICKED
+    assert [states[n] for n in (0, 2, 3)] == [State.CLEAR] * 3
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("mark", ["", "tick"])
+def test_a_box_that_stands_far_before_its_label(side: int, mark: str) -> None:
+    """At the end of a line, when its label went to the next: what is known is where the line ends."""
+    dark, options = row(side, ["", "", mark, ""])
+    x0, y0, x1, y1 = options[2].label
+    dark[:, int(x0) - 1 : int(x1) + 2] = 0.0
+    edge = x0 + 3 * side
+    options[2] = replace(options[2], label=(edge, y0, edge + 2 * side, y1), reach=5.0)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR, State.CLEAR, State.TICKED if mark else State.CLEAR, State.CLEAR]
 
 
 def test_no_boxes() -> None:
