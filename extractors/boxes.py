@@ -16,6 +16,7 @@ import numpy as np
 
 from extractors.blankbox import Blank, Seen, beside_blank, blank_box, spread_ink, without_blanks
 from extractors.boxframes import (
+    BEFORE,
     FRAMED,
     Floats,
     Frame,
@@ -317,6 +318,8 @@ def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judge
     left = max(option.left_limit, x0 - 1.6 * size)
     rect = (left, centre - size / 2, max(left + 1.0, x0 - 0.05 * size), centre + size / 2)
     area = ink[max(0, int(rect[1])) : int(rect[3]) + 1, max(0, int(rect[0])) : int(rect[2])]
+    if option.reach > BEFORE:  # its label stands elsewhere: whatever is inked here may be no mark
+        return Judged(State.UNCLEAR, rect)
     if circled(ink, rect, option):
         return Judged(State.TICKED, rect)
     inked = float(area.sum()) / max(1.0, size * size)

@@ -216,7 +216,10 @@ class _CellReader:
         pitch = (middles[-1] - middles[0]) / (len(middles) - 1) if len(middles) > 1 else 0.8 * line.height
         label = (middles[0] - (unread + 0.5) * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
         before = blank.before
-        same_line = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
+        level = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
+        same_line = (
+            before is not None and level and before.symbol.x0 < label[0]
+        )  # a mark may make two lines one's height
         if before is not None and not same_line and label[0] - self.place.rect[0] < NO_ROOM * line.height:
             return self._at_end_of(lines[before.line], before, len(blank.slot.label))
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
