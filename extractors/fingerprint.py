@@ -31,6 +31,7 @@ TILE = 17  # px: 5 mm of a round seal
 EMPTY = 0.15  # of the variance of the tiles that vary most: less is paper
 PALE = 0.02  # the same where thin text counts beside a broad rim
 OTHER_DIE, MOSTLY = 0.96, 0.1  # likeness that this share of the tiles of two impressions of one die may fall short of
+PASTED = 0.99  # the same of one impression; of pasted ones on a sheet 0.991 and more, of stamped ones 0.987 at most
 INK = 0.1  # of full ink: where less is, there is nothing of the die
 SEEN = 0.5  # of a tile that must not be hidden
 FEWEST = 6  # tiles that can tell
@@ -104,16 +105,24 @@ def seal_likeness(one: Plate, other: Plate, die: Sequence[Plate] = ()) -> tuple[
     """How much two seals look like one impression, at most 1, and how much of their own ink they have in common.
 
     `die`: other impressions of the first one's die. The second figure is None without any; else it is 1 for one
-    impression, and at most 0 on average for two.
+    impression, and at most 0 on average for two. What is pasted in many places tells no die.
     """
     laid = _laid_over(one, other)
-    scores = _tile_correlations(one, laid, PALE)
-    if len(scores) < FEWEST:
-        return 0.0, None
-    if (least := float(np.quantile(scores, MOSTLY))) < OTHER_DIE:  # the rim alone is every seal's
+    least = _least(one, laid)
+    if least < OTHER_DIE:  # the rim alone is every seal's
         return least, None
     told = float(np.median(_tile_correlations(one, laid)))
-    return told, _in_common(one, laid, [_laid_over(one, beside) for beside in die]) if die else None
+    beside = [_laid_over(one, impression) for impression in die]
+    others = [impression for impression in beside if _least(one, impression) < PASTED]
+    if not die or others:
+        return told, _in_common(one, laid, others) if others else None
+    return told, float(least >= PASTED)
+
+
+def _least(one: Plate, other: Plate) -> float:
+    """What most tiles of two seals that lie over one another correlate more than, thin text counted too."""
+    scores = _tile_correlations(one, other, PALE)
+    return float(np.quantile(scores, MOSTLY)) if len(scores) >= FEWEST else 0.0
 
 
 def _in_common(one: Plate, other: Plate, die: Sequence[Plate]) -> float:

@@ -217,9 +217,7 @@ class _CellReader:
         label = (middles[0] - (unread + 0.5) * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
         before = blank.before
         level = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
-        same_line = (
-            before is not None and level and before.symbol.x0 < label[0]
-        )  # a mark may make two lines one's height
+        same_line = before is not None and level and before.symbol.x0 < label[0]  # lines that a mark made high overlap
         if before is not None and not same_line and label[0] - self.place.rect[0] < NO_ROOM * line.height:
             return self._at_end_of(lines[before.line], before, len(blank.slot.label))
         limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]

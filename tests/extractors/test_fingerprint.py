@@ -113,6 +113,16 @@ def test_evenly_inked_impressions_are_told_by_what_they_show_beyond_their_die(co
     assert in_common > POLICY.same_ink
 
 
+def test_what_is_pasted_everywhere_tells_no_die() -> None:
+    """Who has one picture of a seal puts it on form and copies: there is nothing that it shows beyond the others."""
+    rng = default_rng(23)
+    ink = stamp(die("round"), rng).ink
+    one, other, *pasted = (scanned(ink, replace(FIRST, angle=angle), rng) for angle in (0.0, 3.0, -5.0, 1.0))
+    score, in_common = seal_likeness(one, other, pasted)
+    assert score > POLICY.same_impression
+    assert in_common == 1.0
+
+
 def test_what_print_hides_does_not_count() -> None:
     """A pasted seal lies over other print than the first: only what is seen of both is compared."""
     rng = default_rng(14)
