@@ -43,7 +43,7 @@ def _told(lines: Sequence[TextLine], expected: str, stated: Sequence[bool]) -> l
 def _is_stated(one: Difference, stated: Sequence[bool]) -> bool:
     """Whether a difference lies within a statement; what is only missing, within one of its lines: ends are cut off."""
     around = stated[max(0, one.start - 1) : one.end + 1]
-    inside = len(around) == one.end - one.start + (2 if one.start else 1)
+    inside = one.start > 0 and len(around) == one.end - one.start + 2
     return all(around) and (bool(one.seen) or (inside and len(one.lines) == 1))
 
 

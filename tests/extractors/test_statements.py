@@ -76,3 +76,4 @@ def test_a_lines_end_that_was_not_seen_is_no_alteration() -> None:
     for cell in (cell for row in form.rows for cell in row.cells):
         text = said(cell, platform_of(form))
         assert altered(cell, text[:-2], platform_of(form)) == ()
+        assert altered(cell, text[1:], platform_of(form)) == ()
