@@ -26,6 +26,7 @@ UNBROKEN = 0.9  # of a longer gap must be inked: a signature runs along the line
 AS_DARK = 0.6  # of the line's density is ink of it
 WAVER_MM = 0.3  # a line leaves its straight course this far
 BREAK_MM = 0.5  # without ink a line has ended
+FOLLOW = 0.1  # of what a line is off its course at a pixel is believed
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
 SMALLEST_CELL_MM = 4.0
 LEVEL_MM = 2.2  # tops and bottoms of cells in one row differ by less
@@ -223,16 +224,28 @@ def _bare(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) 
 
 def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:
     """A line as far as there is ink on it: beside a signature, or between lines of writing, it hardly stands out."""
-    rest = max(2, round(BREAK_MM * px_per_mm))
+    own = AS_DARK * float(np.percentile(_along(line, line.start, line.end, dark, px_per_mm), 25))
+    before = _ink_goes_on(line, line.start, -1, dark, own, px_per_mm)
+    after = _ink_goes_on(line, line.end, 1, dark, own, px_per_mm)
+    return replace(line, start=line.start - before, end=line.end + after)
 
-    def follows(ink: NDArray[np.bool_]) -> int:
-        """How many pixels of ink there are until it breaks off."""
-        paper = np.concatenate([~ink, np.ones(rest, np.bool_)])
-        return int((np.convolve(paper, np.ones(rest), "valid") >= rest).argmax())
 
-    before = _inked(line, 0.0, line.start, dark, px_per_mm)[::-1]
-    after = _inked(line, line.end, dark.shape[1], dark, px_per_mm)
-    return replace(line, start=line.start - follows(before), end=line.end + follows(after))
+def _ink_goes_on(line: Rule, end: float, step: int, dark: Floats, own: float, px_per_mm: float) -> int:
+    """How many pixels of ink, of its `own` density and more, there are from an end of a line until it breaks off.
+
+    On a bent page the line leaves its course bit by bit: where nothing is written beside it, its middle shows where.
+    """
+    reach, rest = max(1, round(WAVER_MM * px_per_mm)), max(2, round(BREAK_MM * px_per_mm))
+    x, y, gone, bare = int(end), line.at(end), 0, 0
+    while bare < rest and 0 <= x < dark.shape[1]:
+        top = max(0, round(y) - 2 * reach)
+        (inked,) = np.nonzero(dark[top : round(y) + 2 * reach + 1, x] > own)
+        near = inked[np.abs(inked + top - y) <= reach + 0.5]
+        bare = 0 if len(near) else bare + 1
+        if len(near) == len(inked) and 0 < len(near) <= line.thickness + 1:
+            y += FOLLOW * (float(near.mean()) + top - y)
+        x, y, gone = x + step, y + step * line.b, gone + 1
+    return max(0, gone - bare)
 
 
 def _inked(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> NDArray[np.bool_]:

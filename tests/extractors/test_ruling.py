@@ -83,6 +83,18 @@ def test_writing_along_the_rest_of_a_line_does_not_end_it() -> None:
     assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.0), PX), ink.shape, PX)) == 2
 
 
+def test_a_bent_line_is_followed_between_lines_of_writing() -> None:
+    """Straight on from where it stands out one would leave it."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.3, 2)
+    bent = [(x, 600 + round(10 * ((x - 200) / 1200) ** 3)) for x in range(200, 1401, 10)]
+    cv2.polylines(ink, [np.array(bent, np.int32)], False, 0.3, 2)
+    for x in range(800, 1380, 24):
+        cv2.line(ink, (x, 570), (x + 4, 597), 1.0, 4)
+        cv2.line(ink, (x + 12, 613), (x + 16, 640), 1.0, 4)
+    assert len(find_cells(find_ruling(cv2.GaussianBlur(ink, (0, 0), 1.0), PX), ink.shape, PX)) == 2
+
+
 def test_cells_whose_lines_lean_stand_in_one_row() -> None:
     """On a bent page the rectangle of a wide cell reaches up beside the row above it."""
     rows = [
