@@ -18,7 +18,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from extractors.fingerprint import Plate, seal_likeness, vector
+from extractors.fingerprint import Plate, SealPrint, vector
 from extractors.formmarks import seal_fingerprint
 from extractors.ink import separate
 from extractors.page import Sheet
@@ -34,6 +34,8 @@ from samples.seals import DPI, make_seal, stamp
 from samples.seals import Impression as Stamped
 from samples.typefaces import text_mask
 from validators.policy import POLICY
+from validators.rules.reuse import are_one
+from yinjian.records import Reuse
 from yinjian.share import Share
 
 DIES, IMPRESSIONS, CAPTURES = 12, 4, 2
@@ -115,8 +117,8 @@ def known_again(shots: Sequence[Shot]) -> tuple[Share, Share]:
         if one.die == other.die:
             pair = {one.impression, other.impression}
             beside = {s.impression: s.plate for s in shots if s.die == one.die and s.impression not in pair}
-            score, in_common = seal_likeness(one.plate, other.plate, tuple(beside.values()))
-            told = score > POLICY.same_impression and (in_common is None or in_common >= POLICY.same_ink)
+            score, in_common = SealPrint(one.plate, tuple(beside.values())).likeness(other.plate)
+            told = are_one(Reuse("", 0, "", "", score, in_common=in_common), POLICY.same_impression, POLICY)
             (same if one.impression == other.impression else apart).append(told)
     return Share(sum(same), len(same)), Share(sum(apart), len(apart))
 

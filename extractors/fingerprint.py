@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -97,32 +98,39 @@ def likeness(one: Plate, other: Plate, share: float = 0.5) -> float:
 
     0 when too few tiles can tell.
     """
-    scores = _tile_correlations(one, _laid_over(one, other))
-    return float(np.quantile(scores, share)) if len(scores) >= FEWEST else 0.0
+    return _quantile(_tiles(one, _laid_over(one, other)), share, EMPTY)
 
 
-def seal_likeness(one: Plate, other: Plate, die: Sequence[Plate] = ()) -> tuple[float, float | None]:
-    """How much two seals look like one impression, at most 1, and how much of their own ink they have in common.
+@dataclass(frozen=True, eq=False)
+class SealPrint:
+    """A seal's plate, and those of other impressions of its die, which are laid over it once, when they are needed."""
 
-    `die`: other impressions of the first one's die. The second figure is None without any; else it is 1 for one
-    impression, and at most 0 on average for two. What is pasted in many places tells no die.
-    """
-    laid = _laid_over(one, other)
-    least = _least(one, laid)
-    if least < OTHER_DIE:  # the rim alone is every seal's
-        return least, None
-    told = float(np.median(_tile_correlations(one, laid)))
-    beside = [_laid_over(one, impression) for impression in die]
-    others = [impression for impression in beside if _least(one, impression) < PASTED]
-    if not die or others:
-        return told, _in_common(one, laid, others) if others else None
-    return told, float(least >= PASTED)
+    plate: Plate
+    die: tuple[Plate, ...] = ()
 
+    def likeness(self, other: Plate) -> tuple[float, float | None]:
+        """How much another looks like one impression, at most 1, and how much of their own ink both have in common.
 
-def _least(one: Plate, other: Plate) -> float:
-    """What most tiles of two seals that lie over one another correlate more than, thin text counted too."""
-    scores = _tile_correlations(one, other, PALE)
-    return float(np.quantile(scores, MOSTLY)) if len(scores) >= FEWEST else 0.0
+        The second figure is None where the die is not known; else it is 1 for one impression, and at most 0 on average
+        for two.
+        """
+        laid = _laid_over(self.plate, other)
+        tiles = _tiles(self.plate, laid)
+        least = _quantile(tiles, MOSTLY, PALE)
+        if least < OTHER_DIE:  # the rim alone is every seal's
+            return least, 0.0 if self.die else None
+        return _quantile(tiles, 0.5, EMPTY), self._in_common(laid, least)
+
+    def _in_common(self, laid: Plate, least: float) -> float | None:
+        if not self.die:
+            return None
+        return _in_common(self.plate, laid, self._others) if self._others else float(least >= PASTED)
+
+    @cached_property
+    def _others(self) -> list[Plate]:
+        """The die's other impressions, laid over this one; what is pasted in many places tells no die."""
+        laid = (_laid_over(self.plate, impression) for impression in self.die)
+        return [one for one in laid if _quantile(_tiles(self.plate, one), MOSTLY, PALE) < PASTED]
 
 
 def _in_common(one: Plate, other: Plate, die: Sequence[Plate]) -> float:
@@ -146,8 +154,11 @@ def _beyond(ink: Floats, die: Floats) -> Floats:
     return np.asarray(ink - float(ink @ die) / max(1e-9, float(die @ die)) * die, np.float32)
 
 
-def _tile_correlations(one: Plate, other: Plate, empty: float = EMPTY) -> Floats:
-    """The correlation of ink in each tile that has any (overlapping by half), over what is seen of both."""
+def _tiles(one: Plate, other: Plate) -> tuple[Floats, Floats]:
+    """The tiles (overlapping by half) of which enough is seen: how the ink of both correlates, and how much it varies.
+
+    The variance is told in that of the tiles that vary most; both (n,).
+    """
     a, b = (cv2.GaussianBlur(p.ink, (0, 0), SMOOTH) for p in (one, other))
     w = np.where((one.seen > 0.9) & (other.seen > 0.9), np.float32(1.0), np.float32(0.0))
     step = slice(TILE // 2, -(TILE // 2), TILE // 2)
@@ -160,8 +171,15 @@ def _tile_correlations(one: Plate, other: Plate, empty: float = EMPTY) -> Floats
     va, vb = mean(w * a * a) / area - ma**2, mean(w * b * b) / area - mb**2
     both = mean(w * a * b) / area - ma * mb
     most = np.maximum(va, vb)
-    tells = (area > SEEN) & (most > empty * np.percentile(most, 90))
-    return np.asarray(both[tells] / np.sqrt(np.maximum(va * vb, 1e-12))[tells], np.float32)
+    seen, usual = area > SEEN, max(1e-9, float(np.percentile(most, 90)))
+    return both[seen] / np.sqrt(np.maximum(va * vb, 1e-12))[seen], most[seen] / np.float32(usual)
+
+
+def _quantile(tiles: tuple[Floats, Floats], share: float, empty: float) -> float:
+    """What `share` of the tiles that vary by more than `empty` correlate less than; 0 when too few can tell."""
+    correlations, variances = tiles
+    told = correlations[variances > empty]
+    return float(np.quantile(told, share)) if len(told) >= FEWEST else 0.0
 
 
 def _laid_over(one: Plate, other: Plate) -> Plate:

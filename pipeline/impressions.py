@@ -14,7 +14,7 @@ from itertools import combinations, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.fingerprint import Plate, likeness, seal_likeness, vector
+from extractors.fingerprint import Plate, SealPrint, likeness, vector
 from yinjian.records import Claim, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
@@ -131,39 +131,48 @@ def reuses_since(
     """The same for impressions that were compared before: only with what came since. `before`: what was found then."""
     new = tuple(reuse for one in found for reuse in _elsewhere(one, found, known, newer_than))
     # Of each impression the likest is told, wherever it is; what is twice in the application itself stays so.
-    best = {(r.mark, r.page): r for r in sorted((*before, *new), key=lambda r: r.likeness) if r.application}
+    best = {(r.mark, r.page): r for r in sorted((*before, *new), key=_surely) if r.application}
     return (*best.values(), *(reuse for reuse in before if not reuse.application))
 
 
 def _elsewhere(one: Printed, found: Sequence[Printed], known: Known, newer_than: int = 0) -> Iterator[Reuse]:
     """The impression of another application that is likest. `found`: all of this one's."""
-    own, die = one.impression, of_its_die(one, found)
+    own, compared = one.impression, _comparison(one, found)
     near = known.indexes[own.kind].nearest(one.vector, own.application, newer_than)
-    alike = [(*_alike(one, Plate.from_bytes(known.fetch(e.fingerprint)), die), e) for e in near]
-    for score, in_common, entry in sorted(alike, key=lambda told: _surely(*told[:2]), reverse=True)[:1]:
-        if score > WORTH_TELLING:
-            same_unit = bool(own.unit) and own.unit == entry.unit
-            yield Reuse(own.where, own.page, entry.application, entry.where, score, same_unit, in_common=in_common)
+    alike = [(*compared(Plate.from_bytes(known.fetch(e.fingerprint))), e) for e in near]
+    told = (
+        Reuse(own.where, own.page, e.application, e.where, score, _of_one_unit(own, e), in_common=in_common)
+        for score, in_common, e in alike
+        if score > WORTH_TELLING
+    )
+    yield from sorted(told, key=_surely)[-1:]
 
 
-def _surely(score: float, in_common: float | None) -> tuple[float, float]:
-    """What the likest comes first by."""
-    return (score if in_common is None else in_common), score
+def _of_one_unit(one: Impression, other: Impression) -> bool:
+    return bool(one.unit) and one.unit == other.unit
 
 
-def _alike(one: Printed, other: Plate, die: Sequence[Plate]) -> tuple[float, float | None]:
-    """How like an impression another is, and how much of their own ink they have in common; None where that is open."""
+def _surely(reuse: Reuse) -> tuple[float, float]:
+    """What the likest comes last by."""
+    return (reuse.likeness if reuse.in_common is None else reuse.in_common), reuse.likeness
+
+
+def _comparison(
+    one: Printed, found: Sequence[Printed], *pair: Printed
+) -> Callable[[Plate], tuple[float, float | None]]:
+    """What tells how like an impression another is, and how much ink of their own they share (None: open)."""
     if one.impression.kind == MarkKind.SEAL:
-        return seal_likeness(one.plate, other, die)
-    return likeness(one.plate, other, ALL_OF_IT if one.impression.kind == COPY else 0.5), None
+        return SealPrint(one.plate, of_its_die(one, found, *pair)).likeness
+    share = ALL_OF_IT if one.impression.kind == COPY else 0.5
+    return lambda other: (likeness(one.plate, other, share), None)
 
 
-def of_its_die(one: Printed, found: Sequence[Printed], *pair: Printed) -> list[Plate]:
+def of_its_die(one: Printed, found: Sequence[Printed], *pair: Printed) -> tuple[Plate, ...]:
     """The other impressions of a seal among those of its application, by what they say; not one of its `pair`."""
     if one.impression.kind != MarkKind.SEAL or not one.text:
-        return []
+        return ()
     seals = (o for o in found if o.impression.kind == MarkKind.SEAL and o is not one and o not in pair)
-    return [o.plate for o in seals if SequenceMatcher(None, one.text, o.text).ratio() >= OF_ONE_UNIT]
+    return tuple(o.plate for o in seals if SequenceMatcher(None, one.text, o.text).ratio() >= OF_ONE_UNIT)
 
 
 def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
@@ -176,7 +185,7 @@ def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
         first, own = one.impression, other.impression
         if own.kind != first.kind:
             continue
-        score, in_common = _alike(one, other.plate, of_its_die(one, found, other))
+        score, in_common = _comparison(one, found, other)(other.plate)
         if score > WORTH_TELLING:
             yield Reuse(own.where, own.page, "", first.where, score, True, own.page == first.page, in_common)
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from extractors.fingerprint import SIDE, Plate, likeness, plate, seal_likeness, vector
+from extractors.fingerprint import SIDE, Plate, SealPrint, likeness, plate, vector
 from samples.hands import make_hand, sign
 from samples.noise import resized, turned
 from samples.seals import Seal, make_seal, stamp
@@ -94,20 +94,20 @@ def test_evenly_inked_seals_of_strangers_are_not_alike_by_rim_and_star() -> None
     rng = default_rng(21)
     one, other = (scanned(even(text, rng), FIRST, rng) for text in (UNIT, "佳木斯市衍启区第九中学校"))
     assert likeness(one, other) > POLICY.same_impression
-    assert seal_likeness(one, other)[0] < POLICY.same_impression
+    assert SealPrint(one).likeness(other)[0] < POLICY.same_impression
 
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_evenly_inked_impressions_are_told_by_what_they_show_beyond_their_die(count: int) -> None:
     rng = default_rng(22)
     first, second, *rest = (even(UNIT, rng) for _ in range(2 + count))
-    die = [scanned(ink, FIRST, rng) for ink in rest]
+    die = tuple(scanned(ink, FIRST, rng) for ink in rest)
     seen = scanned(first, FIRST, rng)
-    score, in_common = seal_likeness(seen, scanned(second, FIRST, rng), die)
+    score, in_common = SealPrint(seen, die).likeness(scanned(second, FIRST, rng))
     assert score > POLICY.same_impression
     assert in_common is not None
     assert in_common < POLICY.same_ink
-    score, in_common = seal_likeness(seen, scanned(first, AGAIN[1], rng), die)
+    score, in_common = SealPrint(seen, die).likeness(scanned(first, AGAIN[1], rng))
     assert score > POLICY.same_impression
     assert in_common is not None
     assert in_common > POLICY.same_ink
@@ -118,7 +118,7 @@ def test_what_is_pasted_everywhere_tells_no_die() -> None:
     rng = default_rng(23)
     ink = stamp(die("round"), rng).ink
     one, other, *pasted = (scanned(ink, replace(FIRST, angle=angle), rng) for angle in (0.0, 3.0, -5.0, 1.0))
-    score, in_common = seal_likeness(one, other, pasted)
+    score, in_common = SealPrint(one, tuple(pasted)).likeness(other)
     assert score > POLICY.same_impression
     assert in_common == 1.0
 

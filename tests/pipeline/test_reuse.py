@@ -12,7 +12,18 @@ from numpy.random import default_rng
 
 from extractors.fingerprint import Plate, vector
 from pipeline import work
-from pipeline.impressions import COPY, Impression, Index, Known, Printed, impressions, of_its_die, reuses, unit_of
+from pipeline.impressions import (
+    COPY,
+    Impression,
+    Index,
+    Known,
+    Printed,
+    impressions,
+    of_its_die,
+    reuses,
+    reuses_since,
+    unit_of,
+)
 from pipeline.intake import submit
 from pipeline.owner import owner
 from pipeline.states import State
@@ -22,11 +33,11 @@ from pipeline.store.store import Store
 from pipeline.store.tables import Application, FingerprintRow, Submission
 from pipeline.store.verdicts import latest_verdict, load_verdict
 from samples.seals import make_seal, stamp
-from tests.extractors.test_fingerprint import AGAIN, FIRST, UNIT, Scanned, scanned
+from tests.extractors.test_fingerprint import AGAIN, FIRST, UNIT, Scanned, even, scanned
 from tests.pipeline.flow import PLAIN
 from tests.pipeline.papers import AS_OF, Knows, folder
 from yinjian.catalogue import catalogue
-from yinjian.records import MarkKind, Reading
+from yinjian.records import MarkKind, Reading, Reuse
 from yinjian.settings import DEFAULTS
 
 
@@ -89,7 +100,21 @@ def test_the_die_is_told_by_the_seals_that_say_the_same() -> None:
     )
     told = of_its_die(found[0], found, found[1])
     assert [plate is found[3].plate for plate in told] == [True]
-    assert of_its_die(replace(found[0], text=""), found) == []
+    assert of_its_die(replace(found[0], text=""), found) == ()
+
+
+def test_what_shares_its_own_ink_is_told_before_what_is_merely_more_alike() -> None:
+    """Of an evenly inked die each impression is as like as a pasted one: what came since does not hide it."""
+    rng = default_rng(31)
+    own, *others = (scanned(even(UNIT, rng), FIRST, rng).to_bytes() for _ in range(4))
+    where = ("seal_collection", "material_seal", "material_seal")
+    found = tuple(
+        replace(printed("b", data, place), text=UNIT) for data, place in zip((own, *others[:2]), where, strict=True)
+    )
+    pasted = Reuse("seal_collection", 0, "a1", "seal_collection", 0.99, True, in_common=0.95)
+    came_since = knowing(printed("a2", others[2]))
+    told = [r for r in reuses_since(found, came_since, (pasted,), 0) if r.mark == "seal_collection"]
+    assert told == [pasted]
 
 
 def test_kinds_are_not_mixed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validators.case import Case
+from validators.policy import Policy
 from validators.titles import title
 from yinjian.findings import Finding, finding
 from yinjian.records import Reuse
@@ -31,15 +32,14 @@ def signatures_written_anew(case: Case) -> Iterator[Finding]:
 def _pasted(case: Case, kind: str) -> Iterator[Finding]:
     for reuse in case.reuse:
         bound = case.policy.same_on_sheet if reuse.same_sheet else case.policy.same_impression
-        alike = reuse.likeness > bound and not _of_its_own(case, reuse)
-        if alike and reuse.mark in {f"{kind}_{place}" for place in COLLECTED}:
+        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and are_one(reuse, bound, case.policy):
             message = f"{title(reuse.mark)}{_where(reuse)}，疑为粘贴图像，请核对原件。"
             yield finding(f"{kind}.reused", reuse.mark, message)
 
 
-def _of_its_own(case: Case, reuse: Reuse) -> bool:
-    """Whether an impression shows too much ink of its own, beyond what its die does, to be the other."""
-    return reuse.in_common is not None and reuse.in_common < case.policy.same_ink
+def are_one(reuse: Reuse, bound: float, policy: Policy) -> bool:
+    """Whether two are one: more alike than `bound`, and neither with ink of its own beyond what its die shows."""
+    return reuse.likeness > bound and (reuse.in_common is None or reuse.in_common >= policy.same_ink)
 
 
 def _where(reuse: Reuse) -> str:
@@ -59,8 +59,8 @@ def copies_made_anew(case: Case) -> Iterator[Finding]:
     for reuse in case.reuse:
         copied = reuse.mark == "material_seal" or not reuse.mark.startswith(("seal_", "signature_"))
         bound = case.policy.same_impression if reuse.mark == "material_seal" else case.policy.same_copy
-        alike = reuse.likeness > bound and not _of_its_own(case, reuse)
-        if copied and alike and reuse.application and not reuse.same_unit and reuse.page not in seen:
+        another = copied and bool(reuse.application) and not reuse.same_unit
+        if another and are_one(reuse, bound, case.policy) and reuse.page not in seen:
             seen.add(reuse.page)
             what = f"第 {reuse.page + 1} 页的{title(case.reading.pages[reuse.page].kind)}"
             message = f"{what}与申请 {reuse.application}（另一单位）所交的是同一份复印件，请核对。"
