@@ -147,12 +147,9 @@ def _with_strokes(judged: Judged, length: float, written: Mask, frame: Frame) ->
 def _own_share(written: Mask, frame: Frame) -> float:
     """How much of the strokes that come into a box lies in it: a circle round the option above may pass through it."""
     room = round(FAR * frame.side)
-    top, left = max(0, frame.y - room), max(0, frame.x - room)
-    area = written[top : frame.y + frame.side + room, left : frame.x + frame.side + room].astype(np.uint8)
-    _, pieces = cv2.connectedComponents(area, connectivity=8)
-    inside = pieces[frame.y - top : frame.y - top + frame.side + 1, frame.x - left : frame.x - left + frame.side + 1]
-    own = np.unique(inside[inside > 0])
-    return float(np.isin(inside, own).sum() / max(1, int(np.isin(pieces, own).sum())))
+    mark, top, left = _coming_in(written, _rect(frame), room, frame.x + frame.side + room)
+    inside = mark[frame.y - top : frame.y - top + frame.side + 1, frame.x - left : frame.x - left + frame.side + 1]
+    return float(inside.sum() / max(1, int(mark.sum())))
 
 
 def _strokes(written: Mask, frame: Frame) -> float:
@@ -182,13 +179,9 @@ def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> b
     """
     if judged.state is not State.TICKED or circled(written, judged.rect, option):
         return False
-    side, left = frame.side, max(0, frame.x - frame.side)
-    top = max(0, frame.y - side)
+    side = frame.side
     right = min(frame.x + 2 * side, int(option.label[0]) - 1)
-    area = written[top : frame.y + 2 * side, left : max(right, frame.x + side + 2)].astype(np.uint8)
-    _, pieces = cv2.connectedComponents(area, connectivity=8)
-    inside = pieces[frame.y - top : frame.y - top + side + 1, frame.x - left : frame.x - left + side + 1]
-    mark = np.isin(pieces, np.unique(inside[inside > 0]))
+    mark, _, _ = _coming_in(written, _rect(frame), side, max(right, frame.x + side + 2))
     if not mark.any():
         return False
     points = np.argwhere(mark).astype(np.int32)
@@ -294,20 +287,23 @@ def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
     """Ink in a band round the box that is connected with it, in areas of the box; the label's side is left out."""
     x0, y0, x1, y1 = (round(v) for v in rect)
     side = x1 - x0
-    band = side
     # An outline is no wider than a fifth of its side; where ink runs into it, its width cannot be measured.
     gap = min(int(np.ceil(stroke)) + 1, max(2, round(0.2 * side)))
-    top, left = max(0, y0 - band), max(0, x0 - band)
-    right = min(x1 + band, int(option.label[0]) - 1)
-    area = ink[top : y1 + band, left : max(right, x1 + gap)].astype(np.uint8)
-    count, labels = cv2.connectedComponents(area, connectivity=8)
-    inner = labels[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1]
-    touching = np.zeros(count, bool)
-    touching[np.unique(inner)] = True
-    touching[0] = False
-    connected = touching[labels]
+    right = min(x1 + side, int(option.label[0]) - 1)
+    connected, top, left = _coming_in(ink, rect, side, max(right, x1 + gap))
     connected[max(0, y0 - gap - top) : y1 + gap - top + 1, max(0, x0 - gap - left) : x1 + gap - left + 1] = False
     return float(connected.sum()) / max(1, side * side)
+
+
+def _coming_in(ink: Mask, rect: Rect, room: int, right: int) -> tuple[Mask, int, int]:
+    """The pieces of ink that come into a box, up to `room` px round it and the column `right`; their top and left."""
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    top, left = max(0, y0 - room), max(0, x0 - room)
+    count, pieces = cv2.connectedComponents(ink[top : y1 + room, left:right].astype(np.uint8), connectivity=8)
+    inside = np.zeros(count, bool)
+    inside[np.unique(pieces[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1])] = True
+    inside[0] = False
+    return inside[pieces], top, left
 
 
 def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judged:

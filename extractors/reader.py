@@ -103,6 +103,7 @@ class Reader:
 
     def recut(self, scan: Scan, mark_id: str, index: int, frame: Box) -> Mark | None:
         """The mark in a frame of the upright page (`index` in `Reading.pages`), cut anew; None without ink there."""
+        scan = _cleaned(scan)
         sheet = self._sheet(scan, Paper(scan.image))
         return recut_mark(mark_id, sheet, index, frame, self._engine)
 
@@ -131,7 +132,7 @@ class Reader:
         if min(scan.image.shape[:2]) < SMALLEST:
             return _too_small(scan)
         try:
-            scan = replace(scan, image=without_streaks(scan.image))
+            scan = _cleaned(scan)
             paper = Paper(scan.image)
             page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
         except MemoryError:
@@ -269,6 +270,11 @@ def _give_back() -> None:
     trim = getattr(CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def _cleaned(scan: Scan) -> Scan:
+    """A scan as all of it is read, also when a mark is cut anew: the same page comes out upright alike."""
+    return replace(scan, image=without_streaks(scan.image))
 
 
 def _too_small(scan: Scan) -> Finding:

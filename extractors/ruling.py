@@ -224,7 +224,7 @@ def _bare(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) 
 
 def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:
     """A line as far as there is ink on it: beside a signature, or between lines of writing, it hardly stands out."""
-    own = AS_DARK * float(np.percentile(_along(line, line.start, line.end, dark, px_per_mm), 25))
+    own = _own_density(line, dark, px_per_mm)
     before = _ink_goes_on(line, line.start, -1, dark, own, px_per_mm)
     after = _ink_goes_on(line, line.end, 1, dark, own, px_per_mm)
     return replace(line, start=line.start - before, end=line.end + after)
@@ -250,8 +250,12 @@ def _ink_goes_on(line: Rule, end: float, step: int, dark: Floats, own: float, px
 
 def _inked(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> NDArray[np.bool_]:
     """For each pixel along a line from `start` to `end`, whether it is about as dark there as the line is."""
-    own = np.percentile(_along(line, line.start, line.end, dark, px_per_mm), 25)
-    return np.asarray(_along(line, start, end, dark, px_per_mm) > AS_DARK * own, np.bool_)
+    return np.asarray(_along(line, start, end, dark, px_per_mm) > _own_density(line, dark, px_per_mm), np.bool_)
+
+
+def _own_density(line: Rule, dark: Floats, px_per_mm: float) -> float:
+    """The density that ink of a line has at least."""
+    return AS_DARK * float(np.percentile(_along(line, line.start, line.end, dark, px_per_mm), 25))
 
 
 def _along(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> Floats:

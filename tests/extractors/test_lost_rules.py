@@ -72,3 +72,17 @@ def test_a_border_that_fades_within_a_row_runs_to_its_end(engine: Engine, side: 
     tallest = max(outer, key=lambda c: c[3] - c[1])
     lost[top : int(tallest[1] + 0.25 * (tallest[3] - tallest[1])), x - thick : x + thick] = bare
     assert len(take_apart("", 0, replace(upright, image=lost))[0].cells) == len(sheet.cells)
+
+
+def test_a_mark_is_cut_anew_from_the_page_as_it_was_read(engine: Engine, reader: Reader) -> None:
+    """A streak is taken out before a page is read; left in, it would be one of the table's lines across the seal."""
+    upright, _ = form_page(engine)
+    dirty = upright.image.copy()
+    middle = int(0.4 * dirty.shape[1])  # through the seal that is collected
+    dirty[:, middle : middle + 3] = (0.7 * dirty[:, middle : middle + 3]).astype(np.uint8)
+    scan = Scan("x.png", 0, dirty, None, False)
+    read = reader.read("x", [scan]).mark("seal_collection")
+    assert read is not None
+    again = reader.recut(scan, read.id, 0, read.box)
+    assert again is not None
+    assert again.faults == read.faults == ()
