@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.borders import with_borders
+from extractors.cells import find_cells
 from extractors.curl import find_curl, flattened
 from extractors.engine import Engine, Recognised
 from extractors.ink import RED_PRESENT, as_print, dark_threshold, separate, thin_ink
 from extractors.printed import Printed, printed_ruling
-from extractors.ruling import Rect, Ruling, find_cells, find_ruling
+from extractors.ruling import Rect, Ruling, find_ruling
 from extractors.straighten import A4_INCHES, Upright
 from extractors.textlines import TextLine, crop_rect, quad_rects
 from yinjian.geometry import Box

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from extractors.cells import in_rows
 from extractors.page import Sheet
-from extractors.ruling import Rect, in_rows
+from extractors.ruling import Rect
 from extractors.textlines import TextLine
 from extractors.textlines import in_rows as text_rows
 from yinjian.catalogue.layout import Cell, Row

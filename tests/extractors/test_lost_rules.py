@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from extractors.cells import in_rows
 from extractors.engine import Engine
 from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, take_apart
 from extractors.reader import Reader
-from extractors.ruling import in_rows
 from extractors.straighten import Upright, straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "applications"

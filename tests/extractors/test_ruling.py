@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from extractors.ruling import find_cells, find_ruling, in_rows
+from extractors.cells import find_cells, in_rows
+from extractors.ruling import find_ruling
 
 PX = 200 / 25.4
 
