@@ -29,6 +29,7 @@ from extractors.boxframes import (
     outline_density,
     thresholds,
 )
+from extractors.boxink import SQUARE, coming_in, drawn_length, extent, ink_outside, is_square, stroke_width
 from extractors.circles import HALF_ROUND, circled, circled_share
 from extractors.ruling import Rect
 from yinjian.records import State
@@ -36,7 +37,6 @@ from yinjian.records import State
 AS_DARK, PEN = 0.5, 0.3  # of the outline's density, or this density: what was written is not paler than the less
 MOST_DRAWN = 4.0  # sides: longer than the strokes of a tick or a cross gone over twice
 BLOTTED, BEYOND = 0.8, 0.42  # filled, more than by two broad strokes; ink outside, more than a square's, in box areas
-SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
 GRAIN, OVER_GRAIN, FAINTEST = 98, 2.0, 0.06  # percentile of density left in a blank box; ink is so many times denser
 PALE = (0.35, 0.55)  # sides that pale ink reaches: from here on a box is not clear, and is ticked
 EDGE = 0.1  # of the side: so near to its outline, ink in a blank box is the outline's
@@ -130,7 +130,7 @@ def _palest(rest: Floats, seen: Sequence[Seen | None]) -> float:
 
 def _with_pale(judged: Judged, frame: Frame, added: Mask) -> Judged:
     """A box with ink in it that is paler than the outlines: a √ typed in a light face, or a pencil's."""
-    reach = _reach(_inside(added, frame)) / frame.side if judged.state is State.CLEAR else 0.0
+    reach = extent(_inside(added, frame)) / frame.side if judged.state is State.CLEAR else 0.0
     if reach < PALE[0]:
         return judged
     return replace(judged, state=State.TICKED if reach >= PALE[1] else State.UNCLEAR)
@@ -147,7 +147,7 @@ def _with_strokes(judged: Judged, length: float, written: Mask, frame: Frame) ->
 def _own_share(written: Mask, frame: Frame) -> float:
     """How much of the strokes that come into a box lies in it: a circle round the option above may pass through it."""
     room = round(FAR * frame.side)
-    mark, top, left = _coming_in(written, _rect(frame), room, frame.x + frame.side + room)
+    mark, top, left = coming_in(written, _rect(frame), room, frame.x + frame.side + room)
     inside = mark[frame.y - top : frame.y - top + frame.side + 1, frame.x - left : frame.x - left + frame.side + 1]
     return float(inside.sum() / max(1, int(mark.sum())))
 
@@ -160,7 +160,7 @@ def _strokes(written: Mask, frame: Frame) -> float:
     inset = max(2, round(EDGE * frame.side))
     start, end = inset, frame.side - inset + 1
     inside = written[frame.y + start : frame.y + end, frame.x + start : frame.x + end]
-    return _drawn(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0
+    return drawn_length(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
@@ -181,7 +181,7 @@ def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> b
         return False
     side = frame.side
     right = min(frame.x + 2 * side, int(option.label[0]) - 1)
-    mark, _, _ = _coming_in(written, _rect(frame), side, max(right, frame.x + side + 2))
+    mark, _, _ = coming_in(written, _rect(frame), side, max(right, frame.x + side + 2))
     if not mark.any():
         return False
     points = np.argwhere(mark).astype(np.int32)
@@ -193,7 +193,7 @@ def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> b
 def _empty(added: Mask, frame: Frame) -> bool:
     """Whether a box has nothing in it but specks."""
     inside = _inside(added, frame)
-    return bool(inside.mean() < 0.04) and _reach(inside) < 0.25 * frame.side
+    return bool(inside.mean() < 0.04) and extent(inside) < 0.25 * frame.side
 
 
 def _inside(page: Any, frame: Frame) -> Any:
@@ -205,25 +205,12 @@ def _rect(frame: Frame) -> Rect:
     return float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side)
 
 
-def _stroke(room: Floats, x: int, y: int, side: int) -> float:
-    """The outline's width: the median run of ink across each side, taken in the middle half of the sides."""
-    quarter, reach = side // 4, max(2, side // 5)
-    widths = []
-    for a, b in ((y, x), (y + side, x)):
-        strip = room[max(0, a - reach) : a + reach + 1, b + quarter : b + side - quarter]
-        widths.append(float(np.median(strip.sum(0))) if strip.size else 0.0)
-    for a, b in ((x, y), (x + side, y)):
-        strip = room[b + quarter : b + side - quarter, max(0, a - reach) : a + reach + 1]
-        widths.append(float(np.median(strip.sum(1))) if strip.size else 0.0)
-    return float(np.clip(np.median(widths), 1.0, side / 4))
-
-
 def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None) -> Judged:
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)
     rect = _rect(frame)
-    stroke = _stroke(ink.astype(np.float32), frame.x, frame.y, frame.side)
+    stroke = stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
     return Judged(_state(ink, rect, stroke, option), rect)
 
 
@@ -240,70 +227,16 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
     if inside.size == 0:
         return State.UNCLEAR
     share = float(inside.mean())
-    outside = _outside(ink, rect, stroke, option)
+    outside = ink_outside(ink, rect, stroke, option)
     if circled(ink, rect, option):
         return State.TICKED
-    reach = _reach(inside) / max(1, side)
+    reach = extent(inside) / max(1, side)
     if share < 0.08 and reach < 0.3:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
         empty = (share < 0.04 or reach < 0.15) and outside < TOUCHING
         return State.CLEAR if empty else State.UNCLEAR
-    blotted = share > BLOTTED and outside > BEYOND and not _solid(ink, rect)
-    return State.UNCLEAR if blotted or _drawn(inside) > MOST_DRAWN * side else State.TICKED
-
-
-def _solid(ink: Mask, rect: Rect) -> bool:
-    """Whether the ink in a box is a ■ typed in place of it: a square, often larger than the blank one."""
-    x0, y0, x1, y1 = (round(v) for v in rect)
-    side = x1 - x0
-    left, top = max(0, x0 - side), max(0, y0 - side)
-    area = np.ascontiguousarray(ink[top : y1 + side, left : x1 + side], np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
-    middle = labels[(y0 + y1) // 2 - top, (x0 + x1) // 2 - left]
-    _, _, width, height, count = (int(v) for v in stats[middle])
-    square = all(SQUARES[0] <= length / max(1, side) <= SQUARES[1] for length in (width, height))
-    return bool(middle) and square and count > SQUARE * width * height
-
-
-def _reach(inside: Mask) -> int:
-    """The longer extent in pixels of the largest piece of ink that comes into the middle of the box.
-
-    Ink that keeps to the edges is the outline's own: a thick, doubled or blurred line.
-    """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
-    rows, columns = inside.shape
-    middle = labels[rows // 5 : rows - rows // 5, columns // 5 : columns - columns // 5]
-    present = [i for i in range(1, count) if (middle == i).any()]
-    return max((int(max(stats[i][2], stats[i][3])) for i in present), default=0)
-
-
-def _drawn(inside: Mask) -> float:
-    """The length in pixels of the strokes inside of a box (Zhang and Suen's thinning, 1984)."""
-    paper = np.pad(inside.astype(np.uint8) * 255, 2)  # what touches the edge is thinned from there too
-    return float((cv2.ximgproc.thinning(paper) > 0).sum())
-
-
-def _outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
-    """Ink in a band round the box that is connected with it, in areas of the box; the label's side is left out."""
-    x0, y0, x1, y1 = (round(v) for v in rect)
-    side = x1 - x0
-    # An outline is no wider than a fifth of its side; where ink runs into it, its width cannot be measured.
-    gap = min(int(np.ceil(stroke)) + 1, max(2, round(0.2 * side)))
-    right = min(x1 + side, int(option.label[0]) - 1)
-    connected, top, left = _coming_in(ink, rect, side, max(right, x1 + gap))
-    connected[max(0, y0 - gap - top) : y1 + gap - top + 1, max(0, x0 - gap - left) : x1 + gap - left + 1] = False
-    return float(connected.sum()) / max(1, side * side)
-
-
-def _coming_in(ink: Mask, rect: Rect, room: int, right: int) -> tuple[Mask, int, int]:
-    """The pieces of ink that come into a box, up to `room` px round it and the column `right`; their top and left."""
-    x0, y0, x1, y1 = (round(v) for v in rect)
-    top, left = max(0, y0 - room), max(0, x0 - room)
-    count, pieces = cv2.connectedComponents(ink[top : y1 + room, left:right].astype(np.uint8), connectivity=8)
-    inside = np.zeros(count, bool)
-    inside[np.unique(pieces[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1])] = True
-    inside[0] = False
-    return inside[pieces], top, left
+    blotted = share > BLOTTED and outside > BEYOND and not is_square(ink, rect)
+    return State.UNCLEAR if blotted or drawn_length(inside) > MOST_DRAWN * side else State.TICKED
 
 
 def _judge_without_frame(ink: Mask, option: Option, side: float | None) -> Judged:

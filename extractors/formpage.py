@@ -9,14 +9,15 @@ from itertools import groupby
 
 import numpy as np
 
-from extractors.align import Alignment, Blank, ReadSymbol, align
+from extractors.align import Alignment, Blank, align
 from extractors.boxes import Judged, judge_boxes
-from extractors.boxframes import BEFORE, Option
+from extractors.boxframes import Option
 from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.handwriting import believed
 from extractors.ink import dark_threshold, thin_ink
+from extractors.options import option_of
 from extractors.page import Floats, Sheet, look_again, without_ruling
 from extractors.ruling import Rect
 from extractors.seals import Seal, find_seals
@@ -31,10 +32,7 @@ from yinjian.catalogue.layout import Cell, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark, State
 from yinjian.textfold import fold
 
-STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
-APART = 0.12  # of its height: so far apart are symbols, and no strokes of one
 LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
-NO_ROOM = 0.8  # heights of a label from its cell's border: there is no room for its box
 LABEL = 4  # symbols: a shorter label may be a part of a value
 
 
@@ -203,31 +201,7 @@ class _CellReader:
         if not any(slot.kind is SlotKind.BOX for slot in self.place.cell.slots()):
             return []
         blanks = (blank for blank in self._alignment.blanks if blank.slot.kind is SlotKind.BOX)
-        return [(blank.slot, self._option(blank, self._lines)) for blank in blanks]
-
-    def _option(self, blank: Blank, lines: Sequence[TextLine]) -> Option | None:
-        """The label behind a box with the room before it; None when the label was not read."""
-        if blank.after is None:
-            return None
-        line = lines[blank.after.line]
-        unread = max(0, blank.slot.label.find(blank.after.symbol.text))  # symbols of it before the first that was read
-        symbols = line.symbols()[blank.after.index : blank.after.index + len(blank.slot.label) - unread]
-        middles = [(s.x0 + s.x1) / 2 for s in symbols]
-        pitch = (middles[-1] - middles[0]) / (len(middles) - 1) if len(middles) > 1 else 0.8 * line.height
-        label = (middles[0] - (unread + 0.5) * pitch, line.rect[1], middles[-1] + 0.5 * pitch, line.rect[3])
-        before = blank.before
-        level = before is not None and abs(before.symbol.y0 - label[1]) < 0.6 * line.height
-        same_line = before is not None and level and before.symbol.x0 < label[0]  # lines that a mark made high overlap
-        if before is not None and not same_line and label[0] - self.place.rect[0] < NO_ROOM * line.height:
-            return self._at_end_of(lines[before.line], before, len(blank.slot.label))
-        limit = before.symbol.x1 if before is not None and same_line else self.place.rect[0]
-        return Option(_tight(self.page.unruled, label, 0.5 * pitch), min(limit, label[0] - 0.5 * pitch))
-
-    def _at_end_of(self, line: TextLine, before: ReadSymbol, symbols: int) -> Option:
-        """A box that stayed at the end of a line when its label went to the next: the cell's border is its label."""
-        edge, end = self.place.rect[2], before.symbol.x1
-        _, top, _, foot = _tight(self.page.unruled, (line.rect[0], line.rect[1], end, line.rect[3]), 0.0)
-        return Option((edge, top, edge + symbols * line.height, foot), end, reach=symbols + BEFORE)
+        return [(blank.slot, option_of(blank, self._lines, self.place.rect, self.page.unruled)) for blank in blanks]
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
@@ -294,24 +268,3 @@ def _date_of(alignment: Alignment) -> list[Blank]:
 
 def _filled(blanks: Sequence[Blank]) -> int:
     return sum(bool(blank.symbols) for blank in blanks)
-
-
-def _tight(dark: Floats, rect: Rect, reach: float) -> Rect:
-    """The rectangle narrowed to the height of its ink, for the detector leaves room, and to the end of its last symbol.
-
-    A symbol ends where there is no more ink beside it, at most `reach` px from where it was read to. Ink is what has a
-    share of the density of the label's own print, which may be pale beside a pen's.
-    """
-    x0, y0, x1, y1 = (max(0, int(v)) for v in rect)
-    cut = dark[y0:y1, x0:x1]
-    if not cut.size:
-        return rect
-    level = PRINT * np.percentile(cut, STRONG)
-    rows = np.flatnonzero(cut.max(1) > level)
-    if len(rows) < 4:
-        return rect
-    top, foot = y0 + int(rows[0]), y0 + int(rows[-1]) + 1
-    beside = np.flatnonzero(dark[top:foot, x1 : x1 + round(reach)].max(0, initial=0.0) > level) + 1
-    apart = np.flatnonzero(np.diff(beside, prepend=0) > APART * (foot - top))
-    last = beside[: apart[0]] if len(apart) else beside
-    return rect[0], float(top), max(rect[2], float(x1 + last[-1])) if len(last) else rect[2], float(foot)
