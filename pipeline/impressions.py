@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import combinations, islice
+from string import digits
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.fingerprint import Plate, SealPrint, likeness, vector
+from validators.copies import of_authority
 from yinjian.records import Claim, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
 Floats = NDArray[np.float32]
 
 COPY = "copy"
+COPY_SEAL = "material_seal"
 NEAREST, OF_ONE_DIE = 2, 8  # candidates that are looked at closely: any, and those as near as one die's are
 NEARER = 0.994  # dot product: impressions of other dies are hardly ever as near
 NEAR = 0.98  # dot product: farther ones are no candidates
@@ -104,11 +107,15 @@ class Printed:
 
 
 def impressions(reading: Reading, application: str, unit: str) -> tuple[Printed, ...]:
-    """The impressions of a reading: seals, signatures and copies that have a fingerprint."""
+    """The impressions of a reading: seals, signatures and copies that have a fingerprint.
+
+    Of a copy's seals those that may be the unit's: an authority's is often printed, one picture on all its papers.
+    """
+    names = names_of(reading)
     marks = [
         (Impression(application, unit, m.kind, m.id, m.page, m.fingerprint), m.ring_text)
         for m in reading.marks
-        if m.fingerprint
+        if m.fingerprint and (m.id != COPY_SEAL or _may_be_its(m.ring_text, names))
     ]
     copies = [
         (Impression(application, unit, COPY, page.kind, number, page.fingerprint), "")
@@ -172,7 +179,7 @@ def of_its_die(one: Printed, found: Sequence[Printed], *pair: Printed) -> tuple[
     if one.impression.kind != MarkKind.SEAL or not one.text:
         return ()
     seals = (o for o in found if o.impression.kind == MarkKind.SEAL and o is not one and o not in pair)
-    return tuple(o.plate for o in seals if SequenceMatcher(None, one.text, o.text).ratio() >= OF_ONE_UNIT)
+    return tuple(o.plate for o in seals if _alike(one.text, o.text))
 
 
 def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
@@ -180,7 +187,7 @@ def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
 
     Seals on copies are not compared: of the many pairs that they make, one would be alike by chance too often.
     """
-    on_form = (one for one in found if one.impression.kind != COPY and one.impression.where != "material_seal")
+    on_form = (one for one in found if one.impression.kind != COPY and one.impression.where != COPY_SEAL)
     for one, other in combinations(on_form, 2):
         first, own = one.impression, other.impression
         if own.kind != first.kind:
@@ -188,6 +195,23 @@ def _within(found: tuple[Printed, ...]) -> Iterator[Reuse]:
         score, in_common = _comparison(one, found, other)(other.plate)
         if score > WORTH_TELLING:
             yield Reuse(own.where, own.page, "", first.where, score, True, own.page == first.page, in_common)
+
+
+def names_of(reading: Reading) -> tuple[str, ...]:
+    """The names of the unit, as form and licence give them."""
+    said = (fold(reading.text(name) or "") for name in ("unit_name", "licence_unit_name", "employer"))
+    return tuple(name for name in said if name)
+
+
+def _may_be_its(text: str, names: Sequence[str]) -> bool:
+    """Whether a seal that says `text` may be that of a unit of these names; what is not known speaks for it."""
+    if not text or not names:
+        return True
+    return not of_authority(text, names) and any(_alike(fold(text).strip(digits), name) for name in names)
+
+
+def _alike(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other).ratio() >= OF_ONE_UNIT
 
 
 def unit_of(reading: Reading, claim: Claim | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from pipeline.clock import today
-from pipeline.impressions import impressions, reuses, reuses_since, unit_of
+from pipeline.impressions import impressions, names_of, reuses, reuses_since, unit_of
 from pipeline.store.fingerprints import Remembered, blinded
 from pipeline.store.store import Store
 from pipeline.store.tables import Submission
@@ -69,8 +69,8 @@ def same_impressions(one: Reading, other: Reading, claim: Claim | None) -> bool:
 
 
 def _prints(reading: Reading) -> list[tuple[object, ...]]:
-    marks = [(m.id, m.page, m.fingerprint) for m in reading.marks]
-    return [*marks, *((p.kind, n, p.fingerprint) for n, p in enumerate(reading.pages))]
+    marks = [(m.id, m.page, m.fingerprint, m.ring_text) for m in reading.marks]
+    return [names_of(reading), *marks, *((p.kind, n, p.fingerprint) for n, p in enumerate(reading.pages))]
 
 
 def claim_of(store: Store, submission: Submission) -> tuple[Claim | None, tuple[Finding, ...]]:

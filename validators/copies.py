@@ -78,11 +78,13 @@ def seals_on(case: Case, page: int) -> tuple[Mark, ...]:
     """What may be the unit's seal on a copy: no red picture, nor the seal of the authority that issued the document."""
     marks = (m for m in case.reading.marks if m.id == "material_seal" and m.page == page)
     large = (m for m in marks if m.size_mm is None or m.size_mm >= case.policy.min_seal_mm)
-    return tuple(mark for mark in large if not _of_authority(mark, case.unit_names))
+    return tuple(mark for mark in large if not of_authority(mark.ring_text, case.unit_names))
 
 
-def _of_authority(mark: Mark, unit_names: tuple[str, ...]) -> bool:
-    return any(word in mark.ring_text and word not in "".join(unit_names) for word in _AUTHORITIES)
+def of_authority(text: str, unit_names: Iterable[str]) -> bool:
+    """Whether a seal says that an authority which issues such documents has it, unless that is what the unit is."""
+    own = "".join(unit_names)
+    return any(word in text and word not in own for word in _AUTHORITIES)
 
 
 def sealed_pages(case: Case) -> Iterator[tuple[str, int]]:

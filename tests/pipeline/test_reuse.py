@@ -37,8 +37,11 @@ from tests.extractors.test_fingerprint import AGAIN, FIRST, UNIT, Scanned, even,
 from tests.pipeline.flow import PLAIN
 from tests.pipeline.papers import AS_OF, Knows, folder
 from yinjian.catalogue import catalogue
-from yinjian.records import MarkKind, Reading, Reuse
+from yinjian.geometry import Box
+from yinjian.records import Mark, MarkKind, PageKind, Reading, Reuse
 from yinjian.settings import DEFAULTS
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 
 @cache
@@ -171,6 +174,26 @@ def test_whose_an_application_is() -> None:
     reading = Knows().read("clean-7", ())
     assert unit_of(reading, None) == reading.text("uscc")
     assert impressions(reading, "a", "unit") == ()
+
+
+def test_an_authoritys_seal_on_a_licence_is_not_compared_as_the_units_own() -> None:
+    """It is often printed, so that the licences of strangers show the same picture of it."""
+    reading = Knows().read("clean-7", ())
+    licence = next(n for n, page in enumerate(reading.pages) if page.kind == PageKind.BUSINESS_LICENCE)
+    name = reading.text("unit_name") or ""
+
+    def compared(*texts: str) -> list[str]:
+        marks = (
+            Mark("material_seal", MarkKind.SEAL, licence, WHOLE, b"", ring_text=text, fingerprint=seal_plate(n))
+            for n, text in enumerate(texts)
+        )
+        return [one.text for one in impressions(replace(reading, marks=tuple(marks)), "a", "unit")]
+
+    assert compared("哈尔滨市道外区市场监督管理局", "哈尔滨市道外区市场监管局", name) == [name]
+    assert compared(f"{name}2301024567890", "") == [f"{name}2301024567890", ""]
+    own = replace(reading, fields=tuple(f for f in reading.fields if f.id not in ("unit_name", "licence_unit_name")))
+    seen = Mark("material_seal", MarkKind.SEAL, licence, WHOLE, b"", ring_text="某局", fingerprint=seal_plate(1))
+    assert len(impressions(replace(own, marks=(seen,)), "a", "unit")) == 1  # whose it is cannot be told
 
 
 @pytest.mark.parametrize("field", ["uscc", "licence_uscc", "unit_name", "employer"])
