@@ -28,7 +28,7 @@ from extractors.table import Matched, Place, lines_in
 from extractors.textlines import TextLine, reading_orders
 from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
-from yinjian.catalogue.layout import Cell, Slot, SlotKind
+from yinjian.catalogue.layout import Cell, Line, Slot, SlotKind
 from yinjian.records import Choice, FieldReading, Mark, State
 from yinjian.textfold import fold
 
@@ -73,13 +73,39 @@ def read_form(
 
     `threads`: places read side by side.
     """
-    readers = [_CellReader(page, place, platform, catalogue, engine) for page, place in _chosen(pages)]
-    read = list(side_by_side(lambda reader: (reader.fields(), reader.marks(), reader.altered()), readers, threads))
+    cells = [
+        [_CellReader(page, place, platform, catalogue, engine) for page, place in parts] for parts in _chosen(pages)
+    ]
+    read = list(side_by_side(_read_cell, cells, threads))
     fields = [field for found, _, _ in read for field in found]
     marks = [mark for _, found, _ in read for mark in found]
     altered = [words for _, _, found in read for words in found]
+    readers = [reader for parts in cells for reader in parts]
     choices = [choice for page in pages for choice in _choices([r for r in readers if r.page is page])]
     return FormReading(believed(fields, catalogue), tuple(choices), tuple(marks), tuple(altered))
+
+
+def _read_cell(parts: Sequence[_CellReader]) -> tuple[list[FieldReading], list[Mark], tuple[str, ...]]:
+    """What stands in a cell. Where a sheet ended within it, each value and mark is read on the part that shows it."""
+
+    def shows(part: _CellReader, slot_id: str) -> bool:
+        return part is max(parts, key=lambda one: one.shown(slot_id))
+
+    fields = [field for part in parts for field in part.fields() if len(parts) == 1 or shows(part, field.id)]
+    marks = [mark for part in parts for mark in part.marks() if len(parts) == 1 or shows(part, mark.id)]
+    return fields, marks, _altered(parts)
+
+
+def _altered(parts: Sequence[_CellReader]) -> tuple[str, ...]:
+    """What a cell's sentences say in place of the form's words, over all of its parts."""
+    first, lines = parts[0], [line for part in parts for line in part.lines]
+    alignment = first.alignment if len(parts) == 1 else align(first.template, lines, first.platform)
+
+    def closer(doubtful: Sequence[TextLine]) -> list[TextLine]:
+        own = ((part, [d for d in doubtful if any(d is line for line in part.lines)]) for part in parts)
+        return [line for part, these in own for line in part.closer(these)]
+
+    return altered_statements(first.place.cell, lines, alignment, closer)
 
 
 def _choices(readers: Sequence[_CellReader]) -> list[Choice]:
@@ -96,14 +122,18 @@ def _choices(readers: Sequence[_CellReader]) -> list[Choice]:
     return [Choice(slot.id, slot.label, j.state, page.index, page.sheet.box(j.rect)) for slot, j in states]
 
 
-def _chosen(pages: Sequence[FormPage]) -> list[tuple[FormPage, Place]]:
-    found: dict[Cell, tuple[FormPage, Place]] = {}
+def _chosen(pages: Sequence[FormPage]) -> list[list[tuple[FormPage, Place]]]:
+    """Each cell's place; where a sheet ended within the cell, its beginning and its end."""
+    found: dict[Cell, list[tuple[FormPage, Place]]] = {}
     for page in pages:
         for place in page.matched.places:
-            known = found.get(place.cell)
-            if known is None or (place.labelled and not known[1].labelled):
-                found[place.cell] = (page, place)
-    return list(found.values())
+            found.setdefault(place.cell, []).append((page, place))
+    return [_parts(sorted(places, key=lambda known: not known[1].labelled)) for places in found.values()]
+
+
+def _parts(places: Sequence[tuple[FormPage, Place]]) -> list[tuple[FormPage, Place]]:
+    ends = [known for known in places if known[1].continued]
+    return [*[known for known in places if not known[1].continued][:1], *ends[:1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,22 +147,36 @@ class _CellReader:
     engine: Engine
 
     @cached_property
-    def _lines(self) -> tuple[TextLine, ...]:
+    def lines(self) -> tuple[TextLine, ...]:
         """The cell's lines, in the order in which most of the form's words are found."""
         orders = reading_orders(lines_in(self.page.sheet, self.place.rect))
         return max(orders, key=lambda lines: self._aligned(lines).agreement) if len(orders) > 1 else orders[0]
 
     @cached_property
-    def _alignment(self) -> Alignment:
-        return self._aligned(self._lines)
+    def alignment(self) -> Alignment:
+        return self._aligned(self.lines)
+
+    @property
+    def template(self) -> Line:
+        """All that the cell prints, as one line."""
+        return tuple(part for line in self.place.cell.lines for part in line)
 
     def _aligned(self, lines: Sequence[TextLine]) -> Alignment:
-        template = tuple(part for line in self.place.cell.lines for part in line)
-        return align(template, lines, self.platform)
+        """Laid over the whole cell; its end, over so many of its last lines as are read best."""
+        if not self.place.continued:
+            return align(self.template, lines, self.platform)
+        whole = self.place.cell.lines
+        ends = (tuple(part for line in whole[n:] for part in line) for n in range(len(whole)))
+        return max((align(end, lines, self.platform) for end in ends), key=lambda found: found.agreement)
+
+    def shown(self, slot_id: str) -> int:
+        """How much of what is printed beside a slot was read here."""
+        blanks = (blank for blank in self.alignment.blanks if blank.slot.id == slot_id)
+        return sum((blank.before is not None) + (blank.after is not None) for blank in blanks)
 
     def _dated(self) -> tuple[Sequence[TextLine], Alignment]:
         """Lines and alignment; where a date was found in part or not at all, with what is read beside its label."""
-        lines, alignment = self._lines, self._alignment
+        lines, alignment = self.lines, self.alignment
         dates = _date_of(alignment)
         if all(blank.symbols for blank in dates) or dates[0].before is None:
             return lines, alignment
@@ -183,11 +227,7 @@ class _CellReader:
         strokes = find_strokes(self.page.sheet, self.page.ink, (float(x0), float(y0), float(x1), float(y1)))
         return read if strokes is None else replace(read, confidence=0.0)
 
-    def altered(self) -> tuple[str, ...]:
-        """What the cell's sentences say in place of the form's words."""
-        return altered_statements(self.place.cell, self._lines, self._alignment, self._closer)
-
-    def _closer(self, lines: Sequence[TextLine]) -> list[TextLine]:
+    def closer(self, lines: Sequence[TextLine]) -> list[TextLine]:
         """Lines with what two closer looks at them read."""
         exactly, together = (
             look_again(self.page.sheet, lines, room, 1.0, recognise)
@@ -200,14 +240,14 @@ class _CellReader:
         """The cell's tick boxes, None for those whose labels were not read."""
         if not any(slot.kind is SlotKind.BOX for slot in self.place.cell.slots()):
             return []
-        blanks = (blank for blank in self._alignment.blanks if blank.slot.kind is SlotKind.BOX)
-        return [(blank.slot, option_of(blank, self._lines, self.place.rect, self.page.unruled)) for blank in blanks]
+        blanks = (blank for blank in self.alignment.blanks if blank.slot.kind is SlotKind.BOX)
+        return [(blank.slot, option_of(blank, self.lines, self.place.rect, self.page.unruled)) for blank in blanks]
 
     def marks(self) -> list[Mark]:
         kinds = {SlotKind.SIGNATURE, SlotKind.SEAL, SlotKind.COLLECTION}
         if not any(slot.kind in kinds for slot in self.place.cell.slots()):
             return []
-        found = [self._mark(blank) for blank in self._alignment.blanks if blank.slot.kind in kinds]
+        found = [self._mark(blank) for blank in self.alignment.blanks if blank.slot.kind in kinds]
         return [mark for mark in found if mark is not None]
 
     def _mark(self, blank: Blank) -> Mark | None:
@@ -220,17 +260,17 @@ class _CellReader:
                 return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             above, page = self._above(blank), self.page
             return collected_signature(slot.id, sheet, index, cell, above, page.pen, page.unruled, self.engine)
-        place = signature_place(blank, self._lines, cell)
+        place = signature_place(blank, self.lines, cell)
         if place is None or self._printed_name(blank, place[0]):
             return None
         return signature_mark(slot.id, sheet, index, *place, self.page.pen, self.page.unruled, self.engine)
 
     def _printed_name(self, blank: Blank, place: Rect) -> bool:
         """Whether what stands in a signature's place was printed with the form: a name, but no signature."""
-        lines = [line for line in self._lines if _holds(place, line.centre)]
+        lines = [line for line in self.lines if _holds(place, line.centre)]
         if len(lines) != 1 or blank.before is None:
             return False
-        label, read = _end_of_label(self._lines[blank.before.line], blank.before.index), lines[0].read
+        label, read = _end_of_label(self.lines[blank.before.line], blank.before.index), lines[0].read
         return is_printed(label, lines[0].rect, read.text, read.confidence, self.page.ink)
 
     def _free_seals(self) -> list[Seal]:
@@ -246,9 +286,9 @@ class _CellReader:
         A printed line may be a character long.
         """
         if blank.before is not None:
-            return self._lines[: blank.before.line + 1]
+            return self.lines[: blank.before.line + 1]
         _, y0, _, y1 = self.place.rect
-        return [line for line in self._lines if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
+        return [line for line in self.lines if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
 
 
 def _end_of_label(line: TextLine, last: int) -> Rect:

@@ -14,6 +14,7 @@ from yinjian.catalogue.layout import Slot
 from yinjian.textfold import fold
 
 SHARE = 0.35  # of a page's three-symbol runs: from here on the page is the CA's
+PAGE_NUMBER = 10  # symbols: of a page's number, or less
 FEWEST_RUNS = 12  # a page with less text than this is nobody's
 TITLE = 0.6  # of a line's three-symbol runs: it is a title's
 LEAST_LABELS = 2.0  # a form's page shows at least this many of its labels ...
@@ -48,7 +49,13 @@ def is_form(page: CaPage, sheet: Sheet, matched: Matched) -> bool:
     words = words_share(sheet, matched.form)
     whole = matched.score >= LEAST_LABELS and words >= LEAST_WORDS
     run_on = matched.score >= LEAST_LABELS_OF_RUN_ON and words >= LEAST_WORDS_OF_RUN_ON
-    return whole or (run_on and page.form >= SHARE)
+    return whole or (run_on and page.form >= SHARE) or _is_rest(sheet, matched)
+
+
+def _is_rest(sheet: Sheet, matched: Matched) -> bool:
+    """Whether a sheet bears the end of the form's last row, and nothing else but a page's number."""
+    continued = any(place.continued for place in matched.places)
+    return continued and sum(len(line.text) for line in lines_apart(sheet, matched)[1]) <= PAGE_NUMBER
 
 
 def run_over(sheet: Sheet, catalogue: Catalogue) -> Matched | None:

@@ -16,6 +16,7 @@ Rect = tuple[float, float, float, float]
 
 SHORTEST_MM = 7.5  # longer than any stroke of a printed character
 LOWEST_ROW_MM = 5.5  # lines of one row's height alone may be this short, where they join the lines above and below
+LEAST_BORDERS = 3  # vertical lines of a row: its borders, and what divides it
 MEETS_MM = 1.0  # such a line ends this near to those
 LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
 BENT_MM = 40.0  # of a line on a bent page, so much is straight
@@ -116,8 +117,26 @@ def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_
         near = (r for r in plumb if r.start < middle < r.end)
         return any(abs(r.at(middle) - piece.at(middle)) < JUNCTION_MM * px_per_mm for r in near)
 
-    short = (p for p in _pieces(turned, LOWEST_ROW_MM, px_per_mm) if p.length < 1.3 * SHORTEST_MM * px_per_mm)
-    return [p for p in short if meets(p.start, p.at(p.start)) and meets(p.end, p.at(p.end)) and not known(p)]
+    pieces = (p for p in _pieces(turned, LOWEST_ROW_MM, px_per_mm) if p.length < 1.3 * SHORTEST_MM * px_per_mm)
+    short = [p for p in pieces if not known(p)]
+    between = [p for p in short if meets(p.start, p.at(p.start)) and meets(p.end, p.at(p.end))]
+    free = [p for p in short if not meets(p.start, p.at(p.start))]
+    return between + [p for line in level for p in _standing_on(line, free, px_per_mm)]
+
+
+def _standing_on(line: Rule, free: Sequence[Rule], px_per_mm: float) -> list[Rule]:
+    """Vertical lines of the row above a level line, where it has none above it: it began on the sheet before.
+
+    They stand on the line's ends and between, and begin level with one another.
+    """
+    near = MEETS_MM * px_per_mm
+    stand = [p for p in free if abs(p.end - line.at(p.at(p.end))) < near]
+    top = float(np.median([p.start for p in stand])) if stand else 0.0
+    level = sorted((p for p in stand if abs(p.start - top) < near), key=lambda p: p.a)
+    outer = len(level) >= LEAST_BORDERS and all(
+        abs(p.at(p.end) - end) < JUNCTION_MM * px_per_mm for p, end in ((level[0], line.start), (level[-1], line.end))
+    )
+    return level if outer else []
 
 
 def _lines(ink: Image, dark: Floats, px_per_mm: float) -> tuple[Rule, ...]:
@@ -270,21 +289,3 @@ def _join(line: Rule, piece: Rule) -> Rule:
     b, a = np.polyfit(along, across, 1, w=weight)
     thickness = (line.thickness * line.length + piece.thickness * piece.length) / (line.length + piece.length)
     return Rule(float(a), float(b), min(line.start, piece.start), max(line.end, piece.end), thickness)
-
-
-def upright_lean(ruling: Ruling, width: int, height: int) -> Floats | None:
-    """The homography that makes leaning vertical lines plumb, or None when they are (or there are too few)."""
-    long = [r for r in ruling.vertical if r.length > 0.12 * height]
-    if len(long) < 2:
-        return None
-    lean = np.array([r.b for r in long])
-    place = np.array([(r.at((r.start + r.end) / 2) - width / 2) / height for r in long])
-    weight = np.array([r.length for r in long]) ** 0.5
-    wide = float(np.ptp(place)) > 0.2
-    slope, base = np.polyfit(place, lean, 1, w=weight) if wide else (0.0, float(np.average(lean, weights=weight)))
-    if abs(base) < 0.0015 and abs(slope) < 0.004:
-        return None
-    to_unit = np.array([[1 / height, 0, -width / height / 2], [0, 1 / height, -0.5], [0, 0, 1]])
-    shear = np.array([[1, -base, 0], [0, 1, 0], [0, 0, 1]])
-    project = np.array([[1, 0, 0], [0, 1, 0], [0, float(slope), 1]])
-    return np.asarray(np.linalg.inv(to_unit) @ project @ shear @ to_unit, np.float32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from extractors.engine import Engine, Recognised
 from extractors.linefinding import Found, find_lines
-from extractors.ruling import find_ruling, upright_lean
+from extractors.ruling import Ruling, find_ruling
 from extractors.sheet import A4, Paper, find_sheet, flatten
 from extractors.textlines import crop_quad
 
@@ -165,7 +165,7 @@ def _plumb(found: Found, level: Floats | None, shape: tuple[int, ...]) -> Floats
     if level is not None:
         dark = cv2.warpPerspective(dark, small @ level @ np.linalg.inv(small), (width, height))
     px_per_mm = max(shape[:2]) / A4_INCHES / 25.4 * scale
-    lean = upright_lean(find_ruling(dark, px_per_mm), width, height)
+    lean = _upright_lean(find_ruling(dark, px_per_mm), width, height)
     if lean is None:
         return level
     lean = np.linalg.inv(small) @ lean @ small
@@ -233,3 +233,21 @@ def _rectifying(skew: float, keystone: float, width: int, height: int) -> Floats
     turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
     project = np.array([[1, 0, 0], [0, 1, 0], [keystone, 0, 1]])
     return np.asarray(np.linalg.inv(to_unit) @ project @ turn @ to_unit, np.float32)
+
+
+def _upright_lean(ruling: Ruling, width: int, height: int) -> Floats | None:
+    """The homography that makes leaning vertical lines plumb, or None when they are (or there are too few)."""
+    long = [r for r in ruling.vertical if r.length > 0.12 * height]
+    if len(long) < 2:
+        return None
+    lean = np.array([r.b for r in long])
+    place = np.array([(r.at((r.start + r.end) / 2) - width / 2) / height for r in long])
+    weight = np.array([r.length for r in long]) ** 0.5
+    wide = float(np.ptp(place)) > 0.2
+    slope, base = np.polyfit(place, lean, 1, w=weight) if wide else (0.0, float(np.average(lean, weights=weight)))
+    if abs(base) < 0.0015 and abs(slope) < 0.004:
+        return None
+    to_unit = np.array([[1 / height, 0, -width / height / 2], [0, 1 / height, -0.5], [0, 0, 1]])
+    shear = np.array([[1, -base, 0], [0, 1, 0], [0, 0, 1]])
+    project = np.array([[1, 0, 0], [0, 1, 0], [0, float(slope), 1]])
+    return np.asarray(np.linalg.inv(to_unit) @ project @ shear @ to_unit, np.float32)

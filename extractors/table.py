@@ -6,6 +6,7 @@ number of cells.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -22,20 +23,28 @@ from yinjian.textfold import fold
 
 LIKE = 0.5  # labels at least this alike (0 to 1) are taken for the same
 SAME_SHAPE = 0.25  # what an equal number of cells is worth beside labels
+GOES_ON = (4, 0.5)  # symbols, and share of what a row says, that a cell prints: the row is a part of the cell's
+STRETCH = 3  # symbols that stand together are no chance
+BEGINNING = 6  # symbols that a cell begins with
+_DAY = re.compile(r"\d*年\d*月\d*日")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a cell of the form was found: its rectangle on a page, and whether its label was read there."""
+    """Where a cell of the form was found: its rectangle on a page, and whether its label was read there.
+
+    `continued`: whether it is the cell's end only, because a sheet ended within the row.
+    """
 
     cell: Cell
     rect: Rect
     labelled: bool
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A form laid over a page: its places, and how well the labels agree (number of labels read)."""
+    """A form laid over a page: its places, and how well labels agree (how many were read, or known by their words)."""
 
     form: Form
     places: tuple[Place, ...]
@@ -53,9 +62,36 @@ def match_form(sheet: Sheet, form: Form) -> Matched:
     """Lay a form over the page's table."""
     rows = [row for row in in_rows(sheet.cells, sheet.px_per_mm) if len(row) > 1]
     texts = [[fold("".join(line.text for line in lines_in(sheet, cell))) for cell in row] for row in rows]
+    continued, known = _continued(form, rows[0], texts[0]) if rows else (None, 0.0)
+    if continued is not None:
+        rows, texts = rows[1:], texts[1:]
     pairs, score = _align_rows(form.rows, texts)
     places = tuple(place for i, j in pairs for place in _places(form.rows[i], rows[j], texts[j]))
-    return Matched(form, places, score)
+    return Matched(form, places if continued is None else (continued, *places), score + known)
+
+
+def _continued(form: Form, row: Sequence[Rect], texts: Sequence[str]) -> tuple[Place | None, float]:
+    """The place in a sheet's first row where a cell goes on that began on the sheet before; how much of it is known."""
+    if len(row) != 2:
+        return None, 0.0
+    said = _DAY.sub("", texts[1])
+    own = [cell for whole in form.rows if len(whole.cells) == 1 for cell in whole.cells]
+    cell = max(own, key=lambda one: _printed_in(_words(one), said))
+    printed = _printed_in(_words(cell), said)
+    least, share = GOES_ON
+    if printed < max(least, share * len(said)) or _words(cell)[:BEGINNING] in said:
+        return None, 0.0
+    return Place(cell, row[1], _likeness(cell.label, texts[0]) >= LIKE, continued=True), printed / len(said)
+
+
+def _words(cell: Cell) -> str:
+    return fold("".join(part for line in cell.lines for part in line if isinstance(part, str)))
+
+
+def _printed_in(words: str, said: str) -> int:
+    """How many symbols of a text stand in a cell's words, in stretches."""
+    blocks = SequenceMatcher(None, words, said, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size >= STRETCH)
 
 
 def _align_rows(expected: Sequence[Row], texts: Sequence[Sequence[str]]) -> tuple[list[tuple[int, int]], float]:
