@@ -116,6 +116,17 @@ def test_a_seal_on_a_copy_that_is_read_throughout_is_another_units_though_one_sy
     assert [(f.code, f.severity) for f in named.findings] == [("seal.name_mismatch", Severity.BLOCKS)]
 
 
+def test_what_companies_names_have_in_common_makes_no_seal_on_a_copy_the_units() -> None:
+    long = "云杉（集团）股份有限公司"
+    named = (replace(f, text=long) if f.id in ("unit_name", "licence_unit_name") else f for f in NEW.fields)
+    marks = (replace(m, ring_text=long, ring_lattice=lattice(long)) if m.ring_text else m for m in NEW.marks)
+    own = replace(NEW, fields=tuple(named), marks=tuple(marks))
+    assert found(own) == []
+    assert found(ring(own, "铭远测绘（集团）股份有限公司", "material_seal", LICENCE)) == [
+        ("seal.name_mismatch", "business_licence")
+    ]
+
+
 def test_an_unsure_symbol_in_a_seal_on_a_copy_contradicts_nothing() -> None:
     at, seen = UNIT.index("云"), UNIT.replace("云", "去")
     unsure = with_mark(NEW, "material_seal", LICENCE, ring_text=seen, ring_lattice=doubtful(seen, at, "左"))

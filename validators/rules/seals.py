@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,8 @@ from yinjian.findings import Finding, Severity, finding
 from yinjian.lattice import Lattice
 from yinjian.records import Mark, MarkKind
 from yinjian.textfold import fold, print_forms
+
+_FORM = re.compile(r"\(集团\)|集团|股份有限公司|有限责任公司|有限公司|分公司|公司")
 
 
 class Owner(Enum):
@@ -95,10 +98,16 @@ def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     if len(ring) == len(name) and _read_throughout(mark, case.policy.ring_sure):
         return Owner.ANOTHER
     # Over a copy's print much is misread that is no other name.
-    likely = mark.id == "material_seal" and legible >= case.policy.ring_another * len(name)
+    own = _own_words(name)
+    likely = mark.id == "material_seal" and _legible(own, _own_words(ring)) >= case.policy.ring_another * len(own)
     if _strangers(mark, name, ring, case.policy.ring_sure) >= case.policy.ring_strangers and not likely:
         return Owner.ANOTHER
     return Owner.UNCLEAR
+
+
+def _own_words(name: str) -> str:
+    """A name (folded) without what the names of strangers have in common: which form of a company it is."""
+    return _FORM.sub("", name)
 
 
 def _ring_name(ring_text: str) -> str:
