@@ -25,8 +25,12 @@ INSET_MM = 0.7  # nearer to the ruling than this is 贴边
 BEYOND_MM = 2.5  # this far across the ruling the stroke goes on that crosses it
 INTO_TEXT_MM = 0.8  # a stroke reaches this far into a printed line, and ...
 OUT_OF_TEXT_MM = 1.5  # ... this far out of it; print does not
+TOUCH_MM = 0.2  # nearer to print than this, ink touches it
+UP_TO_MM = 8.0  # above the strokes that stand clear of print, others of theirs may stand beside it
+HANGS = 0.25  # of a row's height, marks of print hang below its symbols
 FOOT_MM = 1.0  # so far may print hang out of the line that was found
 SYMBOL, LEAST_SYMBOLS = 0.45, 2  # of its line's height a symbol has at least; so many are print that was not read
+Piece = tuple[int, int, int, int]  # pixels (x0, y0, x1, y1)
 RED_PEN = 0.2  # density of red ink that is a pen's
 BLACK = 0.72  # density to blue light by that to red: of black ink about 1, of blue ink a third
 
@@ -47,9 +51,10 @@ def collected_signature(
     """
     area = free_area(sheet, cell, printed)
     clear = area[1] + FOOT_MM * sheet.px_per_mm
-    strokes = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
-    if strokes is None:
+    core = find_strokes(sheet, mask, (area[0], clear, *area[2:]), (area[0], cell[1], *area[2:]))
+    if core is None:
         return _in_red(mark_id, sheet, index, (area[0], clear, *area[2:]))
+    strokes = _whole(sheet, mask, cell, printed, core)
     mark = of_strokes(mark_id, sheet, index, cell, printed, mask, strokes)
     if "signature.overlaps_text" in mark.faults:  # the form's own print is in type, too
         return mark
@@ -57,6 +62,15 @@ def collected_signature(
     if alike > TYPE:
         return None
     return with_faults(mark, ("signature.unclear",)) if alike > LIKE_TYPE else mark
+
+
+def _whole(sheet: Sheet, mask: Mask, cell: Rect, printed: Sequence[TextLine], core: Strokes) -> Strokes:
+    """The strokes with those of theirs that stand beside a printed line's end, or reach up to it."""
+    written = mask & ~_print_in(mask, cell, printed)
+    room, inset = UP_TO_MM * sheet.px_per_mm, INSET_MM * sheet.px_per_mm
+    x0, y0, x1, y1 = core.rect
+    place = (x0, max(cell[1] + inset, y0 - room), x1, y1)
+    return find_strokes(sheet, written, place, (cell[0] + inset, place[1], cell[2] - inset, y1)) or core
 
 
 def of_strokes(
@@ -93,7 +107,9 @@ def _faults(
         yield "signature.overlaps_line"
     elif touched:
         yield "signature.clipped"
-    if _over_text(mask, cell, printed, sheet.px_per_mm):
+    if _over_text(mask, cell, printed, sheet.px_per_mm) or _touches_print(
+        mask, cell, printed, strokes, sheet.px_per_mm
+    ):
         yield "signature.overlaps_text"
     if _blueness(sheet, strokes) < BLACK:
         yield "signature.not_black"
@@ -124,16 +140,52 @@ def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: f
     A stroke that crosses symbols is one piece with them, and with them begins where their line does. Print whose lines
     run together is one piece too, but ends where the last of them does.
     """
-    x0, y0, x1, y1 = (max(0, int(v)) for v in cell)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
-    pieces = [(x + x0, y + y0, x + w + x0, y + h + y0) for x, y, w, h, _ in stats[1:count].tolist()]
+    _, pieces = _pieces(mask, cell)
     into, out = INTO_TEXT_MM * px_per_mm, OUT_OF_TEXT_MM * px_per_mm
-    rows = [_whole_row(_round(row), pieces) for row in in_rows(printed)]
+    rows = _rows(printed, pieces)
     for piece in pieces:
         feet = [row[3] for row in rows if _reaches_into(piece, row, into)]
         if feet and piece[3] > max(feet) + out:
             return True
     return False
+
+
+def _touches_print(mask: Mask, cell: Rect, printed: Sequence[TextLine], strokes: Strokes, px_per_mm: float) -> bool:
+    """Whether a stroke comes up to print: where they touch, the one cannot be cut out without the other."""
+    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
+    reach = 2 * max(1, round(TOUCH_MM * px_per_mm)) + 1
+    drawn = np.zeros(mask.shape, np.uint8)
+    drawn[y0:y1, x0:x1] = strokes.drawn
+    near = cv2.dilate(drawn, np.ones((reach, reach), np.uint8)) > 0
+    return bool((near & _print_in(mask, cell, printed)).any())
+
+
+def _pieces(mask: Mask, cell: Rect) -> tuple[NDArray[np.int32], list[Piece]]:
+    """The pieces of ink in a cell: which one each of its pixels belongs to, 1 for the first, and their rectangles."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in cell)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1].astype(np.uint8), connectivity=8)
+    return labels, [(x + x0, y + y0, x + w + x0, y + h + y0) for x, y, w, h, _ in stats[1:count].tolist()]
+
+
+def _rows(printed: Sequence[TextLine], pieces: Sequence[Piece]) -> list[Rect]:
+    return [_whole_row(_round(row), pieces) for row in in_rows(printed)]
+
+
+def _print_in(mask: Mask, cell: Rect, printed: Sequence[TextLine]) -> Mask:
+    """The ink in a cell that is print, (H, W): its pieces lie in a printed row, whose symbols stand on one line."""
+    labels, pieces = _pieces(mask, cell)
+    kept = np.zeros(len(pieces) + 1, bool)
+    for row in _rows(printed, pieces):
+        height = row[3] - row[1]
+        inside = [n for n, p in enumerate(pieces) if _is_within(p, row) and row[1] - 0.15 * height < p[1] < row[3]]
+        symbols = [pieces[n] for n in inside if pieces[n][3] - pieces[n][1] > SYMBOL * height]
+        feet = [p[3] for p in symbols if p[3] < row[3] + 0.15 * height]
+        foot = float(np.median(feet)) if feet else row[3]
+        kept[[n + 1 for n in inside if pieces[n][3] <= foot + HANGS * height]] = True
+    print_ = np.zeros_like(mask)
+    x0, y0, x1, y1 = (max(0, int(v)) for v in cell)
+    print_[y0:y1, x0:x1] = kept[labels]
+    return print_
 
 
 def _round(row: Sequence[TextLine]) -> Rect:

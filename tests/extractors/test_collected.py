@@ -69,6 +69,26 @@ def test_print_under_it_is_told_however_much_of_its_line_was_read(
     assert signed(engine, 700, 760, BLACK, printed) == ()
 
 
+@pytest.mark.parametrize(("dot", "faults"), [(690, ()), (657, ("signature.overlaps_text",))])
+def test_a_stroke_beside_a_short_last_line_is_the_signatures(dot: int, faults: tuple[str, ...], engine: Engine) -> None:
+    """It is cut out with the others, high as it stands; where it comes up to print it is told."""
+    image = np.full((2338, 1653, 3), 250, np.uint8)
+    cv2.rectangle(image, (298, 598), (1402, 1002), (20, 20, 20), 3)
+    short = line("线印", 320, 670, 30)
+    for x, y in [(322 + 30 * n, 624) for n in range(16)] + [(322, 674), (352, 674)]:
+        cv2.rectangle(image, (x, y), (x + 20, y + 28), (20, 20, 20), 3)
+    points = np.array([(500, 740), (560, 850), (610, 745), (650, 845), (690, 750), (740, 840)], np.int32)
+    cv2.polylines(image, [points], False, BLACK, 5, cv2.LINE_AA)
+    cv2.line(image, (600, dot), (625, dot + 18), BLACK, 5, cv2.LINE_AA)
+    dark, red = separate(image)
+    printed = (*PRINTED, short)
+    sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
+    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), dark, engine)
+    assert mark is not None
+    assert mark.faults == faults
+    assert faults or abs(mark.box.y0 * 2338 - dot) < 6
+
+
 def test_a_blue_pen_is_told(engine: Engine) -> None:
     assert signed(engine, 700, 760, BLUE) == ("signature.not_black",)
 
