@@ -44,7 +44,9 @@ LONGEST_NAME = 15  # symbols: names of minorities, with dots
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
 _NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
-_END = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})(?!\d)|长期")
+_DAY = r"(\d{4})\D?(\d{2})\D?(\d{2})"
+_END = re.compile(rf"{_DAY}(?!\d)|长期")
+_TERM = re.compile(rf"(?P<start>{_DAY})\D?(?P<end>{_DAY}|长期)(?!\d)")  # the dash between may have been passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +214,19 @@ def _back(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) 
     entry = next((e for e in face.entries if e.key == "valid"), None) or _unlabelled_term(face, found)
     value = with_lines_below(entry, found, 1) if entry else ()
     text = "".join(s.symbol.text for s in value)
-    ends = list(_END.finditer(text))
-    ids = ("id_valid_from", "id_valid_until")
-    days = [(id_, _end_of_term(end), value[slice(*end.span())]) for id_, end in zip(ids, ends, strict=False)]
+    days = [(id_, _day_of(text[slice(*span)]), value[slice(*span)]) for id_, span in _ends_of_term(text)]
     return tuple(reading(id_, part, "date", sheet, index, day) for id_, day, part in days if day)
+
+
+def _ends_of_term(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """Where the first and the last day of a term stand; a day behind others of which some was not read is the last."""
+    ids, whole = ("id_valid_from", "id_valid_until"), _TERM.search(text)
+    if whole is not None:
+        return [(ids[0], whole.span("start")), (ids[1], whole.span("end"))]
+    spans = [end.span() for end in _END.finditer(text)]
+    if len(spans) == 1 and any(symbol.isdigit() for symbol in text[: spans[0][0]]):
+        return [(ids[1], spans[0])]
+    return list(zip(ids, spans, strict=False))
 
 
 def _unlabelled_term(face: _Face, found: Sequence[Entry]) -> Entry | None:
@@ -226,6 +237,7 @@ def _unlabelled_term(face: _Face, found: Sequence[Entry]) -> Entry | None:
     return below[0] if below else None
 
 
-def _end_of_term(found: re.Match[str]) -> str | None:
+def _day_of(text: str) -> str | None:
     """ISO or 长期; None for what is no day."""
-    return "长期" if found[0] == "长期" else iso(*(int(part) for part in found.groups()))
+    found = re.fullmatch(_DAY, text)
+    return text if found is None else iso(*(int(part) for part in found.groups()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from validators.policy import Policy
 from yinjian.catalogue.model import FieldKind
 from yinjian.checkdigits import is_identity_number, is_registration_number, is_uscc
 from yinjian.claim import parse_day
+from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
 from yinjian.textfold import fold, fold_code, print_forms
 
@@ -51,13 +53,23 @@ def may_be_misread(kind: FieldKind, read: FieldReading) -> bool:
 
 
 def lattice_agrees(read: FieldReading, expected: str, margin: float) -> bool:
-    """Whether the recogniser saw `expected` as well; for a single line, because where more break is not known.
+    """Whether the recogniser saw `expected` as well, over all of the field's lines.
 
     Where a person has read it, what the recogniser saw no longer counts.
     """
-    if read.corrected_by or len(read.lattices) != 1:
+    if read.corrected_by or not read.lattices:
         return False
-    return max(read.lattices[0].margin(text) for text in print_forms(expected)) > margin
+    return max(margin_over(read.lattices, text) for text in print_forms(expected)) > margin
+
+
+def margin_over(lattices: Sequence[Lattice], text: str) -> float:
+    """log P(text) - log P(best) of lines that follow one another, broken where that is likeliest."""
+    *before, last = lattices
+    if not before:
+        return last.margin(text)
+    scores = last.log_probabilities([last.best_text(), *(text[n:] for n in range(len(text) + 1))])
+    best = max(scores)
+    return max(margin_over(before, text[:n]) + score - best for n, score in enumerate(scores[1:]))
 
 
 def _only_confused(kind: FieldKind, seen: str, wanted: str) -> bool:

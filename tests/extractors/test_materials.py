@@ -122,6 +122,21 @@ def test_running_text_is_no_document() -> None:
     assert material_kind(sheet_of(*(line(t, 100, 100 + 60 * i) for i, t in enumerate(prose)))) is PageKind.OTHER
 
 
+@pytest.mark.parametrize(
+    ("term", "days"),
+    [
+        ("2021.02.03-2041.02.03", {"id_valid_from": "2021-02-03", "id_valid_until": "2041-02-03"}),
+        ("2021.02.032041.02.03", {"id_valid_from": "2021-02-03", "id_valid_until": "2041-02-03"}),
+        ("2021.02.03长期", {"id_valid_from": "2021-02-03", "id_valid_until": "长期"}),
+        ("2021.0.03-2041.02.03", {"id_valid_until": "2041-02-03"}),  # a symbol was passed over
+        ("2021.02.03", {"id_valid_from": "2021-02-03"}),
+    ],
+)
+def test_a_cards_term(term: str, days: dict[str, str]) -> None:
+    (card,) = read_cards(sheet_of(*card_back(term, 50, 600)), 0)
+    assert {id_: text for id_, text in texts(card.fields).items() if id_.startswith("id_valid")} == days
+
+
 def test_two_cards_of_two_people_are_told_apart() -> None:
     left, right = "230109198510012258", "230103198502249871"
     sheet = sheet_of(

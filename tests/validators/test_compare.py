@@ -1,0 +1,32 @@
+"""Whether an expected text stands where another was read, by what the recogniser saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.validators.builder import doubtful, field, lattice
+from validators.compare import lattice_agrees, margin_over
+
+MARGIN = -4.0
+NAME = "哈尔滨云杉软件有限公司"
+
+
+@pytest.mark.parametrize("cut", range(1, len(NAME)))
+def test_a_text_over_two_lines_is_held_against_both_wherever_it_breaks(cut: int) -> None:
+    seen = NAME.replace("云", "去")
+    at, lines = seen.index("去"), (seen[:cut], seen[cut:])
+    lattices = tuple(
+        doubtful(line, at - start, "云") if start <= at < start + len(line) else lattice(line)
+        for line, start in zip(lines, (0, cut), strict=True)
+    )
+    read = replace(field("unit_name", seen), lattices=lattices)
+    assert lattice_agrees(read, NAME, MARGIN)
+    assert not lattice_agrees(read, NAME.replace("软件", "硬件"), MARGIN)
+    assert not lattice_agrees(read, NAME + "厂", MARGIN)
+    assert not lattice_agrees(replace(read, corrected_by="li"), NAME, MARGIN)
+
+
+def test_what_was_read_loses_nothing() -> None:
+    assert margin_over((lattice("哈尔滨"), lattice("云杉"), lattice("软件")), "哈尔滨云杉软件") == pytest.approx(0.0)
