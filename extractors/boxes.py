@@ -157,7 +157,7 @@ def _strokes(written: Mask, frame: Frame) -> float:
 
     `written`: the page's ink without the blank boxes.
     """
-    inset = max(2, round(EDGE * frame.side))
+    inset = max(2, round(EDGE * frame.side)) + 1  # outlines fall on pixels as they come
     start, end = inset, frame.side - inset + 1
     inside = written[frame.y + start : frame.y + end, frame.x + start : frame.x + end]
     return drawn_length(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0

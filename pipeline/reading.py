@@ -173,7 +173,8 @@ def _in_processes(folders: list[Path], job: Job) -> Iterator[Outcome]:
         except BrokenProcessPool:
             return
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Waited for: a pool that ends while the interpreter does writes a traceback (CPython 3.11).
+            pool.shutdown(cancel_futures=True)
 
 
 def _killed(folder: Path) -> Outcome:

@@ -183,6 +183,16 @@ def test_thin_outlines_that_fall_between_pixels(side: int, aside: float) -> None
     assert states == [State.TICKED, *[State.CLEAR] * 4]
 
 
+@pytest.mark.parametrize("side", [22, 34])
+def test_an_outline_that_wavers_by_a_pixel_is_no_stroke(side: int) -> None:
+    dark, options = row(side, ["", "", "", "tick", "", ""], 0.8)
+    x, y = side + 4 * side * 7, 3 * side
+    inset = max(2, side // 10)
+    dark[y - inset, x + side // 2 : x + side // 2 + side // 5] = 0.8
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.CLEAR] * 3 + [State.TICKED] + [State.CLEAR] * 2
+
+
 @pytest.mark.parametrize("side", SIDES)
 def test_a_mark_beside_a_box_is_no_tick(side: int) -> None:
     dark, options = row(side, ["", "beside", "tick"])
