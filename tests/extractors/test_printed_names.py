@@ -95,3 +95,21 @@ def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: 
         monkeypatch.setattr(typefaces, "_faces", lambda own=own: tuple(f for f in installed if own not in f[0]))
         told = [typefaces.likeness(crop(text_mask(name, font, 44)), name) > LIKE_TYPE for name in NAMES]
         assert all(told), (font, told)
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_characters_that_do_not_stand_on_one_line_are_less_like_type(name: str) -> None:
+    """Their strokes may follow a face's as they will."""
+    apart = [text_mask(character, "kai", 60) for character in name]
+    high, wide = max(len(one) for one in apart) + 6, sum(one.shape[1] for one in apart)
+
+    def alike(off: int) -> float:
+        page, left = np.zeros((high, wide), np.float32), 0
+        for n, one in enumerate(apart):
+            top = off * (n % 2)
+            page[top : top + len(one), left : left + one.shape[1]] = one
+            left += one.shape[1]
+        rows, columns = np.flatnonzero(page.any(1)), np.flatnonzero(page.any(0))
+        return typefaces.likeness(page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], name)
+
+    assert alike(6) < alike(0) - 0.035  # what their shapes alone tell is 0.03 at most
