@@ -25,6 +25,7 @@ CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 NOT_IN_LINE = 0.8  # of its confidence has what was seen by itself alone
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
+HALF, LEAST_GAP = 0.45, 0.2  # of a line's height: half of a symbol, and of one that was passed over at least
 SEEN = 0.8  # of the least sure symbol of ink that is believed to be text
 OVERLAP = 0.25  # of their height: the rectangles of close lines lie over one another
 BEYOND_MM = 2.0  # ink this far outside of the lines found was missed by the detector
@@ -123,7 +124,8 @@ def read_blank(
         return FieldReading(field_id, text, sure, index, sheet.box(rect), kept, changes)
 
     read = decoded(seen, rect)
-    between = None if read.text and read.confidence >= CLEAR else _between(blank, lines)
+    lacks = bool(read.text) and _passed_over(blank, lines, sheet, mask)
+    between = None if read.text and read.confidence >= CLEAR and not lacks else _between(blank, lines)
     strokes = find_strokes(sheet, mask, between) if between is not None else None
     if strokes is None:
         return read if read.text else replace(read, confidence=1.0)
@@ -135,6 +137,8 @@ def read_blank(
     along = blank.before.symbol.text if blank.before is not None else ""  # print before the blank that was read with it
     if other.text == read.text and other.confidence > read.confidence:
         return replace(other, box=read.box)
+    if lacks and read.text in other.text and other.text != along + read.text:
+        return replace(other, changes=(*other.changes, "read by itself"))
     if other.text in (read.text, along + read.text):
         return replace(read, confidence=max(read.confidence, other.confidence))
     if read.text and other.confidence <= read.confidence:
@@ -177,6 +181,23 @@ def _against(sure: float, less: float) -> float:
     """
     right, wrong = sure * (1.0 - less), less * (1.0 - sure)
     return min(1.0, right / (right + wrong) / sure) if right + wrong > 0.0 else 0.5
+
+
+def _passed_over(blank: Blank, lines: Sequence[TextLine], sheet: Sheet, mask: Mask) -> bool:
+    """Whether there is ink of a symbol's height between a blank's printed neighbours and what was read in it."""
+    between = _between(blank, lines)
+    if between is None or not blank.symbols or blank.before is None or blank.after is None:
+        return False
+    height = lines[blank.before.line].height
+    middles = [
+        (s.symbol.x0 + s.symbol.x1) / 2 for s in (blank.before, blank.symbols[0], blank.symbols[-1], blank.after)
+    ]
+    for left, right in (middles[:2], middles[2:]):
+        gap = (left + HALF * height, between[1], right - HALF * height, between[3])
+        strokes = find_strokes(sheet, mask, gap) if gap[2] - gap[0] > LEAST_GAP * height else None
+        if strokes is not None and strokes.rect[3] - strokes.rect[1] > LEAST_GAP * height:
+            return True
+    return False
 
 
 def _between(blank: Blank, lines: Sequence[TextLine], *, whole: bool = False) -> Rect | None:

@@ -91,6 +91,18 @@ def test_a_name_that_was_passed_over_between_two_lines_is_found_by_its_ink(engin
     assert read(replace(empty, dark=np.zeros_like(empty.dark))).confidence == 1.0  # blank
 
 
+@pytest.mark.parametrize("passed_over", ["经办人　明（身份证", "经办人郭　（身份证", "经办人郭明（身份证"])
+def test_a_symbol_of_a_name_that_was_passed_over_is_found_by_its_ink(passed_over: str, engine: Engine) -> None:
+    """However surely the rest of it was read."""
+    truth, template = "经办人郭明（身份证", parse_line("经办人{field:agent_name}（身份证")
+    sheet, seen = drawn(truth), line(passed_over)
+    lines = [TextLine((0.0, 0.0, float(PITCH * len(truth)), 40.0), seen.read)]
+    (blank,) = align(template, lines, "").blanks
+    ink = ink_mask(sheet, 0.3)
+    read = read_blank("agent_name", FieldKind.PERSON_NAME, blank, lines, sheet, 0, CELL, ink, engine)
+    assert read.text == "郭明"
+
+
 def test_of_two_looks_the_surer_is_believed_the_less_the_surer_the_other_is() -> None:
     believed = [0.9 * _against(0.9, less) for less in (0.05, 0.5, 0.8, 0.9)]
     assert believed == sorted(believed, reverse=True)
