@@ -112,7 +112,12 @@ def with_ca(request: pytest.FixtureRequest, tmp_path: Path, authority: Path) -> 
     if getattr(request, "param", "") == "postgresql":
         server: str = request.getfixturevalue("postgresql")
         url = server.format(new_database(server))
-    settings = prepared(tmp_path, url)
+    return store_with_ca(tmp_path, authority, url)
+
+
+def store_with_ca(folder: Path, authority: Path, url: str = "") -> Settings:
+    """The settings of a store in `folder` with staff and a copy of a CA."""
+    settings = prepared(folder, url)
     shutil.copytree(authority, settings.var_dir / "ca")
     with open_store(settings).writing() as session:
         for name, roles in STAFF.items():

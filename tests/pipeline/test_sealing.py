@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -30,6 +30,7 @@ from pipeline.store.store import Store, open_store
 from pipeline.store.tables import Event
 from pipeline.verifying import known, verify
 from pipeline.workshop import ca_directory, opened_ca, opened_station
+from tests.conftest import store_with_ca
 from tests.pipeline.flow import approved_case
 from yinjian.errors import InputError, YinjianError
 from yinjian.settings import Settings
@@ -72,22 +73,37 @@ class Desk:
             revocation.publish(self.store, authority, self.settings, "adm")
 
 
-@pytest.fixture
-def desk(with_ca: Settings, tmp_path: Path) -> Desk:
-    store = open_store(with_ca)
-    approved_case(store, with_ca, "clean-1")
-    (result,) = issue_all(store, with_ca, "iss")
+@pytest.fixture(scope="module")
+def handed_over(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> Desk:
+    """Issued once for all tests: each works on a copy."""
+    base = tmp_path_factory.mktemp("desk")
+    settings = store_with_ca(base, authority)
+    store = open_store(settings)
+    approved_case(store, settings, "clean-1")
+    (result,) = issue_all(store, settings, "iss")
     serial = result.serials[0]
     with store.reading() as session:
         pin = token_pins(store, session.get_one(CertificateRow, serial)).pin
-    with opened_station(with_ca) as station:
+    with opened_station(settings) as station:
         acceptance.accept(store, station, serial, "iss")
-    export(store, with_ca, tmp_path / "out")
-    (folder,) = (tmp_path / "out" / "issued").iterdir()
+    export(store, settings, base / "out")
+    (folder,) = (base / "out" / "issued").iterdir()
     (folder / "pin").write_text(f"{pin}\n")
-    with opened_ca(with_ca) as authority:
-        revocation.publish(store, authority, with_ca, "adm")
-    return Desk(store, with_ca, folder, serial)
+    with opened_ca(settings) as opened:
+        revocation.publish(store, opened, settings, "adm")
+    return Desk(store, settings, folder, serial)
+
+
+@pytest.fixture
+def desk(handed_over: Desk, tmp_path: Path) -> Desk:
+    base, own = handed_over.settings.var_dir.parent, tmp_path / "desk"
+    shutil.copytree(base, own)
+    values = ((field.name, getattr(handed_over.settings, field.name)) for field in fields(Settings))
+    moved = {n: own / v.relative_to(base) for n, v in values if isinstance(v, Path) and v.is_relative_to(base)}
+    settings = replace(handed_over.settings, **moved)
+    return replace(
+        handed_over, store=open_store(settings), settings=settings, folder=own / handed_over.folder.relative_to(base)
+    )
 
 
 @pytest.fixture
