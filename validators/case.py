@@ -116,7 +116,8 @@ class Case:
         proven = sum(self._reads(f, wanted) for f in fact.copies if f != read.id)
         proven += fact.sealed and any(fold(ring) == wanted for ring in form_rings(self.reading))
         enough = proven >= 1 and said + written + proven >= 2
-        return enough and lattice_agrees(read, wanted, self.policy.margin)
+        doubtful = read.confidence < self.policy.overruled_below
+        return doubtful and enough and lattice_agrees(read, wanted, self.policy.margin)
 
     def _reads(self, field_id: str, wanted: str) -> bool:
         read = self.filled(field_id)

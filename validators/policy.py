@@ -28,6 +28,7 @@ class Policy:
     min_confidence: float
     min_phone_confidence: float
     margin: float
+    overruled_below: float
     ring_margin: float
     ring_share: float
     ring_share_collected: float
