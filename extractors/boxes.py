@@ -29,7 +29,7 @@ from extractors.boxframes import (
     outline_density,
     thresholds,
 )
-from extractors.boxink import SQUARE, coming_in, drawn_length, extent, ink_outside, is_square, stroke_width
+from extractors.boxink import SQUARE, coming_in, drawn_length, extent, ink_outside, is_square, stroke_width, touching
 from extractors.circles import HALF_ROUND, circled, circled_share
 from extractors.ruling import Rect
 from yinjian.records import State
@@ -157,9 +157,11 @@ def _strokes(written: Mask, frame: Frame) -> float:
 
     `written`: the page's ink without the blank boxes.
     """
-    inset = max(2, round(EDGE * frame.side)) + 1  # outlines fall on pixels as they come
+    inset = max(2, round(EDGE * frame.side))
     start, end = inset, frame.side - inset + 1
     inside = written[frame.y + start : frame.y + end, frame.x + start : frame.x + end]
+    deeper = slice(1, -1)  # than a pixel: outlines waver, and fall on pixels as they come
+    inside = touching(inside, deeper, deeper)
     return drawn_length(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0
 
 

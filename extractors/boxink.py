@@ -71,8 +71,14 @@ def coming_in(ink: Mask, rect: Rect, room: int, right: int) -> tuple[Mask, int, 
     """The pieces of ink that come into a box, up to `room` px round it and the column `right`; their top and left."""
     x0, y0, x1, y1 = (round(v) for v in rect)
     top, left = max(0, y0 - room), max(0, x0 - room)
-    count, pieces = cv2.connectedComponents(ink[top : y1 + room, left:right].astype(np.uint8), connectivity=8)
+    area = ink[top : y1 + room, left:right]
+    return touching(area, slice(y0 - top, y1 - top + 1), slice(x0 - left, x1 - left + 1)), top, left
+
+
+def touching(ink: Mask, rows: slice, columns: slice) -> Mask:
+    """The pieces of ink that reach into a part of what is looked at."""
+    count, pieces = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
     inside = np.zeros(count, bool)
-    inside[np.unique(pieces[y0 - top : y1 - top + 1, x0 - left : x1 - left + 1])] = True
+    inside[np.unique(pieces[rows, columns])] = True
     inside[0] = False
-    return inside[pieces], top, left
+    return np.asarray(inside[pieces], bool)
