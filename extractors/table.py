@@ -84,7 +84,9 @@ def _continued(form: Form, row: Sequence[Rect], texts: Sequence[str]) -> tuple[P
     return Place(cell, row[1], _likeness(cell.label, texts[0]) >= LIKE, continued=True), printed / len(said)
 
 
+@lru_cache(256)
 def _words(cell: Cell) -> str:
+    """What a cell prints between its slots."""
     return fold("".join(part for line in cell.lines for part in line if isinstance(part, str)))
 
 
