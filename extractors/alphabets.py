@@ -21,9 +21,6 @@ PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【�
 
 # Characters of the 通用规范汉字表 of 2013 (Unihan's kTGH) that stand for another elsewhere; persons have such names.
 STANDARD = frozenset("昇棁榅氾煴爇甦祕脩苧蒐薳釐陞麹")
-# Stands for a character that is there and in no alphabet of ours: it must not vanish from a value. (Printers' 〓.)
-UNKNOWN = "〓"
-
 # A lower-case letter that looks like its capital stands for it where only capitals can be.
 CAPITALS = {
     "x": "X",

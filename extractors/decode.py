@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from extractors.alphabets import ALPHABETS, CAPITALS, UNKNOWN
+from extractors.alphabets import ALPHABETS, CAPITALS
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
 from yinjian.catalogue.model import FieldKind
 from yinjian.lattice import BLANK, Lattice, log_add
+from yinjian.textfold import UNKNOWN
 
 # Which alphabet a kind of field is written in.
 ALPHABET_OF = {

@@ -11,7 +11,7 @@ from yinjian.checkdigits import is_identity_number, is_registration_number, is_u
 from yinjian.claim import parse_day
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
-from yinjian.textfold import fold, fold_code, print_forms
+from yinjian.textfold import UNKNOWN, fold, fold_code, print_forms
 
 # What the alphabets of numbers lack, and what it was then meant to be.
 _MEANT = {
@@ -42,9 +42,14 @@ def normal(kind: FieldKind, text: str) -> str:
 
 
 def agrees(kind: FieldKind, read: FieldReading, expected: str, policy: Policy) -> bool:
-    """Whether `expected` stands on the paper where `read` was read."""
+    """Whether `expected` stands on the paper where `read` was read.
+
+    Two characters that are in no alphabet of ours may be two.
+    """
     seen, wanted = normal(kind, read.text), plain(kind, expected)
-    return seen == wanted or (_only_confused(kind, seen, wanted) and lattice_agrees(read, wanted, policy.margin))
+    return (seen == wanted and UNKNOWN not in wanted) or (
+        _only_confused(kind, seen, wanted) and lattice_agrees(read, wanted, policy.margin)
+    )
 
 
 def may_be_misread(kind: FieldKind, read: FieldReading) -> bool:
@@ -57,7 +62,7 @@ def lattice_agrees(read: FieldReading, expected: str, margin: float) -> bool:
 
     Where a person has read it, what the recogniser saw no longer counts.
     """
-    if read.corrected_by or not read.lattices:
+    if read.corrected_by or not read.lattices or UNKNOWN in expected:
         return False
     return max(margin_over(read.lattices, text) for text in print_forms(expected)) > margin
 

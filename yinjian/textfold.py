@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Stands for a character that is there and in no alphabet of ours: it must not vanish from a value. (Printers' 〓.)
+UNKNOWN = "〓"
+
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _BRACKETS = dict.fromkeys(map(ord, "（﹙〔﹝［【[⦅"), "(") | dict.fromkeys(map(ord, "）﹚〕﹞］】]⦆"), ")")
 # str.isspace() does not know the zero-width ones.

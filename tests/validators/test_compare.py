@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.validators.builder import doubtful, field, lattice
+from tests.validators.builder import application, claim, doubtful, field, found, lattice, with_field
 from validators.compare import lattice_agrees, margin_over
 
 MARGIN = -4.0
@@ -30,3 +30,12 @@ def test_a_text_over_two_lines_is_held_against_both_wherever_it_breaks(cut: int)
 
 def test_what_was_read_loses_nothing() -> None:
     assert margin_over((lattice("哈尔滨"), lattice("云杉"), lattice("软件")), "哈尔滨云杉软件") == pytest.approx(0.0)
+
+
+def test_what_is_not_known_is_the_same_as_nothing() -> None:
+    """Two characters that are in no alphabet may be two: a certificate names nobody by 〓."""
+    paper = application()
+    for field_id in ("legal_person_name", "licence_legal_person", "legal_person.id_name"):
+        paper = with_field(paper, field_id, "贺〓舟", confidence=0.0)
+    assert ("field.unclear", "legal_person_name") in found(paper)
+    assert ("field.inconsistent", "legal_person_name") in found(paper, claim(paper, legal_person_name="贺〓舟"))
