@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from yinjian.errors import Refused
 from yinjian.findings import Finding, Severity
 from yinjian.records import Decision, Verdict
+from yinjian.textfold import UNKNOWN
 
 
 class Usage(StrEnum):
@@ -73,6 +74,11 @@ class Approval:
             raise Refused("This application was not approved.", "Have a reviewer decide it: yinjian queue")
         if not (self.subject.unit_name or self.subject.person_name):
             raise Refused("The reading gives no name for the certificate.", "Return the application with that reason.")
+        if any(UNKNOWN in value for value in astuple(self.subject)):
+            raise Refused(
+                f"The certificate would hold {UNKNOWN}, which stands for a character that was not read.",
+                "Correct it to what the paper says: yinjian correct ID FIELD TEXT --actor YOU",
+            )
 
 
 def _carries(ground: Verdict | PersonDecision) -> bool:
