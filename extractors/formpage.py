@@ -99,7 +99,8 @@ def _read_cell(parts: Sequence[_CellReader]) -> tuple[list[FieldReading], list[M
 def _altered(parts: Sequence[_CellReader]) -> tuple[str, ...]:
     """What a cell's sentences say in place of the form's words, over all of its parts."""
     first, lines = parts[0], [line for part in parts for line in part.lines]
-    alignment = first.alignment if len(parts) == 1 else align(first.template, lines, first.platform)
+    undivided = len(parts) == 1 and not first.place.continued
+    alignment = first.alignment if undivided else align(first.template, lines, first.platform)
 
     def closer(doubtful: Sequence[TextLine]) -> list[TextLine]:
         own = ((part, [d for d in doubtful if any(d is line for line in part.lines)]) for part in parts)

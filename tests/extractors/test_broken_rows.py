@@ -72,6 +72,18 @@ def test_each_value_is_read_where_it_stands(sample: str, alone: bool, closed: bo
     assert set(moved) == {1}
 
 
+def test_the_end_of_a_row_alone_is_read_as_far_as_it_goes(reader: Reader) -> None:
+    """The sheet before it was not handed in."""
+    once, sheet = whole(reader, "a07")
+    seal = once.mark("seal_declaration")
+    assert seal is not None
+    _, top, _, _ = seal.box.to_pixels(*sheet.size)
+    alone = reader.read("x", divided(sheet, border(sheet, top), closed=True)[1:])
+    assert alone.findings == ()
+    assert alone.text("application_date") == once.text("application_date")
+    assert alone.mark("seal_declaration") is not None
+
+
 def border(sheet: Sheet, above: int) -> int:
     """A row of pixels without print in the last row's value, `above` what must not be divided."""
     last = max((c for c in sheet.cells if c[2] - c[0] > 0.5 * sheet.size[0]), key=lambda c: c[1])
