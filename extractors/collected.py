@@ -153,11 +153,11 @@ def _over_text(mask: Mask, cell: Rect, printed: Sequence[TextLine], px_per_mm: f
 def _touches_print(mask: Mask, cell: Rect, printed: Sequence[TextLine], strokes: Strokes, px_per_mm: float) -> bool:
     """Whether a stroke comes up to print: where they touch, the one cannot be cut out without the other."""
     x0, y0, x1, y1 = (int(v) for v in strokes.rect)
-    reach = 2 * max(1, round(TOUCH_MM * px_per_mm)) + 1
-    drawn = np.zeros(mask.shape, np.uint8)
-    drawn[y0:y1, x0:x1] = strokes.drawn
-    near = cv2.dilate(drawn, np.ones((reach, reach), np.uint8)) > 0
-    return bool((near & _print_in(mask, cell, printed)).any())
+    reach = max(1, round(TOUCH_MM * px_per_mm))
+    top, left = max(0, y0 - reach), max(0, x0 - reach)
+    printed_near = _print_in(mask, cell, printed)[top : y1 + reach, left : x1 + reach].astype(np.uint8)
+    near = cv2.dilate(printed_near, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+    return bool((near[y0 - top : y1 - top, x0 - left : x1 - left] & strokes.drawn).any())
 
 
 def _pieces(mask: Mask, cell: Rect) -> tuple[NDArray[np.int32], list[Piece]]:

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import combinations, islice
-from string import digits
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.fingerprint import Plate, SealPrint, likeness, vector
-from validators.copies import of_authority
+from validators.copies import of_authority, ring_name
 from yinjian.records import Claim, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
@@ -207,7 +206,7 @@ def _may_be_its(text: str, names: Sequence[str]) -> bool:
     """Whether a seal that says `text` may be that of a unit of these names; what is not known speaks for it."""
     if not text or not names:
         return True
-    return not of_authority(text, names) and any(_alike(fold(text).strip(digits), name) for name in names)
+    return not of_authority(text, names) and any(_alike(ring_name(text), name) for name in names)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 
@@ -68,13 +69,17 @@ def lattice_agrees(read: FieldReading, expected: str, margin: float) -> bool:
 
 
 def margin_over(lattices: Sequence[Lattice], text: str) -> float:
-    """log P(text) - log P(best) of lines that follow one another, broken where that is likeliest."""
-    *before, last = lattices
-    if not before:
-        return last.margin(text)
-    scores = last.log_probabilities([last.best_text(), *(text[n:] for n in range(len(text) + 1))])
-    best = max(scores)
-    return max(margin_over(before, text[:n]) + score - best for n, score in enumerate(scores[1:]))
+    """log P(text) - log P(best) of lines (at least one) that follow one another, broken where that is likeliest."""
+    told = {0: 0.0}  # by how much of the text the lines so far tell
+    for n, lattice in enumerate(lattices, start=1):
+        ends = (lambda start: range(start, len(text) + 1)) if n < len(lattices) else (lambda _: (len(text),))
+        parts = [(start, end) for start in told for end in ends(start)]
+        scores = lattice.log_probabilities([lattice.best_text(), *(text[start:end] for start, end in parts)])
+        best, reached = max(scores), dict[int, float]()
+        for (start, end), score in zip(parts, scores[1:], strict=True):
+            reached[end] = max(reached.get(end, -math.inf), told[start] + score - best)
+        told = reached
+    return told[len(text)]
 
 
 def _only_confused(kind: FieldKind, seen: str, wanted: str) -> bool:

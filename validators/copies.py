@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from string import digits
 
 from validators.case import Case
 from yinjian.catalogue.model import Material, MaterialKind
 from yinjian.records import Mark, PageKind
+from yinjian.textfold import fold
 
 # What the seals of those who issue licences and certificates of legal persons say.
 _AUTHORITIES = ("监督管理", "工商行政", "行政审批", "登记管理", "编制委员会", "民政", "司法")
@@ -85,6 +87,11 @@ def of_authority(text: str, unit_names: Iterable[str]) -> bool:
     """Whether a seal says that an authority which issues such documents has it, unless that is what the unit is."""
     own = "".join(unit_names)
     return any(word in text and word not in own for word in _AUTHORITIES)
+
+
+def ring_name(ring_text: str) -> str:
+    """What a seal says (folded) without its own number, which runs along the lower edge."""
+    return fold(ring_text).strip(digits)
 
 
 def sealed_pages(case: Case) -> Iterator[tuple[str, int]]:

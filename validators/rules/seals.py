@@ -11,7 +11,7 @@ from enum import Enum, auto
 from math import log
 
 from validators.case import Case
-from validators.copies import sealed_pages, seals_on
+from validators.copies import ring_name, sealed_pages, seals_on
 from validators.titles import title
 from yinjian.findings import Finding, Severity, finding
 from yinjian.lattice import Lattice
@@ -70,7 +70,7 @@ def _judged(case: Case, marks: tuple[Mark, ...], where: str, share: float) -> It
 
 def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     """Whose seal it is; at least `share` of the name must be legible."""
-    ring = _ring_name(mark.ring_text)
+    ring = ring_name(mark.ring_text)
     if case.on_form("employer"):  # an expert's form: nothing else names the unit
         employed = any(owner_of_name(case, mark, name, share) is Owner.UNIT for name in _employers(case))
         return Owner.UNIT if ring and employed else Owner.UNCLEAR
@@ -88,7 +88,7 @@ def _employers(case: Case) -> Iterator[str]:
 
 def owner_of_name(case: Case, mark: Mark, name: str, share: float) -> Owner:
     """Whether it is the seal of a unit of that name (folded); at least `share` of it must be legible."""
-    ring = _ring_name(mark.ring_text)
+    ring = ring_name(mark.ring_text)
     if mark.shape == "square" and sorted(ring) == sorted(name):
         return Owner.UNIT  # whether its rows or its columns were read does not make it another's
     name = _as_cut(name, ring)
@@ -110,11 +110,6 @@ def _own_words(name: str) -> str:
     return _FORM.sub("", name)
 
 
-def _ring_name(ring_text: str) -> str:
-    """The ring without the seal's own number, which runs along the lower edge."""
-    return fold(ring_text).rstrip("0123456789").lstrip("0123456789")
-
-
 def _as_cut(name: str, ring: str) -> str:
     """The name from where the ring was cut: a ring has no beginning, and print may hide the gap before the name's."""
     most = sum((Counter(name) & Counter(ring)).values())  # however both are turned, no more of it can be in the ring
@@ -132,7 +127,7 @@ def _may_say(case: Case, mark: Mark, name: str) -> bool:
     if lattice is None:
         return False
     ring = fold(mark.ring_text)
-    own = _ring_name(mark.ring_text)
+    own = ring_name(mark.ring_text)
     return any(
         _worst_difference(lattice, ring, ring.replace(own, text)) > case.policy.ring_margin
         for text in print_forms(name)
@@ -166,5 +161,5 @@ def _strangers(mark: Mark, name: str, ring: str, sure: float) -> int:
     """How many symbols of the ring, read surely, are not the name's; without a lattice all are taken for sure."""
     lattice = mark.ring_lattice
     seen = "".join(symbol for symbol, p in lattice.best_path() if p >= log(sure)) if lattice else ring
-    own = fold(seen).strip("0123456789")
+    own = ring_name(seen)
     return len(own) - _legible(name, own)
