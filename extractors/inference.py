@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.alphabets import ALPHABETS
-from extractors.weights import alphabet, configuration, weights_file
+from extractors.detection import as_input, lines_in
+from extractors.weights import alphabet, weights_file
 from yinjian.lattice import BLANK
 
 Image = NDArray[np.uint8]
@@ -39,27 +40,15 @@ def quick() -> str:
 
 
 class Detector:
-    """PaddleOCR's text detection: its own steps before and after the weights, without the engine it would start.
-
-    `side`: px of the long side that pictures are reduced to.
-    """
+    """Text detection: the weights, and what goes before and after them. `side`: px that pictures are reduced to."""
 
     def __init__(self, model: str, threads: int, precision: str, side: int) -> None:
-        from paddlex.inference.models.text_detection import processors  # takes seconds
-
-        steps = configuration(model)
-        normal = steps["PreProcess"]["transform_ops"][2]["NormalizeImage"]
-        self._resize = processors.DetResizeForTest(limit_side_len=side, limit_type="max")
-        self._normalise = processors.NormalizeImage(**normal)
-        self._collect = processors.DBPostProcess(**{k: v for k, v in steps["PostProcess"].items() if k != "name"})
+        self._side = side
         self._runs = _Runs(_core().read_model(weights_file(model)), threads, precision, remembers=False)
 
     def __call__(self, image: Image) -> Floats:
         """Text lines of a BGR image as quadrilaterals, (n, 4, 2), in its pixels."""
-        resized, shapes = self._resize([image])
-        normal = np.stack(self._normalise(resized)).transpose(0, 3, 1, 2)
-        quads, _ = self._collect(self._runs(np.ascontiguousarray(normal, np.float32)), shapes)
-        return np.asarray(quads[0], np.float32).reshape(-1, 4, 2)
+        return lines_in(self._runs(as_input(image, self._side))[0][0, 0], image.shape)
 
 
 class Recogniser:
