@@ -7,6 +7,7 @@ what the recogniser saw there: only where they lose clearly is the paper differe
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -28,6 +29,9 @@ SURE = 0.9  # probability of the least sure symbol of a difference that is surel
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
 FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
 APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
+JOINT = 4  # symbols on either side show whether text goes on from one row to the next
+NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
+SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
 SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
 MOSTLY = 0.8  # of a line's symbols and a title's are the same
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
@@ -108,11 +112,41 @@ def is_title(line: TextLine, paragraphs: Sequence[str]) -> bool:
 def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
     """The lines of an agreement's pages, which come in any order, as the agreement has them.
 
-    A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number.
+    A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number, or its head.
     """
     expected = "".join(map(words, paragraphs))
-    read = [[line for row in in_rows(lines) for line in row if not _is_beside(line, lines)] for lines in pages]
+    read = [
+        [line for row in _body(list(in_rows(lines)), paragraphs) for line in row if not _is_beside(line, lines)]
+        for lines in pages
+    ]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
+
+
+def _body(rows: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> Sequence[Sequence[TextLine]]:
+    """A page's rows without its running heads and feet: the number of the page, words of the title, the CA's sign."""
+    while rows and _is_running(rows[0], rows[1:], paragraphs, above=True):
+        rows = rows[1:]
+    while rows and _is_running(rows[-1], rows[:-1], paragraphs, above=False):
+        rows = rows[:-1]
+    return rows
+
+
+def _is_running(
+    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], paragraphs: Sequence[str], *, above: bool
+) -> bool:
+    """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
+    expected, title = "".join(map(words, paragraphs)), words(paragraphs[0])
+    parts = [NUMBERED.sub("", words(line.text)) for line in row]
+    said, rest = "".join(parts), _said(others)
+    if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):
+        return not said
+    if not rest:
+        return not (said.startswith(title) or expected.endswith(said))
+    return (said[-JOINT:] + rest[:JOINT] if above else rest[-JOINT:] + said[:JOINT]) not in expected
+
+
+def _said(rows: Sequence[Sequence[TextLine]]) -> str:
+    return "".join(words(line.text) for row in rows for line in row)
 
 
 def _is_beside(line: TextLine, lines: Sequence[TextLine]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,33 @@ def test_a_page_number_close_to_the_text_is_no_word(above: bool) -> None:
     number, word = line("1", 500, y, 20), line("1", 100, y, 20)
     assert check_agreement(in_order([[*text, number]], whole), whole) == ()
     assert [f.code for f in check_agreement(in_order([[*text, word]], whole), whole)] == ["agreement.altered"]
+
+
+@pytest.mark.parametrize("head", [["黑龙江省数字证书认证有限公司", "HLJCA"], ["黑龙江省数字证书认证有限公司"]])
+def test_running_heads_and_feet_are_no_words(head: list[str]) -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    lines = page(whole)
+    for last in (0, 1, len(lines) // 2):
+        sheets = [s for s in (lines[: len(lines) - last], lines[len(lines) - last :]) if s]
+        shown = [
+            [*(line(t, 100 + 700 * i, s[0].rect[1] - 40, 20) for i, t in enumerate(head)), *s, foot(s, n, len(sheets))]
+            for n, s in enumerate(sheets, 1)
+        ]
+        form = [line(t, 100 + 700 * i, 0, 20) for i, t in enumerate(head)]
+        assert check_agreement(in_order([form, *shown], whole), whole) == ()
+
+
+def foot(sheet: Sequence[TextLine], number: int, count: int) -> TextLine:
+    return line(f"第 {number} 页 共 {count} 页", 400, sheet[-1].rect[3] + 30, 20)
+
+
+@pytest.mark.parametrize("added", ["不", "360", "用户应当", "第2年起", "由用户承担相关责任"])
+@pytest.mark.parametrize("above", [False, True])
+def test_words_that_are_added_above_or_below_all_others_are_seen(added: str, above: bool) -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    text = page(whole)
+    word = line(added, 100, -25.0 if above else text[-1].rect[3] + 5, 20)
+    assert check_agreement(in_order([[*text, word]], whole), whole) != ()
 
 
 def test_a_word_alone_in_its_line_that_can_hardly_be_read_is_not_missing() -> None:
