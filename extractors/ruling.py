@@ -20,6 +20,8 @@ LEAST_BORDERS = 3  # vertical lines of a row: its borders, and what divides it
 MEETS_MM = 1.0  # such a line ends this near to those
 LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
 BENT_MM = 40.0  # of a line on a bent page, so much is straight
+DOUBLE_MM = 20.0  # so long two lines side by side are a double one ...
+LINED, GAPPED = 0.6, 0.3  # of the length inked is a line of it, and not inked the gap between
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 BARE, BESIDE_MM = 0.3, 0.6  # of a stretch beside a junction, so far from it, is inked: no line begins there
@@ -92,7 +94,7 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
 def contrasted(dark: Floats, px_per_mm: float) -> Image:
     """What is clearly darker than its surroundings: a thin line at low resolution is paler than text."""
     blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
-    return np.asarray((dark > 0.10) & (dark > 1.4 * blurred + 0.03), np.uint8)
+    return np.asarray((dark > 0.06) & (dark > 1.4 * blurred + 0.03), np.uint8)
 
 
 def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:
@@ -149,17 +151,43 @@ def _lines(ink: Image, dark: Floats, px_per_mm: float) -> tuple[Rule, ...]:
 def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
     """Straight runs along the second axis of `ink`, each a line by itself."""
     length = max(15, int(shortest_mm * px_per_mm))
-    return [piece for mask, x, y in long_runs(ink, length) for piece in _straight(mask, x, y, px_per_mm)]
+    return [
+        piece
+        for mask, x, y in long_runs(ink, length)
+        for piece in _straight(mask, ink[y : y + mask.shape[0], x : x + mask.shape[1]], x, y, px_per_mm)
+    ]
 
 
-def _straight(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Iterator[Rule]:
-    """The lines that one component is: a long one on a bent page is none before it is halved."""
+def _straight(mask: NDArray[np.bool_], ink: Image, x: int, y: int, px_per_mm: float) -> Iterator[Rule]:
+    """The lines that one component is: a double one is two, a long one on a bent page is none before it is halved."""
     piece, half = _piece(mask, x, y, px_per_mm), mask.shape[1] // 2
     if piece is not None:
         yield piece
+        return
+    both = _double(mask, ink, x, y, px_per_mm)
+    if both:
+        yield from both
     elif half > BENT_MM * px_per_mm / 2:
-        yield from _straight(mask[:, :half], x, y, px_per_mm)
-        yield from _straight(mask[:, half:], x + half, y, px_per_mm)
+        yield from _straight(mask[:, :half], ink[:, :half], x, y, px_per_mm)
+        yield from _straight(mask[:, half:], ink[:, half:], x + half, y, px_per_mm)
+
+
+def _double(mask: NDArray[np.bool_], ink: Image, x: int, y: int, px_per_mm: float) -> list[Rule]:
+    """The two lines of a double one, which are one component where they lie close; none where there is no gap."""
+    rows, columns = np.nonzero(mask & (ink > 0))
+    if mask.shape[1] < DOUBLE_MM * px_per_mm or not len(rows):
+        return []
+    b, a = np.polyfit(columns, rows, 1)
+    beside = np.rint(rows - a - b * columns).astype(np.intp)
+    share = np.bincount(beside - beside.min()) / mask.shape[1]
+    lined, gaps = np.flatnonzero(share > LINED), np.flatnonzero(share < GAPPED)
+    gaps = gaps[(gaps > lined[0]) & (gaps < lined[-1])] if len(lined) else gaps[:0]
+    if not len(gaps):
+        return []
+    rows, columns = np.indices(mask.shape, sparse=True)
+    above = rows - a - b * columns < float(gaps.mean()) + beside.min()
+    parts = (_piece(mask & side, x, y, px_per_mm) for side in (above, ~above))
+    return [part for part in parts if part is not None]
 
 
 def long_runs(ink: Image, length: int) -> Iterator[tuple[NDArray[np.bool_], int, int]]:

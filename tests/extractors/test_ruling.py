@@ -117,3 +117,32 @@ def test_the_plumb_lines_of_a_bent_page_are_lines(bow_mm: float) -> None:
     for x in (200, 600, 1400):
         cv2.polylines(ink, [np.c_[np.rint(x - bow), along].astype(np.int32)], False, 1.0, 2)
     assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 10
+
+
+@pytest.mark.parametrize(("outer", "gap", "inner"), [(4, 3, 3), (3, 4, 3), (6, 3, 2), (2, 2, 2)])
+@pytest.mark.parametrize("lean", [0.0, 0.004])
+def test_a_double_border_encloses_the_outer_rows_as_well(outer: int, gap: int, inner: int, lean: float) -> None:
+    ink = np.zeros((1200, 1600), np.float32)
+    x0, y0, x1, y1 = 200, 300, 1400, 900
+    cv2.rectangle(ink, (x0 - gap - outer, y0 - gap - outer), (x1 + gap + outer, y1 + gap + outer), 1.0, -1)
+    cv2.rectangle(ink, (x0 - gap, y0 - gap), (x1 + gap, y1 + gap), 0.0, -1)
+    cv2.rectangle(ink, (x0, y0), (x1, y1), 1.0, -1)
+    cv2.rectangle(ink, (x0 + inner, y0 + inner), (x1 - inner, y1 - inner), 0.0, -1)
+    for y in (450, 700):
+        cv2.line(ink, (x0, y), (x1, y), 1.0, 2)
+    cv2.line(ink, (500, y0), (500, y1), 1.0, 2)
+    leaning = np.array([[1.0, -lean, 0.0], [lean, 1.0, 0.0]])
+    ink = cv2.warpAffine(ink, leaning, ink.shape[::-1])
+    found = find_cells(find_ruling(ink, PX), ink.shape, PX)
+    assert len(found) == 6
+    assert all(x0 - outer <= c[0] and c[3] <= y1 + outer + 5 for c in found)
+
+
+@pytest.mark.parametrize("density", [0.09, 0.14])
+def test_a_hairline_that_a_small_photograph_spreads_is_a_line(density: float) -> None:
+    """Drawn anew on a bent page it is spread over three pixels, each hardly darker than a tenth."""
+    ink = np.random.default_rng(3).normal(0.0, 0.01, (1200, 1600)).astype(np.float32).clip(0.0)
+    cv2.rectangle(ink, (200, 300), (1400, 700), 0.5, 2)
+    for off, share in ((-1, 0.6), (0, 1.0), (1, 0.6)):
+        ink[500 + off, 200:1400] += density * share
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 2
