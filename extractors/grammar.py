@@ -67,7 +67,7 @@ def is_day(text: str) -> bool:
     year, month, day = text.split("/")
     try:
         return len(year) == 4 and year.startswith("20") and bool(date(int(year), int(month), int(day)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
 
 

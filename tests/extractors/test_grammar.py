@@ -57,6 +57,7 @@ def test_a_day_is_one_of_the_calendars() -> None:
     text, confidence = likeliest_day([[[seen("2026")]], [[seen("11", {1: {"": 0.1}})], hardly], [[seen("2")]]])
     assert text == ("2026", "11", "2") and confidence > 0.75
     assert is_day("2024/2/29") and not is_day("2026/2/29") and not is_day("1026/1/1") and not is_day("2026//1")
+    assert not is_day("2026/11/" + "1" * 20) and not is_day(f"2026/{10**12}/1")
 
 
 def test_a_number_in_doubt_is_what_all_looks_hold_likely() -> None:
