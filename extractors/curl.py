@@ -29,6 +29,8 @@ STEEPEST = 0.05  # change of the bend from line to line, of their distance
 APART = 0.15  # of the page: lines closer together say nothing of the rest of it
 FEWEST = 4  # lines: fewer may be bent for reasons of their own
 RUN_MM = 4.0
+WORD_MM, WRITTEN = 8.0, 0.12  # of text: over so much of a line, this share of each row that has any is ink
+LINE_MM = 5.5  # a line of running text is lower
 GRID = 33  # points a side at which the bend is computed
 
 
@@ -78,6 +80,18 @@ def find_curl(dark: Floats, px_per_mm: float) -> Curl | None:
     return None if level is None and plumb is None else Curl(level, plumb)
 
 
+def find_text_curl(dark: Floats, px_per_mm: float, found: int) -> Curl | None:
+    """The curl of a page of running text by its lines, where no ruled lines show it; None when it is flat.
+
+    `found`: long lines that were told before. Where that is most of them, what bend there is does no harm.
+    """
+    text = _traced_text(dark, px_per_mm)
+    if len(text) < FEWEST + 2 * found or len(_traced(dark, px_per_mm)) >= FEWEST:
+        return None
+    level = _shared([line[::4] for line in text], dark.shape[0] / px_per_mm)
+    return None if level is None else Curl(level, None)
+
+
 def flattened(pixels: Pixels, maps: tuple[Floats, Floats]) -> Pixels:
     """A picture or a density of the curled page as it is on the flat one."""
     method = cv2.INTER_CUBIC if pixels.dtype == np.uint8 else cv2.INTER_LINEAR
@@ -95,12 +109,16 @@ def _small(dark: Floats) -> tuple[Floats, float]:
 
 
 def _bend(dark: Floats, px_per_mm: float) -> Bend | None:
-    """The bend of the lines along the second axis."""
-    lines = _traced(dark, px_per_mm)
+    """The bend of the ruled lines along the second axis."""
+    return _shared(_traced(dark, px_per_mm), dark.shape[0] / px_per_mm)
+
+
+def _shared(lines: list[Doubles], mm: float) -> Bend | None:
+    """The bend that lines have in common; `mm`: of the page, across them."""
     if len(lines) < FEWEST or np.ptp([float(line[:, 1].mean()) for line in lines]) < APART:
         return None
     terms, before, after = _solved(lines)
-    bend, mm = Bend(tuple(terms)), dark.shape[0] / px_per_mm
+    bend = Bend(tuple(terms))
     reach = max(float(np.ptp(bend.at(line[:, 0], line[:, 1]))) for line in lines) * mm
     seen = LEAST_MM < reach < MOST_MM and after < 0.6 * before
     return bend if seen and _is_papers(bend, mm) else None
@@ -122,6 +140,20 @@ def _traced(dark: Floats, px_per_mm: float) -> list[Doubles]:
         w = mask.shape[1]
         if w > LONG * width and mask.sum() < 1.6 * px_per_mm * w + 3 * w:
             found.append(_points(mask, x, y) / (width, height))
+    return found
+
+
+def _traced_text(dark: Floats, px_per_mm: float) -> list[Doubles]:
+    """Long lines of text, each symbol run into the next: points as `_traced` has them."""
+    ink = contrasted(dark, px_per_mm).astype(np.float32)
+    bars = np.asarray(cv2.blur(ink, (round(WORD_MM * px_per_mm) | 1, 1)) > WRITTEN, np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(bars, connectivity=4)
+    height, width = dark.shape
+    found = []
+    for i in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[i])
+        if w > LONG * width and area < LINE_MM * px_per_mm * w:
+            found.append(_points(labels[y : y + h, x : x + w] == i, x, y) / (width, height))
     return found
 
 

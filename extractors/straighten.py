@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.curl import LONG, find_text_curl, flattened
 from extractors.engine import Engine, Recognised
 from extractors.linefinding import Found, find_lines
 from extractors.ruling import Ruling, find_ruling
@@ -52,6 +53,7 @@ def straighten(image: Image, engine: Engine, paper: Paper | None = None) -> Upri
         image, matrix = flatten(image, quad, LARGEST_SIDE)
     image, scaled = _resized(image)
     turns, image, found = _turned_up(image, engine)
+    image, found = _unbent(image, found, engine)
     turned, quads = _turn_matrix(image.shape, turns), found.quads
     level = _level_matrix(quads, image.shape)
     level = _plumb(found, level, image.shape)
@@ -89,6 +91,17 @@ def _turned_up(image: Image, engine: Engine) -> tuple[int, Image, Found]:
         return turns, image, found
     image = _quarter_turned(image, 2)
     return turns + 2, image, _half_turned(found, image.shape)
+
+
+def _unbent(image: Image, found: Found, engine: Engine) -> tuple[Image, Found]:
+    """A page of running text that lies flat: on a curled one, lines are passed over, and none shows the skew."""
+    height, width = image.shape[:2]
+    long = int((np.ptp(found.quads[:, :, 0], axis=1) > LONG * width).sum()) if len(found.quads) else 0
+    curl = find_text_curl(found.dark, max(height, width) / A4_INCHES / 25.4 * found.scale, long)
+    if curl is None:
+        return image, found
+    image = flattened(image, curl.maps(image.shape))
+    return image, find_lines(image, engine)
 
 
 def _quarter_turned(image: Pixels, quarters: int) -> Pixels:

@@ -1,0 +1,57 @@
+"""Pages that curl: the bend of ruled lines is covered where forms are read; here, of pages of running text."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from extractors.agreement import check_agreement, in_order
+from extractors.curl import find_text_curl
+from extractors.engine import Engine
+from extractors.page import take_apart
+from extractors.pagetext import read_lines
+from extractors.straighten import straighten
+from samples.formmarks import Stamps
+from samples.formsheets import FormPlan, draw_form
+from samples.profiles import PROFILES
+from yinjian.catalogue import catalogue
+
+ALL = catalogue()
+WORDS = ALL.agreement("enterprise", "hpe")
+
+
+@pytest.fixture(scope="module")
+def flat() -> NDArray[np.uint8]:
+    """The sheet with the agreement, at 150 dpi, BGR."""
+    form = next(form for form in ALL.forms if form.id == "enterprise")
+    platform = next(p for p in ALL.platforms_of(form.id) if p.id == "hpe")
+    plan = FormPlan(form, platform, {}, {}, {}, Stamps(None, None), agreement=WORDS)
+    sheets = draw_form(plan, PROFILES["print-scan"], 150, np.random.default_rng(5))
+    picture = next(sheet.picture() for sheet in sheets if sheet.kind == "agreement")
+    return np.ascontiguousarray(picture[:, :, ::-1].clip(0, 255).astype(np.uint8))
+
+
+def curled(flat: NDArray[np.uint8], bend_mm: float) -> NDArray[np.uint8]:
+    """The sheet bent about an upright axis and seen from below: lines are arcs, `bend_mm` deep, and lean a little."""
+    height, width = flat.shape[:2]
+    x = np.linspace(-1.0, 1.0, width)
+    off = bend_mm * 150 / 25.4 * (1.0 - (x - 0.3) ** 2 / 1.69 + 0.4 * x)
+    y = np.arange(height, dtype=np.float32)[:, None] + off[None].astype(np.float32)
+    along = np.broadcast_to(np.arange(width, dtype=np.float32), y.shape)
+    return np.asarray(cv2.remap(flat, along, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+@pytest.mark.parametrize("bend_mm", [-8.0, 5.0, 9.0])
+def test_a_curled_page_of_running_text_is_read_to_its_last_word(
+    flat: NDArray[np.uint8], bend_mm: float, engine: Engine
+) -> None:
+    sheet, rects = take_apart("", 0, straighten(curled(flat, bend_mm), engine))
+    lines = read_lines(sheet, rects, engine, ALL).lines
+    assert check_agreement(in_order([lines], WORDS), WORDS) == ()
+
+
+def test_a_flat_page_is_left_as_it_is(flat: NDArray[np.uint8]) -> None:
+    small = cv2.resize(1.0 - flat[:, :, 1] / np.float32(255.0), None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)
+    assert find_text_curl(small, 0.55 * 150 / 25.4, 0) is None
