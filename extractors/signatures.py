@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,7 @@ Mask = NDArray[np.bool_]
 LEAST_EXTENT_MM = 4.5  # a signature of one character is larger
 LEAST_INK_MM2 = 1.5
 OWN = 0.35  # of a stroke's ink: so much of it lies where it belongs
+SPECK_MM, APART = 1.5, 0.5  # no stroke is so small and stands so far, of their height, from all others
 PRINT_READ = 0.9  # of the least sure symbol of a printed name
 LEAST_NAME, MOST_NAME = 2, 5  # symbols
 ALIKE = 0.07  # of the label's height: so far print of one line may differ in its upper and lower edge
@@ -52,7 +54,8 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
     count, labels, stats, _ = cv2.connectedComponentsWithStats(area, connectivity=8)
     inside = np.bincount(_cut(labels, (x0, y0), place).ravel(), minlength=count)
     own = np.minimum(OWN * stats[:, 4], LEAST_INK_MM2 * px * px)
-    keep = [i for i in range(1, count) if stats[i][4] > 0.06 * px * px and inside[i] >= own[i]]
+    found = [i for i in range(1, count) if stats[i][4] > 0.06 * px * px and inside[i] >= own[i]]
+    keep = _without_specks(found, stats, px)
     if not keep:
         return None
     left, top = min(stats[i][0] for i in keep), min(stats[i][1] for i in keep)
@@ -66,6 +69,17 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
         return None
     sure = extent >= LEAST_EXTENT_MM and ink >= LEAST_INK_MM2 and strong >= FAINT
     return Strokes(rect, chosen[top:bottom, left:right], ink, strong, sure)
+
+
+def _without_specks(found: Sequence[int], stats: NDArray[np.int32], px_per_mm: float) -> list[int]:
+    """The pieces less what stands apart from all strokes and is none itself: dust makes a signature wide, or no name."""
+    strokes = stats[[i for i in found if max(stats[i][2:4]) > SPECK_MM * px_per_mm]]
+    if not len(strokes):
+        return list(found)
+    low, high = strokes[:, :2].min(0), (strokes[:, :2] + strokes[:, 2:4]).max(0)
+    apart = APART * (high[1] - low[1])
+    around = ((stats[i][:2] + stats[i][2:4] > low - apart).all() and (stats[i][:2] < high + apart).all() for i in found)
+    return [i for i, near in zip(found, around, strict=True) if near]
 
 
 def is_name(text: str) -> bool:

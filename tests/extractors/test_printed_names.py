@@ -81,6 +81,21 @@ def test_type_whose_hairlines_are_paler_than_a_pen_is_told(name: str, font: str,
     assert likeness_to_type(dark, strokes, engine) > TYPE
 
 
+@pytest.mark.parametrize("font", ["song", "kai", "hei"])
+@pytest.mark.parametrize("what", ["speck", "hair", "both"])
+def test_dust_beside_type_makes_it_no_signature(what: str, font: str, engine: Engine) -> None:
+    """Neither a speck far away nor a hair beside it, which is longer than a stroke."""
+    name = text_mask(NAMES[0], font, 60)
+    ink = np.zeros((name.shape[0] + 160, name.shape[1] + 600), np.float32)
+    ink[80 : 80 + name.shape[0], 400 : 400 + name.shape[1]] = name
+    if what != "hair":
+        ink[150:154, 20:24] = 1.0
+    if what != "speck":
+        cv2.ellipse(ink, (330, 100), (16, 40), 20, 0, 150, 1.0, 2)
+    dark, strokes = strokes_of(ink)
+    assert likeness_to_type(dark, strokes, engine) > TYPE
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_a_pen_is_no_type(seed: int, engine: Engine) -> None:
     rng = np.random.default_rng(seed)
