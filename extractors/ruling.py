@@ -30,6 +30,7 @@ AS_DARK = 0.6  # of the line's density is ink of it
 WAVER_MM = 0.3  # a line leaves its straight course this far
 BREAK_MM = 0.5  # without ink a line has ended
 FOLLOW = 0.1  # of what a line is off its course at a pixel is believed
+OVERHANG_MM = 6.0  # no line of a table goes on so far beyond the last that it crosses
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
 FINEST = 6.0  # px per mm: thin rules are seen, and four times as many pixels show no more of them
 WORTHWHILE = 0.85  # of the size: less is not worth drawing anew
@@ -86,6 +87,10 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     level = [line for line in _lines(ink, dark, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
     turned = np.ascontiguousarray(ink.T)
     plumb = [line for line in _lines(turned, dark.T, px_per_mm) if not _is_stroke(line, level, px_per_mm)]
+    level, plumb = (
+        [line for line in lines if not _is_fold(line, lines, across, size, px_per_mm)]
+        for lines, across, size in ((level, plumb, dark.shape[1]), (plumb, level, dark.shape[0]))
+    )
     whole = [part for line in plumb for part in _parted(line, level, dark.T, px_per_mm)]
     parted = [part for line in level for part in _parted(line, plumb, dark, px_per_mm)]
     return Ruling(tuple(parted), (*whole, *_of_one_row(turned, level, whole, px_per_mm)))
@@ -106,6 +111,25 @@ def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:
         return any(r.start - near < across < r.end + near and abs(r.at(across) - along) < near for r in level)
 
     return line.length < LONGEST_STROKE_MM * px_per_mm and not meets(line.start) and not meets(line.end)
+
+
+def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: int, px_per_mm: float) -> bool:
+    """Whether a line crosses others and goes on beyond them all, to the sheet's edge or as no line `beside` it does.
+
+    A fold does. Where a table lost its border, several lines do.
+    """
+    near, over = JUNCTION_MM * px_per_mm, OVERHANG_MM * px_per_mm
+    crossed = [r.at(line.at(r.a)) for r in across if r.start - near < line.at(r.a) < r.end + near]
+    met = [place for place in crossed if line.start - near < place < line.end + near]
+    if len(met) < LEAST_BORDERS:
+        return False
+    ends = [end for other in beside if other is not line for end in (other.start, other.end)]
+    loose = [
+        end
+        for end, beyond in ((line.start, min(met) - line.start), (line.end, line.end - max(met)))
+        if beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
+    ]
+    return bool(loose)
 
 
 def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_per_mm: float) -> list[Rule]:

@@ -72,7 +72,7 @@ def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = Non
 
 
 def _without_specks(found: Sequence[int], stats: NDArray[np.int32], px_per_mm: float) -> list[int]:
-    """The pieces less what stands apart from all strokes and is none itself: dust makes a signature wide, or no name."""
+    """The pieces less what stands apart from all strokes and is none: dust makes a signature wide, or type no name."""
     strokes = stats[[i for i in found if max(stats[i][2:4]) > SPECK_MM * px_per_mm]]
     if not len(strokes):
         return list(found)

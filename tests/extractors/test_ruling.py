@@ -146,3 +146,19 @@ def test_a_hairline_that_a_small_photograph_spreads_is_a_line(density: float) ->
     for off, share in ((-1, 0.6), (0, 1.0), (1, 0.6)):
         ink[500 + off, 200:1400] += density * share
     assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 2
+
+
+@pytest.mark.parametrize("folds", [((), (500,)), ((820,), ()), ((820,), (500,)), ((360, 1000), (200, 640))])
+def test_folds_of_the_sheet_are_no_lines_of_the_table(folds: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    """A fold runs to an edge of the sheet, whatever it crosses."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.6, 2)
+    for y in (450, 700):
+        cv2.line(ink, (200, y), (1400, y), 0.6, 2)
+    cv2.line(ink, (620, 300), (620, 900), 0.6, 2)
+    expected = find_cells(find_ruling(ink, PX), ink.shape, PX)
+    for x in folds[0]:
+        cv2.line(ink, (x, 0), (x, 900 if len(folds[0]) == 1 else 1199), 0.5, 2)
+    for y in folds[1]:
+        cv2.line(ink, (0, y), (1599, y), 0.5, 2)
+    assert find_cells(find_ruling(ink, PX), ink.shape, PX) == expected
