@@ -32,6 +32,7 @@ APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spac
 JOINT = 4  # symbols on either side show whether text goes on from one row to the next
 NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
 SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
+AGAIN, LEAST_TWICE = 0.5, 60  # of what a page says, another says as well; symbols of it that are more than a head
 SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
 MOSTLY = 0.8  # of a line's symbols and a title's are the same
 COVERED = 0.9  # of the agreement's symbols: less is a page cut off, folded or too poor
@@ -122,6 +123,19 @@ def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> 
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
 
 
+def said_twice(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[int]:
+    """Which pages say what another says: of a sheet that came twice the one that shows less, or else the later."""
+    expected = "".join(map(words, paragraphs))
+    places = [set(_places(lines, expected)) for lines in pages]
+    most_first = sorted(range(len(pages)), key=lambda n: -len(places[n]))
+    return [
+        n
+        for rank, n in enumerate(most_first)
+        if len(places[n]) > LEAST_TWICE
+        and any(len(places[n] & places[other]) > AGAIN * len(places[n]) for other in most_first[:rank])
+    ]
+
+
 def _body(rows: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> Sequence[Sequence[TextLine]]:
     """A page's rows without its running heads and feet: the number of the page, words of the title, the CA's sign."""
     while rows and _is_running(rows[0], rows[1:], paragraphs, above=True):
@@ -179,9 +193,14 @@ def _dirt(line: TextLine) -> bool:
 
 def _middle(lines: Sequence[TextLine], expected: str) -> float:
     """Where in the expected text the middle of a page's text stands."""
+    return median(_places(lines, expected) or [0])
+
+
+def _places(lines: Sequence[TextLine], expected: str) -> list[int]:
+    """Where in the expected text what a page says stands, a run of symbols at a time."""
     text = "".join(words(line.text) for line in lines)
-    found = [expected.find(text[n : n + RUN]) for n in range(len(text) - RUN + 1)]
-    return median([place for place in found if place >= 0] or [0])
+    found = (expected.find(text[n : n + RUN]) for n in range(len(text) - RUN + 1))
+    return [place for place in found if place >= 0]
 
 
 def _finding(code: str, message: str) -> Finding:

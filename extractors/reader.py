@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import CDLL
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.agreement import check_agreement, in_order, is_title
+from extractors.agreement import check_agreement, in_order, is_title, said_twice
 from extractors.card import Card, material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
@@ -43,6 +43,7 @@ from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.streaks import without_streaks
+from extractors.surplus import duplicate, matched_before, says_something, unexpected
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
@@ -193,7 +194,13 @@ class Reader:
             tuple(fields),
             on_form.choices,
             (*on_form.marks, *(replace(seal, page=n) for n, page in enumerate(pages) for seal in page.seals)),
-            (*findings, *unknown, *_altered(on_form.altered), *self._agreement(form, platform, pages)),
+            (
+                *findings,
+                *unknown,
+                *_surplus(pages, unknown),
+                *_altered(on_form.altered),
+                *self._agreement(form, platform, pages),
+            ),
             Versions(self._engine.name, self._catalogue.version, POLICY),
         )
 
@@ -249,10 +256,13 @@ class Reader:
         if form is None or not ids:
             return ()
         paragraphs = self._catalogue.agreement(form.id, ids[0])
-        shown = [lines for page in pages if (lines := self._agreement_lines(page, paragraphs))]
-        if all(is_title(line, paragraphs) for lines in shown for line in lines):
+        shown = [(page, lines) for page in pages if (lines := self._agreement_lines(page, paragraphs))]
+        if all(is_title(line, paragraphs) for _, lines in shown for line in lines):
             return ()
-        return check_agreement(in_order(shown, paragraphs), paragraphs)
+        twice = said_twice([lines for _, lines in shown], paragraphs)
+        once = [lines for n, (_, lines) in enumerate(shown) if n not in twice]
+        doubled = (duplicate(shown[n][0].sheet) for n in twice)
+        return (*doubled, *check_agreement(in_order(once, paragraphs), paragraphs))
 
     def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:
         """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""
@@ -292,6 +302,14 @@ def _page_unreadable(page: Scan | Sheet, error: Exception) -> Finding:
 def _several(scan: Scan) -> Finding:
     message = f"{scan.file}：第 {scan.page + 1} 页的照片里有两页，请每页单独拍照或扫描。"
     return finding("page.several_in_photo", scan.file, message)
+
+
+def _surplus(pages: Sequence[ReadPage], unknown: Sequence[Finding]) -> Iterator[Finding]:
+    """Pages that came twice, and pages that are none of an application's."""
+    forms = [(page.sheet, page.matched) for page in pages if page.matched is not None]
+    yield from (duplicate(forms[n][0]) for n in matched_before([matched for _, matched in forms]))
+    if not unknown:
+        yield from (unexpected(p.sheet) for p in pages if p.kind is PageKind.OTHER and says_something(p.sheet))
 
 
 def _altered(sentences: Sequence[str]) -> tuple[Finding, ...]:

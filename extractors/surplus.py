@@ -1,0 +1,39 @@
+"""Pages that an application has too many of: the same one twice, and what is none of its papers.
+
+Of two sheets of one form the first is read, so a person sees to it that the other says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extractors.page import Sheet
+from extractors.table import Matched
+from yinjian.findings import Finding, finding
+
+AGAIN = 2  # cells whose labels two sheets both show: of a row that a sheet's end divides it is one
+LEGIBLE, SOMETHING = 0.5, 8  # how sure the least sure symbol of a line is; symbols of such lines that are text
+
+
+def matched_before(forms: Sequence[Matched]) -> list[int]:
+    """Which of a form's sheets show what one before them shows."""
+    shown = [{place.cell for place in one.places if place.labelled and not place.continued} for one in forms]
+    return [n for n, own in enumerate(shown) if any(len(own & other) >= AGAIN for other in shown[:n])]
+
+
+def says_something(sheet: Sheet) -> bool:
+    """Whether there is text on a page: the back of a sheet is none of the papers, and asks for nobody."""
+    legible = (line for line in sheet.lines if line.read.confidence > LEGIBLE)
+    return sum(len(line.text) for line in legible) >= SOMETHING
+
+
+def duplicate(sheet: Sheet) -> Finding:
+    """`sheet` came before."""
+    message = f"{sheet.file}：第 {sheet.page + 1} 页与前面的一页内容重复，只读取了前面的一页，请核对两页是否一致。"
+    return finding("page.duplicate", sheet.file, message)
+
+
+def unexpected(sheet: Sheet) -> Finding:
+    """`sheet` is neither the CA's own nor a copy that is asked for."""
+    message = f"{sheet.file}：第 {sheet.page + 1} 页不是申请表、协议或所需的证件，请查看其内容。"
+    return finding("page.unexpected", sheet.file, message)
