@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.align import Blank, ReadSymbol
 from extractors.boxframes import BEFORE, Floats, Option
@@ -13,6 +14,7 @@ from extractors.textlines import TextLine
 
 STRONG, PRINT = 95, 0.4  # percentile of density in a label; ink has this share of it
 APART = 0.12  # of its height: so far apart are symbols, and no strokes of one
+CUT_OFF = 0.6  # of its height that was found: so much of a label may lie above or below
 NO_ROOM = 0.8  # heights of a label from its cell's border: there is no room for its box
 
 
@@ -45,8 +47,15 @@ def _at_end_of(line: TextLine, before: ReadSymbol, symbols: int, edge: float, da
     return Option((edge, top, edge + symbols * line.height, foot), end, reach=symbols + BEFORE)
 
 
+def _goes_on(inked: NDArray[np.bool_]) -> int:
+    """How many rows of ink there are before the first without; 0 where there is none without."""
+    return int(inked.argmin()) if not inked.all() else 0
+
+
 def _tight(dark: Floats, rect: Rect, reach: float) -> Rect:
     """The rectangle narrowed to the height of its ink, for the detector leaves room, and to the end of its last symbol.
+
+    On a bent page the detector may have cut it off instead: its ink goes on then to the first row without any.
 
     A symbol ends where there is no more ink beside it, at most `reach` px from where it was read to. Ink is what has a
     share of the density of the label's own print, which may be pale beside a pen's.
@@ -59,7 +68,10 @@ def _tight(dark: Floats, rect: Rect, reach: float) -> Rect:
     rows = np.flatnonzero(cut.max(1) > level)
     if len(rows) < 4:
         return rect
-    top, foot = y0 + int(rows[0]), y0 + int(rows[-1]) + 1
+    most = round(CUT_OFF * (y1 - y0))
+    above, below = dark[max(0, y0 - most) : y0, x0:x1].max(1) > level, dark[y1 : y1 + most, x0:x1].max(1) > level
+    top = y0 + int(rows[0]) - (_goes_on(above[::-1]) if rows[0] == 0 else 0)
+    foot = y0 + int(rows[-1]) + 1 + (_goes_on(below) if rows[-1] == len(cut) - 1 else 0)
     beside = np.flatnonzero(dark[top:foot, x1 : x1 + round(reach)].max(0, initial=0.0) > level) + 1
     apart = np.flatnonzero(np.diff(beside, prepend=0) > APART * (foot - top))
     last = beside[: apart[0]] if len(apart) else beside
