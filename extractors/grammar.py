@@ -43,11 +43,14 @@ def likeliest(looks: Sequence[Sequence[Lattice]], grammar: Grammar) -> Weighed:
     return _weighed(((p, text) for text, p in _of_all_looks(looks)), grammar)
 
 
-def likeliest_day(parts: Sequence[Sequence[Sequence[Lattice]]]) -> tuple[tuple[str, ...], float]:
-    """Year, month and day as likeliest meant, and how likely, from the looks at each; a look is of one line or more."""
+def likely_days(parts: Sequence[Sequence[Sequence[Lattice]]]) -> list[tuple[tuple[str, ...], float]]:
+    """What year, month and day may be meant, each with how likely, the likeliest first, from the looks at each.
+
+    A look is of one line or more. What is no day is among them: nothing else may be likely.
+    """
     texts = [_of_all_looks(part) for part in parts]
-    found = _weighed(((sum(p for _, p in c), "/".join(t for t, _ in c)) for c in product(*texts)), is_day)
-    return tuple(found.text.split("/")), found.confidence
+    weighed = _in_order(((sum(p for _, p in c), "/".join(t for t, _ in c)) for c in product(*texts)), is_day)
+    return [(tuple(text.split("/")), p) for text, p in weighed]
 
 
 def _of_all_looks(looks: Sequence[Sequence[Lattice]]) -> list[tuple[str, float]]:
@@ -72,11 +75,17 @@ def is_day(text: str) -> bool:
 
 
 def _weighed(scored: Iterable[tuple[float, str]], grammar: Grammar) -> Weighed:
-    weighed = [(p + (0.0 if grammar(text) else math.log(INVALID)), text) for p, text in scored]
+    weighed = _in_order(scored, grammar)
+    return Weighed(*weighed[0]) if weighed else Weighed("", 0.0)
+
+
+def _in_order(scored: Iterable[tuple[float, str]], grammar: Grammar) -> list[tuple[str, float]]:
+    """The texts with how likely each is the one meant, the likeliest first."""
+    weighed = sorted(((p + (0.0 if grammar(text) else math.log(INVALID)), text) for p, text in scored), reverse=True)
     if not weighed:
-        return Weighed("", 0.0)
-    best, text = max(weighed)
-    return Weighed(text, 1.0 / sum(math.exp(p - best) for p, _ in weighed))
+        return []
+    whole = sum(math.exp(p - weighed[0][0]) for p, _ in weighed)
+    return [(text, math.exp(p - weighed[0][0]) / whole) for p, text in weighed]
 
 
 def _joined(lattices: Sequence[Lattice]) -> Lattice:

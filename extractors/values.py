@@ -11,7 +11,7 @@ import numpy as np
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
 from extractors.decode import ALPHABET_OF, Decoded, decode, differences, restrict
 from extractors.engine import Engine
-from extractors.grammar import GRAMMARS, is_day, likeliest_day
+from extractors.grammar import GRAMMARS, is_day, likely_days
 from extractors.page import Sheet, line_crop, look, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
@@ -23,6 +23,7 @@ from yinjian.records import FieldReading
 
 CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 NOT_IN_LINE = 0.8  # of its confidence has what was seen by itself alone
+HELD = 0.005  # how likely a day is that is worth keeping
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
 HALF, LEAST_GAP = 0.45, 0.2  # of a line's height: half of a symbol, and of one that was passed over at least
@@ -260,13 +261,17 @@ def read_date(
             beside = "".join(found.symbol.text for found in (blank.before, blank.after) if found is not None)
             others = _looks(sheet, [between], engine)
             seen += [[restrict(lattice, "digits", beside=beside) for lattice in other] for other in others]
-    meant, confidence = likeliest_day(looks)
+    days = likely_days(looks)
+    meant, confidence = days[0]
     if not is_day("/".join(meant)):
         confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))
-    confidence *= 1.0 if all(texts) else NOT_IN_LINE
+    believed = 1.0 if all(texts) else NOT_IN_LINE
+    confidence *= believed
+    held = tuple((_iso(d), p * believed) for d, p in days if p > HELD and is_day("/".join(d)))
     changes = differences("/".join(texts), "/".join(meant))
     lattices = tuple(lattice for part in kept for lattice in part)
-    return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes)
+    held = held if confidence < CLEAR else ()
+    return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes, held=held)
 
 
 def _iso(parts: Sequence[str]) -> str:

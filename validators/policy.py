@@ -37,6 +37,7 @@ class Policy:
     ring_another: float
     min_seal_mm: float
     max_age_days: int
+    misdated: float
     same_impression: float
     same_on_sheet: float
     same_ink: float

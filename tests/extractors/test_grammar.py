@@ -8,7 +8,7 @@ import pytest
 
 from extractors.alphabets import ALPHABETS
 from extractors.decode import decode, restrict
-from extractors.grammar import is_day, likeliest_day, likely_texts
+from extractors.grammar import is_day, likely_days, likely_texts
 from yinjian.lattice import Lattice
 
 IDENTITY = "230104199309040524"  # a check character that holds
@@ -48,13 +48,13 @@ def test_a_telephone_is_a_mobiles_of_eleven_digits() -> None:
 
 def test_a_day_is_one_of_the_calendars() -> None:
     parts = [[[seen("2026")]], [[seen("18", {1: {"0": 0.2}})]], [[seen("30")]]]
-    text, confidence = likeliest_day(parts)
+    text, confidence = likely_days(parts)[0]
     assert text == ("2026", "10", "30") and confidence > 0.9
     looks = [[[seen("2026")]], [[seen("10", {0: {"7": 0.2}})], [seen("70")]], [[seen("24")]]]
-    text, confidence = likeliest_day(looks)  # a look that is surer of what no month is counts for nothing
+    text, confidence = likely_days(looks)[0]  # a look that is surer of what no month is counts for nothing
     assert text == ("2026", "10", "24") and confidence > 0.9
     hardly = [seen("1", sure=0.05)]  # of a look that took "11" for a character, next to nothing is left
-    text, confidence = likeliest_day([[[seen("2026")]], [[seen("11", {1: {"": 0.1}})], hardly], [[seen("2")]]])
+    text, confidence = likely_days([[[seen("2026")]], [[seen("11", {1: {"": 0.1}})], hardly], [[seen("2")]]])[0]
     assert text == ("2026", "11", "2") and confidence > 0.75
     assert is_day("2024/2/29") and not is_day("2026/2/29") and not is_day("1026/1/1") and not is_day("2026//1")
     assert not is_day("2026/11/" + "1" * 20) and not is_day(f"2026/{10**12}/1")

@@ -26,7 +26,7 @@ from tests.validators.builder import (
     without_field,
 )
 from yinjian.checkdigits import registration_check
-from yinjian.records import Claim, Decision, PageKind, State
+from yinjian.records import Claim, Decision, PageKind, Reading, State
 
 NEW = application()
 REGISTRATION = "23010910001234"
@@ -184,6 +184,42 @@ def test_the_day_itself_and_the_oldest_day_are_accepted(days: int) -> None:
     day = (TODAY - timedelta(days=days)).isoformat()
     assert found(with_field(NEW, "application_date", day)) == []
     assert date.fromisoformat(day) <= TODAY
+
+
+def in_doubt(*held: tuple[str, float]) -> Reading:
+    """A date read as the first of these."""
+    read = with_field(NEW, "application_date", held[0][0])
+    fields = (replace(f, confidence=held[0][1], held=held) if f.id == "application_date" else f for f in read.fields)
+    return replace(read, fields=tuple(fields))
+
+
+def before(days: int) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        ((before(10), 0.5), (before(11), 0.45)),  # either is accepted
+        ((before(400), 0.55), (before(10), 0.44)),  # the one is much more often meant
+        ((before(-3), 0.6), (before(10), 0.38)),
+    ],
+)
+def test_a_day_in_doubt_that_is_accepted_whichever_it_is_asks_for_nobody(held: tuple[tuple[str, float], ...]) -> None:
+    assert found(in_doubt(*held)) == []
+
+
+@pytest.mark.parametrize(
+    ("held", "codes"),
+    [
+        (((before(400), 0.96), (before(10), 0.03)), {"field.invalid"}),  # hardly doubted
+        (((before(400), 0.6),), {"field.unclear", "field.invalid"}),
+        (((before(10), 0.5), (before(12), 0.1)), {"field.unclear"}),  # the rest may be anything
+        (((before(-3), 0.7), (before(-30), 0.3)), {"field.unclear", "field.invalid"}),
+    ],
+)
+def test_a_day_that_may_not_be_accepted_goes_to_a_person(held: tuple[tuple[str, float], ...], codes: set[str]) -> None:
+    assert {code for code, _ in found(in_doubt(*held))} == codes
 
 
 def test_agent_is_authorized() -> None:

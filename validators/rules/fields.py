@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from validators.case import Case
 from validators.compare import day
@@ -15,6 +16,7 @@ from yinjian.findings import Finding, finding
 from yinjian.records import FieldReading
 from yinjian.textfold import fold, fold_code
 
+DATE = "application_date"
 AGENT = ("agent_name", "authorization_agent_name")
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
@@ -38,7 +40,8 @@ def fields_legible(case: Case) -> Iterator[Finding]:
     """
     for read in case.reading.fields:
         doubtful = read.confidence < _needed(case, read.id) and _matters(case, read.id)
-        if doubtful and case.filled(read.id) and not _borne_out(case, read.id):
+        settled = read.id == DATE and _in_time(case, read)
+        if doubtful and case.filled(read.id) and not settled and not _borne_out(case, read.id):
             message = f"{title(read.id)}识别把握不足（{read.confidence:.2f}），读作「{read.text}」，请对照图像核对。"
             yield finding("field.unclear", read.id, message)
 
@@ -113,15 +116,33 @@ def application_dated(case: Case) -> Iterator[Finding]:
 
     A real day, not in the future, not older than the policy's age.
     """
-    text = case.value("application_date")
+    text, read = case.value(DATE), case.reading.field(DATE)
     dated = day(text)
+    if read is not None and _in_time(case, read):
+        return
     if text and dated is None:
-        yield finding("field.invalid", "application_date", f"申请日期读作「{text}」，不是有效日期，请核对。")
+        yield finding("field.invalid", DATE, f"申请日期读作「{text}」，不是有效日期，请核对。")
     if dated and dated > case.as_of:
-        yield finding("field.invalid", "application_date", f"申请日期 {dated} 晚于审核日 {case.as_of}，请核对。")
+        yield finding("field.invalid", DATE, f"申请日期 {dated} 晚于审核日 {case.as_of}，请核对。")
     if dated and (case.as_of - dated).days > case.policy.max_age_days:
         message = f"申请日期 {dated} 距今超过 {case.policy.max_age_days} 天，请重新填写申请表。"
-        yield finding("field.invalid", "application_date", message)
+        yield finding("field.invalid", DATE, message)
+
+
+def _in_time(case: Case, read: FieldReading) -> bool:
+    """Whether a day in doubt is surely one that is accepted, whichever it is: nothing is made out to it.
+
+    What people write is weighed with what was seen (Bayes): few forms are too old, or of a day to come.
+    """
+    held = [(day(text), likely) for text, likely in read.held]
+    within = sum(likely for dated, likely in held if dated is not None and _accepted(case, dated))
+    others = sum(likely for _, likely in held) - within
+    unknown = max(0.0, 1.0 - within - others)
+    return within > case.policy.min_confidence * (within + case.policy.misdated * others + unknown)
+
+
+def _accepted(case: Case, dated: date) -> bool:
+    return 0 <= (case.as_of - dated).days <= case.policy.max_age_days
 
 
 def agent_is_authorized(case: Case) -> Iterator[Finding]:
