@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from extractors.alphabets import ALPHABETS, CAPITALS
 from extractors.grammar import GRAMMARS, INVALID, likeliest
@@ -31,6 +32,7 @@ LEAST = math.log(0.01)
 HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
 WORDS = ("text", "name")  # alphabets that have most of what may be written: what they lack is written all the same
 MOSTLY = 0.5  # of a step's probability
+CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 MISREAD = 0.01  # of the numbers read
 
 
@@ -76,11 +78,18 @@ def best(lattice: Lattice) -> tuple[str, float]:
     return "".join(symbol for symbol, _ in path), math.exp(min(p for _, p in path)) if path else 0.0
 
 
-Decoded = tuple[str, float, tuple[Lattice, ...], tuple[str, ...]]
+class Decoded(NamedTuple):
+    """What lines say: `changes` are the alphabet's and the grammar's, `held` all that a number in doubt may be."""
+
+    text: str
+    confidence: float
+    lattices: tuple[Lattice, ...]
+    changes: tuple[str, ...]
+    held: tuple[tuple[str, float], ...] = ()
 
 
 def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[Lattice]] = ()) -> Decoded:
-    """Text, confidence, restricted lattices and what alphabet and grammar changed, over a field's lines.
+    """What a field's lines say.
 
     `looks`: what other looks at the lines saw, for an alphabet that has a grammar.
     """
@@ -94,13 +103,14 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
     changes: tuple[str, ...] = (f"{alphabet}:{len(free)}->{len(text)}",) if free != text else ()
     changes += tuple(dict.fromkeys(lattice.model for lattice in lattices if lattice.model == STATED))
     if not text or alphabet not in GRAMMARS:
-        return text, sure, kept, changes
+        return Decoded(text, sure, kept, changes)
     seen = [[restrict(lattice, alphabet, HARDLY) for lattice in look] for look in (lattices, *looks)]
     meant = likeliest(seen, GRAMMARS[alphabet])
     valid = GRAMMARS[alphabet](meant.text)
     # What cannot be is more often misread than written.
     confidence = meant.confidence if valid else min(sure, meant.confidence) * INVALID / (INVALID + MISREAD)
-    return meant.text, confidence, kept, (*changes, *differences(text, meant.text))
+    held = meant.held if confidence < CLEAR else ()
+    return Decoded(meant.text, confidence, kept, (*changes, *differences(text, meant.text)), held)
 
 
 def differences(read: str, meant: str) -> tuple[str, ...]:

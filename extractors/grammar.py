@@ -18,6 +18,7 @@ from yinjian.lattice import BLANK, Lattice, log_add
 
 INVALID = 0.005  # of the numbers and days that people write
 WIDTH = 12  # texts kept
+HELD = 0.005  # how likely a text is that is worth keeping
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 Grammar = Callable[[str], bool]
@@ -32,10 +33,11 @@ GRAMMARS: dict[str, Grammar] = {
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A text, and how likely it is the one meant among all that were held possible (0 to 1)."""
+    """A text, and how likely it is the one meant (0 to 1); `held`: all that were held possible, the likeliest first."""
 
     text: str
     confidence: float
+    held: tuple[tuple[str, float], ...] = ()
 
 
 def likeliest(looks: Sequence[Sequence[Lattice]], grammar: Grammar) -> Weighed:
@@ -76,7 +78,7 @@ def is_day(text: str) -> bool:
 
 def _weighed(scored: Iterable[tuple[float, str]], grammar: Grammar) -> Weighed:
     weighed = _in_order(scored, grammar)
-    return Weighed(*weighed[0]) if weighed else Weighed("", 0.0)
+    return Weighed(*weighed[0], tuple(pair for pair in weighed if pair[1] > HELD)) if weighed else Weighed("", 0.0)
 
 
 def _in_order(scored: Iterable[tuple[float, str]], grammar: Grammar) -> list[tuple[str, float]]:

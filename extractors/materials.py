@@ -314,5 +314,5 @@ def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int
     for symbol in value:
         by_line.setdefault(symbol.line, []).append(symbol.index)
     lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
-    written, confidence, kept, changes = decode(lattices, alphabet)
+    written, confidence, kept, changes, _ = decode(lattices, alphabet)
     return FieldReading(field_id, text or written, confidence, index, sheet.box(rect_of(value)), kept, changes)

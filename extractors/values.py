@@ -9,21 +9,20 @@ import cv2
 import numpy as np
 
 from extractors.align import Blank, ReadSymbol, rect_of, slice_lattice
-from extractors.decode import ALPHABET_OF, Decoded, decode, differences, restrict
+from extractors.decode import ALPHABET_OF, CLEAR, Decoded, decode, differences, restrict
 from extractors.engine import Engine
-from extractors.grammar import GRAMMARS, is_day, likely_days
+from extractors.grammar import GRAMMARS, HELD, is_day, likely_days
 from extractors.page import Sheet, line_crop, look, read
 from extractors.ruling import Rect
 from extractors.signatures import Mask, find_strokes
 from extractors.table import lines_in
 from extractors.textlines import TextLine, in_a_row, up_to
 from yinjian.catalogue.model import FieldKind
+from yinjian.geometry import Box
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
 
-CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 NOT_IN_LINE = 0.8  # of its confidence has what was seen by itself alone
-HELD = 0.005  # how likely a day is that is worth keeping
 INSET_MM = 0.7  # what lies this near to the ruling is ruling
 DIGITS_OF_DATE = 2  # one digit alone is no part of a date but a fleck that was read
 HALF, LEAST_GAP = 0.45, 0.2  # of a line's height: half of a symbol, and of one that was passed over at least
@@ -44,19 +43,25 @@ def read_cell(
         lines = list(_second_look(sheet, lines, strokes.rect, engine))
     if lines:
         lines += _wrapped(sheet, mask, lines, inner, engine)
-    text, confidence, lattices, changes = _decoded(lines, ALPHABET_OF[kind], sheet, engine)
+    decoded = _decoded(lines, ALPHABET_OF[kind], sheet, engine)
     if not lines:
         return FieldReading(field_id, "", 1.0 if strokes is None else 0.0, index, sheet.box(cell))
     rects = [line.rect for line in lines]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
-    return FieldReading(field_id, text, confidence, index, sheet.box(rect), lattices, changes)
+    return reading_of(field_id, decoded, index, sheet.box(rect))
+
+
+def reading_of(field_id: str, decoded: Decoded, index: int, box: Box) -> FieldReading:
+    """A field that says what its lines were decoded to."""
+    text, confidence, lattices, changes, held = decoded
+    return FieldReading(field_id, text, confidence, index, box, lattices, changes, held=held)
 
 
 def _decoded(lines: Sequence[TextLine], alphabet: str, sheet: Sheet, engine: Engine) -> Decoded:
     """`decode` of lines; a number in doubt is looked at again with each set of weights."""
     seen = [line.read.lattice for line in lines]
     decoded = decode(seen, alphabet)
-    if alphabet not in GRAMMARS or not decoded[0] or decoded[1] >= CLEAR:
+    if alphabet not in GRAMMARS or not decoded.text or decoded.confidence >= CLEAR:
         return decoded
     return decode(seen, alphabet, _looks(sheet, [line.rect for line in lines], engine))
 
@@ -121,8 +126,7 @@ def read_blank(
     alphabet, seen, rect = ALPHABET_OF[kind], blank_lattices(blank, lines), blank_rect(blank, cell)
 
     def decoded(lattices: Sequence[Lattice], rect: Rect, looks: Sequence[Sequence[Lattice]] = ()) -> FieldReading:
-        text, sure, kept, changes = decode(lattices, alphabet, looks)
-        return FieldReading(field_id, text, sure, index, sheet.box(rect), kept, changes)
+        return reading_of(field_id, decode(lattices, alphabet, looks), index, sheet.box(rect))
 
     read = decoded(seen, rect)
     lacks = bool(read.text) and _passed_over(blank, lines, sheet, mask)
@@ -248,15 +252,15 @@ def read_date(
 ) -> FieldReading:
     """A date from the three blanks before 年, 月 and 日, as ISO; as it stands when it is no whole date."""
     read = [decode(blank_lattices(blank, lines), "digits") for blank in blanks]
-    texts = [text for text, _, _, _ in read]
-    kept = [lattices for _, _, lattices, _ in read]
+    texts = [part.text for part in read]
+    kept = [part.lattices for part in read]
     rects = [blank_rect(blank, cell) for blank in blanks if blank.symbols] or [blank_rect(blanks[0], cell)]
     rect = (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
     if sum(map(len, texts)) < DIGITS_OF_DATE:
         return FieldReading(field_id, "", 1.0, index, sheet.box(rect))
     looks = [[list(lattices)] for lattices in kept]
-    for blank, (text, sure, _, _), seen in zip(blanks, read, looks, strict=True):
-        between = None if text and sure >= CLEAR else _between(blank, lines, whole=True)
+    for blank, part, seen in zip(blanks, read, looks, strict=True):
+        between = None if part.text and part.confidence >= CLEAR else _between(blank, lines, whole=True)
         if between is not None:
             beside = "".join(found.symbol.text for found in (blank.before, blank.after) if found is not None)
             others = _looks(sheet, [between], engine)
@@ -264,7 +268,7 @@ def read_date(
     days = likely_days(looks)
     meant, confidence = days[0]
     if not is_day("/".join(meant)):
-        confidence = min(confidence, *(sure if text else 0.0 for text, sure, _, _ in read))
+        confidence = min(confidence, *(part.confidence if part.text else 0.0 for part in read))
     believed = 1.0 if all(texts) else NOT_IN_LINE
     confidence *= believed
     held = tuple((_iso(d), p * believed) for d, p in days if p > HELD and is_day("/".join(d)))

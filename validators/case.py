@@ -104,7 +104,18 @@ class Case:
         read, kind = self.filled(field_id), self.kind(field_id)
         if read is None:
             return False
-        return agrees(kind, read, expected, self.policy) or self._vouched(read, plain(kind, expected))
+        wanted = plain(kind, expected)
+        return agrees(kind, read, expected, self.policy) or self._vouched(read, wanted) or self._meant(read, wanted)
+
+    def _meant(self, read: FieldReading, wanted: str) -> bool:
+        """Whether a telephone in doubt is the one that the claim says: nothing is made out to it.
+
+        What people write is weighed with what was seen (Bayes): few claims say another one than the paper.
+        """
+        if self.kind(read.id) is not FieldKind.PHONE or read.confidence >= self.policy.min_phone_confidence:
+            return False
+        seen = dict(read.held).get(wanted, 0.0)
+        return seen > self.policy.min_confidence * (seen + self.policy.misclaimed * (1.0 - seen))
 
     def _vouched(self, read: FieldReading, wanted: str) -> bool:
         """Whether a doubtful reading is settled by others: two say `wanted`, one of them evidence, and it was seen."""

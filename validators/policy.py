@@ -38,6 +38,7 @@ class Policy:
     min_seal_mm: float
     max_age_days: int
     misdated: float
+    misclaimed: float
     same_impression: float
     same_on_sheet: float
     same_ink: float

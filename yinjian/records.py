@@ -62,7 +62,7 @@ class FieldReading:
     `page` is an index into `Reading.pages`; `lattices` has one entry per text line of the field, in reading order, and
     their best texts joined need not equal `text`: `changes` says what was made of them (folded, restricted, cut).
     `corrected_by`: the member of staff whose text it is, `""` as it was read. No lattice speaks against a person.
-    `held`: of a day in doubt all that it may be, each with how likely (0 to 1; what is left of 1 is nothing known).
+    `held`: of a number or day in doubt all that it may be, each with how likely (0 to 1; the rest may be anything).
     """
 
     id: str

@@ -28,7 +28,7 @@ def seen(text: str, doubts: dict[int, dict[str, float]] | None = None, sure: flo
 
 def test_a_digit_in_doubt_is_the_one_whose_check_holds() -> None:
     misread = IDENTITY[:5] + "9" + IDENTITY[6:]
-    text, confidence, _, changes = decode([seen(misread, {5: {"4": 0.1}})], "identity_number")
+    text, confidence, _, changes, *_ = decode([seen(misread, {5: {"4": 0.1}})], "identity_number")
     assert text == IDENTITY
     assert confidence > 0.9
     assert "5:9>4" in changes
@@ -36,7 +36,7 @@ def test_a_digit_in_doubt_is_the_one_whose_check_holds() -> None:
 
 def test_a_number_that_is_plainly_wrong_stays_wrong_and_unsure() -> None:
     wrong = IDENTITY[:5] + "9" + IDENTITY[6:]
-    text, confidence, _, changes = decode([seen(wrong)], "identity_number")
+    text, confidence, _, changes, *_ = decode([seen(wrong)], "identity_number")
     assert text == wrong and not changes
     assert confidence < 0.5
 
@@ -101,7 +101,7 @@ def test_names_may_hold_rare_characters_and_those_that_are_both(symbol: str) -> 
 def test_a_symbol_that_no_alphabet_has_does_not_vanish() -> None:
     rare = Lattice("test", (*seen("乔").steps, (("\u3b7e", math.log(0.001)), ("羹", math.log(1e-4))), (("", -0.001),)))
     for alphabet in ("name", "text"):
-        text, sure, _, _ = decode([rare], alphabet)
+        text, sure, *_ = decode([rare], alphabet)
         assert (text, sure) == ("乔〓", 0.0)
     assert decode([seen("乔羹")], "name")[:2] == ("乔羹", pytest.approx(0.999, abs=1e-3))
 

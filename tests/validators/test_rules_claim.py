@@ -142,6 +142,19 @@ def test_a_sure_reading_is_never_settled_by_others() -> None:
         assert (found(paper, claim(NEW)) == []) is settled
 
 
+@pytest.mark.parametrize(
+    ("confidence", "likely", "settled"),
+    [(0.6, 0.3, True), (0.6, 0.08, True), (0.6, 0.01, False), (0.6, 0.0, False), (0.95, 0.3, False)],
+)
+def test_a_telephone_in_doubt_is_the_one_that_is_claimed(confidence: float, likely: float, settled: bool) -> None:
+    said = NEW.text("agent_phone") or ""
+    other = said[:-1] + ("1" if said[-1] != "1" else "7")
+    paper = with_field(NEW, "agent_phone", other, confidence=confidence)
+    held = ((other, 1.0 - likely), (said, likely))
+    paper = replace(paper, fields=tuple(replace(f, held=held) if f.id == "agent_phone" else f for f in paper.fields))
+    assert (found(paper, claim(NEW)) == []) is settled
+
+
 def test_a_claim_alone_settles_nothing() -> None:
     seen = "哈尔滨市松北区创新一路 72 号"
     lattices = (doubtful(seen, seen.index("7"), "1"),)
