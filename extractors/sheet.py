@@ -26,6 +26,8 @@ SMALL = 64  # px: a picture so narrow shows no sheet
 SHORTEST = 0.25  # of the picture: a smaller sheet is not the page
 CHANGE = 8.0  # of lightness and colour together, from paper to desk across the sheet's edge
 LIGHT_MASKS = 2  # of the masks of paper: the quick ones, which hold all light areas and not only one
+PRINTED = 25  # grey levels that print is darker than its paper, at least
+CUTTING, CUT = 5, (0.008, 0.5)  # px on both sides of an edge; share of its length that print runs over
 SMALLEST = 0.1  # of the picture, where several sheets are looked for
 SEEN = 0.7  # of the weakest side of one of several
 SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked for
@@ -49,6 +51,12 @@ class Paper:
         """Lightness and colour without text and ruling, (h, w, 3)."""
         return _smooth(self.small, self.light)
 
+    @cached_property
+    def printed(self) -> Image:
+        """Where there is print, and whatever else is thin and dark, (h, w), 0 or 1."""
+        lightness = cv2.cvtColor(self.small, cv2.COLOR_BGR2LAB)[:, :, 0]
+        return np.asarray(lightness < self.light - np.minimum(self.light, PRINTED), np.uint8)
+
     def masks(self) -> Iterator[Image]:
         """Areas that may be paper, (h, w), 255 where they are."""
         yield from self._found
@@ -67,7 +75,8 @@ def find_sheet(paper: Paper) -> Floats | None:
     best, seen = None, 0.0
     for mask in paper.masks():
         quad = _quad_of(mask)
-        share = _seen(quad, paper.lab) if quad is not None and _is_sheet(quad, paper.light) else 0.0
+        whole = quad is not None and _is_sheet(quad, paper.light) and not _cuts_print(quad, paper.printed)
+        share = _seen(quad, paper.lab) if quad is not None and whole else 0.0
         if quad is not None and share > seen:
             best, seen = quad, share
         if seen > SURE:
@@ -151,6 +160,19 @@ def _seen(quad: Floats, lab: Image) -> float:
             change = np.abs(_at(lab, inside) - _at(lab, outside)).sum(1)
             shares.append(float((change > CHANGE).mean()))
     return min(shares, default=0.0)
+
+
+def _cuts_print(quad: Floats, printed: Image) -> bool:
+    """Whether print runs over one of the sides: it is a fold of the sheet, and no edge.
+
+    A shadow along an edge is not all over it, and what lies on a desk does not go on over the paper.
+    """
+    for side in zip(*(tuple(_across(quad, printed.shape, n, 400, 0.03)) for n in (2, CUTTING)), strict=True):
+        if all(len(points) == 400 for pair in side for points in pair):
+            over = np.all([_at(printed, points) > 0 for pair in side for points in pair], axis=0)
+            if CUT[0] < float(over.mean()) < CUT[1]:
+                return True
+    return False
 
 
 def _at(picture: Image, points: Floats) -> Floats:

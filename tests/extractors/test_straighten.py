@@ -131,3 +131,16 @@ def test_lines_at_the_top_of_a_sheet_say_nothing_of_how_slopes_change_below() ->
     )
     matrix = _level_matrix(quads, (3508, 2479, 3))
     assert matrix is None or 0.0 <= matrix[1, 0] < 0.01
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_a_sheet_does_not_end_at_a_fold_that_print_runs_over(printed: bool) -> None:
+    """Its half lies in another light, and its edge is seen all round; but no print runs over a sheet's edge."""
+    picture = np.full((1400, 1000, 3), 160, np.uint8)
+    picture[100:1300, 80:500], picture[100:1300, 500:920] = 170, 245
+    for y in range(160, 1250, 40) if printed else ():
+        for x in range(116, 880, 22):
+            picture[y : y + 18, x : x + 3] = picture[y : y + 3, x : x + 18] = 40
+    quad = find_sheet(Paper(picture))
+    half = quad is not None and cv2.contourArea(quad) < 0.6 * 840 * 1200
+    assert half is not printed
