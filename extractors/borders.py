@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from extractors.ruling import JUNCTION_MM, Rule, Ruling
+from extractors.linepieces import Rule
+from extractors.ruling import JUNCTION_MM, Ruling
 
 SHORT = 1.5  # junctions: so far a line may end before the one that it meets
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from extractors.ruling import JUNCTION_MM, Image, Rect, Rule, Ruling
+from extractors.linepieces import Image, Rule
+from extractors.ruling import JUNCTION_MM, Rect, Ruling
 
 SMALLEST_CELL_MM = 4.0
 LEVEL_MM = 2.2  # tops and bottoms of cells in one row differ by less

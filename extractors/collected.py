@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from extractors.cutout import cut_out
 from extractors.engine import Engine
 from extractors.formmarks import signature_fingerprint, signature_image, with_faults
+from extractors.linepieces import Floats
 from extractors.page import Sheet
-from extractors.ruling import Floats, Rect
+from extractors.ruling import Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
 from extractors.textlines import TextLine, in_rows
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type

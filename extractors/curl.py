@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from extractors.ruling import contrasted, long_runs
+from extractors.linepieces import contrasted, long_runs
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -14,8 +14,9 @@ from extractors.cutout import cut_out, cut_out_seal
 from extractors.engine import Engine
 from extractors.fingerprint import plate
 from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_print
+from extractors.linepieces import Floats, Rule
 from extractors.page import Sheet
-from extractors.ruling import Floats, Rect, Rule
+from extractors.ruling import Rect
 from extractors.seals import Seal
 from extractors.sealtext import inks_of, is_special, read_seal
 from extractors.signatures import Mask, Strokes, find_strokes

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import Recognised
-from extractors.ruling import Rule, Ruling
+from extractors.linepieces import Rule
+from extractors.ruling import Ruling
 from extractors.textlines import Rect, TextLine
 from yinjian.lattice import BLANK, Lattice
 from yinjian.textfold import fold

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from extractors.linepieces import Floats, Image, Rule, contrasted, pieces_of
+
 Rect = tuple[float, float, float, float]
 
 SHORTEST_MM = 7.5  # longer than any stroke of a printed character
@@ -19,9 +19,6 @@ LOWEST_ROW_MM = 5.5  # lines of one row's height alone may be this short, where 
 LEAST_BORDERS = 3  # vertical lines of a row: its borders, and what divides it
 MEETS_MM = 1.0  # such a line ends this near to those
 LONGEST_STROKE_MM = 25.0  # of a hand; a table's level lines are longer, and its plumb ones end at those
-BENT_MM = 40.0  # of a line on a bent page, so much is straight
-DOUBLE_MM = 20.0  # so long two lines side by side are a double one ...
-LINED, GAPPED = 0.6, 0.3  # of the length inked is a line of it, and not inked the gap between
 GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature over it)
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 BARE, BESIDE_MM = 0.3, 0.6  # of a stretch beside a junction, so far from it, is inked: no line begins there
@@ -34,24 +31,6 @@ OVERHANG_MM = 6.0  # no line of a table goes on so far beyond the last that it c
 JUNCTION_MM = 2.0  # lines that should meet end at most this far apart
 FINEST = 6.0  # px per mm: thin rules are seen, and four times as many pixels show no more of them
 WORTHWHILE = 0.85  # of the size: less is not worth drawing anew
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A ruled line as `across = a + b * along`, from `start` to `end` (pixels; along is x for a horizontal line)."""
-
-    a: float
-    b: float
-    start: float
-    end: float
-    thickness: float
-
-    def at(self, along: float) -> float:
-        return self.a + self.b * along
-
-    @property
-    def length(self) -> float:
-        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +75,6 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     return Ruling(tuple(parted), (*whole, *_of_one_row(turned, level, whole, px_per_mm)))
 
 
-def contrasted(dark: Floats, px_per_mm: float) -> Image:
-    """What is clearly darker than its surroundings: a thin line at low resolution is paler than text."""
-    blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
-    return np.asarray((dark > 0.06) & (dark > 1.4 * blurred + 0.03), np.uint8)
-
-
 def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:
     """Whether a vertical line is a pen's: no longer than a stroke, and at neither end near a line of the table."""
     near = JUNCTION_MM * px_per_mm
@@ -143,7 +116,7 @@ def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_
         near = (r for r in plumb if r.start < middle < r.end)
         return any(abs(r.at(middle) - piece.at(middle)) < JUNCTION_MM * px_per_mm for r in near)
 
-    pieces = (p for p in _pieces(turned, LOWEST_ROW_MM, px_per_mm) if p.length < 1.3 * SHORTEST_MM * px_per_mm)
+    pieces = (p for p in pieces_of(turned, LOWEST_ROW_MM, px_per_mm) if p.length < 1.3 * SHORTEST_MM * px_per_mm)
     short = [p for p in pieces if not known(p)]
     between = [p for p in short if meets(p.start, p.at(p.start)) and meets(p.end, p.at(p.end))]
     free = [p for p in short if not meets(p.start, p.at(p.start))]
@@ -167,78 +140,9 @@ def _standing_on(line: Rule, free: Sequence[Rule], px_per_mm: float) -> list[Rul
 
 def _lines(ink: Image, dark: Floats, px_per_mm: float) -> tuple[Rule, ...]:
     """The lines along the second axis of `ink`, which is where `dark` is darker than what is around it."""
-    pieces = _pieces(ink, SHORTEST_MM, px_per_mm)
+    pieces = pieces_of(ink, SHORTEST_MM, px_per_mm)
     lines = _joined(sorted(pieces, key=lambda p: p.start), dark, px_per_mm)
     return tuple(_followed(line, dark, px_per_mm) for line in lines)
-
-
-def _pieces(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:
-    """Straight runs along the second axis of `ink`, each a line by itself."""
-    length = max(15, int(shortest_mm * px_per_mm))
-    return [
-        piece
-        for mask, x, y in long_runs(ink, length)
-        for piece in _straight(mask, ink[y : y + mask.shape[0], x : x + mask.shape[1]], x, y, px_per_mm)
-    ]
-
-
-def _straight(mask: NDArray[np.bool_], ink: Image, x: int, y: int, px_per_mm: float) -> Iterator[Rule]:
-    """The lines that one component is: a double one is two, a long one on a bent page is none before it is halved."""
-    piece, half = _piece(mask, x, y, px_per_mm), mask.shape[1] // 2
-    if piece is not None:
-        yield piece
-        return
-    both = _double(mask, ink, x, y, px_per_mm)
-    if both:
-        yield from both
-    elif half > BENT_MM * px_per_mm / 2:
-        yield from _straight(mask[:, :half], ink[:, :half], x, y, px_per_mm)
-        yield from _straight(mask[:, half:], ink[:, half:], x + half, y, px_per_mm)
-
-
-def _double(mask: NDArray[np.bool_], ink: Image, x: int, y: int, px_per_mm: float) -> list[Rule]:
-    """The two lines of a double one, which are one component where they lie close; none where there is no gap."""
-    rows, columns = np.nonzero(mask & (ink > 0))
-    if mask.shape[1] < DOUBLE_MM * px_per_mm or not len(rows):
-        return []
-    b, a = np.polyfit(columns, rows, 1)
-    beside = np.rint(rows - a - b * columns).astype(np.intp)
-    share = np.bincount(beside - beside.min()) / mask.shape[1]
-    lined, gaps = np.flatnonzero(share > LINED), np.flatnonzero(share < GAPPED)
-    gaps = gaps[(gaps > lined[0]) & (gaps < lined[-1])] if len(lined) else gaps[:0]
-    if not len(gaps):
-        return []
-    rows, columns = np.indices(mask.shape, sparse=True)
-    above = rows - a - b * columns < float(gaps.mean()) + beside.min()
-    parts = (_piece(mask & side, x, y, px_per_mm) for side in (above, ~above))
-    return [part for part in parts if part is not None]
-
-
-def long_runs(ink: Image, length: int) -> Iterator[tuple[NDArray[np.bool_], int, int]]:
-    """Connected ink at least `length` px long along the second axis: each piece and its left top corner (x, y)."""
-    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    # Looked for in the rows that have any: most of a page has none.
-    filled = np.concatenate([[0], runs.any(1).astype(np.int8), [0]])
-    edges = np.flatnonzero(np.diff(filled))
-    for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(runs[top:bottom], connectivity=8)
-        for i in range(1, count):
-            x, y, w, h, _area = (int(v) for v in stats[i])
-            yield labels[y : y + h, x : x + w] == i, x, top + y
-
-
-def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | None:
-    """A line fitted through one component; None when it is a blot, not a line."""
-    rows, columns = np.nonzero(mask)
-    thickness = len(rows) / mask.shape[1]
-    if thickness > max(7.0, 1.6 * px_per_mm):
-        return None
-    b, a = np.polyfit(columns, rows, 1) if mask.shape[1] > 2 else (0.0, float(rows.mean()))
-    rest = np.abs(rows - (a + b * columns))
-    if np.percentile(rest, 90) > max(3.0, 0.7 * px_per_mm) or abs(b) > 0.12:
-        return None
-    return Rule(y + a - b * x, float(b), float(x), float(x + mask.shape[1]), thickness)
 
 
 def _joined(pieces: list[Rule], dark: Floats, px_per_mm: float) -> list[Rule]:
