@@ -93,7 +93,8 @@ def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: i
     """
     near, over = JUNCTION_MM * px_per_mm, OVERHANG_MM * px_per_mm
     crossed = [r.at(line.at(r.a)) for r in across if r.start - near < line.at(r.a) < r.end + near]
-    met = [place for place in crossed if line.start - near < place < line.end + near]
+    # No table's line lies along the sheet's edge; what a scanner leaves there does.
+    met = [place for place in crossed if max(line.start - near, over) < place < min(line.end + near, size - over)]
     if len(met) < LEAST_BORDERS:
         return False
     ends = [end for other in beside if other is not line for end in (other.start, other.end)]

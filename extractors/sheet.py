@@ -28,6 +28,7 @@ CHANGE = 8.0  # of lightness and colour together, from paper to desk across the 
 LIGHT_MASKS = 2  # of the masks of paper: the quick ones, which hold all light areas and not only one
 PRINTED = 25  # grey levels that print is darker than its paper, at least
 CUTTING, CUT = 5, (0.008, 0.5)  # px on both sides of an edge; share of its length that print runs over
+BESIDE = (0.1, 0.6)  # the same of print that stands close to it, within
 SMALLEST = 0.1  # of the picture, where several sheets are looked for
 SEEN = 0.7  # of the weakest side of one of several
 SURE = 0.95  # of a sheet's weakest side: a better quadrilateral is not looked for
@@ -163,14 +164,15 @@ def _seen(quad: Floats, lab: Image) -> float:
 
 
 def _cuts_print(quad: Floats, printed: Image) -> bool:
-    """Whether print runs over one of the sides: it is a fold of the sheet, and no edge.
+    """Whether print runs over one of the sides, or close along it: it is a fold of the sheet, and no edge.
 
     A shadow along an edge is not all over it, and what lies on a desk does not go on over the paper.
     """
     for side in zip(*(tuple(_across(quad, printed.shape, n, 400, 0.03)) for n in (2, CUTTING)), strict=True):
         if all(len(points) == 400 for pair in side for points in pair):
-            over = np.all([_at(printed, points) > 0 for pair in side for points in pair], axis=0)
-            if CUT[0] < float(over.mean()) < CUT[1]:
+            inked = np.array([[_at(printed, points) > 0 for points in pair] for pair in side])  # near, far; out, in
+            over, beside = inked.all((0, 1)).mean(), inked[:, 1].all(0).mean()
+            if CUT[0] < over < CUT[1] or BESIDE[0] < beside < BESIDE[1]:
                 return True
     return False
 
@@ -266,7 +268,8 @@ def _is_sheet(quad: Floats, light: Image, smallest: float = SHORTEST) -> bool:
     if cv2.contourArea(quad) < smallest * light.size or not cv2.isContourConvex(quad):
         return False
     steps = [s for s in _side_steps(quad, light) if s is not None]
-    return len(steps) >= 2 and sorted(steps)[len(steps) // 4] > STEP
+    # Beside a fold the paper may be lighter than what was taken for the sheet.
+    return len(steps) >= 2 and sorted(steps)[len(steps) // 4] > STEP and min(steps) > -STEP
 
 
 def _side_steps(quad: Floats, light: Image) -> list[float | None]:
