@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from extractors.alphabets import ALPHABETS, CAPITALS
+from extractors.givennames import as_named
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
 from yinjian.catalogue.model import FieldKind
@@ -96,7 +97,7 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
     if alphabet in WORDS:
         lattices = [with_unknown(lattice) for lattice in lattices]
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
-    read = [best(lattice) for lattice in kept]
+    read = [best(lattice) for lattice in (_as_named(kept) if alphabet == "name" else kept)]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)
     sure = 0.0 if UNKNOWN in text else sure
     free = "".join(best(lattice)[0] for lattice in lattices)
@@ -111,6 +112,14 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
     confidence = meant.confidence if valid else min(sure, meant.confidence) * INVALID / (INVALID + MISREAD)
     held = meant.held if confidence < CLEAR else ()
     return Decoded(meant.text, confidence, kept, (*changes, *differences(text, meant.text)), held)
+
+
+def _as_named(lattices: Sequence[Lattice]) -> Iterator[Lattice]:
+    """The lattices of a name over lines that follow one another, weighed by what names people have."""
+    before = 0
+    for lattice in lattices:
+        yield as_named(lattice, before)
+        before += len(lattice.best_text())
 
 
 def differences(read: str, meant: str) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""How many people bear a character in their given name: what a hand leaves in doubt is more often the common one.
+
+The table is that of the ngender package: 32 million given names of mainland China, by character.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from yinjian.lattice import BLANK, Lattice, log_add
+from yinjian.textfold import UNKNOWN
+
+FEWEST = 20  # bearers of what the table lacks: it lists what twice as many bear
+
+
+def as_named(lattice: Lattice, before: int = 0) -> Lattice:
+    """A name's lattice, its characters weighed by their bearers (Bayes), but for the surname's first.
+
+    `before`: how many characters of the name stand on lines before this.
+    """
+    steps = [
+        step if n is None or n + before == 0 else _weighed(step)
+        for step, n in zip(lattice.steps, lattice.telling(), strict=True)
+    ]
+    return Lattice(lattice.model, tuple(steps), lattice.floor)
+
+
+def _weighed(step: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    """What is no character keeps its probability; the others share theirs anew."""
+    weighed = [(symbol, p + _bearers(symbol)) for symbol, p in step if symbol not in (BLANK, UNKNOWN)]
+    kept = [pair for pair in step if pair[0] in (BLANK, UNKNOWN)]
+    if not weighed:
+        return step
+    was = _together([p for symbol, p in step if symbol not in (BLANK, UNKNOWN)])
+    now = _together([p for _, p in weighed])
+    return tuple(sorted([*kept, *((s, min(0.0, p - now + was)) for s, p in weighed)], key=lambda pair: -pair[1]))
+
+
+def _together(logs: list[float]) -> float:
+    whole = -math.inf
+    for p in logs:
+        whole = log_add(whole, p)
+    return whole
+
+
+def _bearers(character: str) -> float:
+    """The logarithm of their number."""
+    return math.log(max(FEWEST, _table().get(character, 0)))
+
+
+@cache
+def _table() -> Mapping[str, int]:
+    with files("ngender").joinpath("charfreq.csv").open(encoding="utf-8") as table:
+        return {row["char"]: int(row["male"]) + int(row["female"]) for row in csv.DictReader(table)}
