@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+INK, PALE = 0.10, 0.06  # density of ink, and of a hairline that a small photograph spreads over some pixels
+BLUR = 5  # px across a line, within which pale ink is its own
 BENT_MM = 40.0  # of a line on a bent page, so much is straight
 DOUBLE_MM = 20.0  # so long two lines side by side are a double one ...
 LINED, GAPPED = 0.6, 0.3  # of the length inked is a line of it, and not inked the gap between
@@ -36,9 +38,14 @@ class Rule:
 
 
 def contrasted(dark: Floats, px_per_mm: float) -> Image:
-    """What is clearly darker than its surroundings: a thin line at low resolution is paler than text."""
+    """What is clearly darker than its surroundings: a thin line at low resolution is paler than text.
+
+    For lines along the second axis: pale ink above and below what is dark is its blur, and no line.
+    """
     blurred = cv2.blur(dark, (int(4 * px_per_mm) | 1, int(4 * px_per_mm) | 1))
-    return np.asarray((dark > 0.06) & (dark > 1.4 * blurred + 0.03), np.uint8)
+    clear = np.asarray((dark > PALE) & (dark > 1.4 * blurred + 0.03), np.uint8)
+    inked = clear & (dark > INK)
+    return np.asarray(inked | (clear & (cv2.dilate(inked, np.ones((BLUR, 1), np.uint8)) == 0)), np.uint8)
 
 
 def pieces_of(ink: Image, shortest_mm: float, px_per_mm: float) -> list[Rule]:

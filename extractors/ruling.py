@@ -64,7 +64,7 @@ def _enlarged(ruling: Ruling, scale: float) -> Ruling:
 def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
     ink = contrasted(dark, px_per_mm)
     level = [line for line in _lines(ink, dark, px_per_mm) if line.length > LONGEST_STROKE_MM * px_per_mm]
-    turned = np.ascontiguousarray(ink.T)
+    turned = contrasted(np.ascontiguousarray(dark.T), px_per_mm)
     plumb = [line for line in _lines(turned, dark.T, px_per_mm) if not _is_stroke(line, level, px_per_mm)]
     level, plumb = (
         [line for line in lines if not _is_fold(line, lines, across, size, px_per_mm)]
