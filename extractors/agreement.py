@@ -115,9 +115,9 @@ def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> 
 
     A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number, or its head.
     """
-    expected = "".join(map(words, paragraphs))
+    expected, title = "".join(map(words, paragraphs)), words(paragraphs[0])
     read = [
-        [line for row in _body(list(in_rows(lines)), paragraphs) for line in row if not _is_beside(line, lines)]
+        [line for row in _body(in_rows(lines), expected, title) for line in row if not _is_beside(line, lines)]
         for lines in pages
     ]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
@@ -136,20 +136,19 @@ def said_twice(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -
     ]
 
 
-def _body(rows: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> Sequence[Sequence[TextLine]]:
+def _body(rows: Sequence[Sequence[TextLine]], expected: str, title: str) -> Sequence[Sequence[TextLine]]:
     """A page's rows without its running heads and feet: the number of the page, words of the title, the CA's sign."""
-    while rows and _is_running(rows[0], rows[1:], paragraphs, above=True):
+    while rows and _is_running(rows[0], rows[1:], expected, title, above=True):
         rows = rows[1:]
-    while rows and _is_running(rows[-1], rows[:-1], paragraphs, above=False):
+    while rows and _is_running(rows[-1], rows[:-1], expected, title, above=False):
         rows = rows[:-1]
     return rows
 
 
 def _is_running(
-    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], paragraphs: Sequence[str], *, above: bool
+    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], expected: str, title: str, *, above: bool
 ) -> bool:
     """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
-    expected, title = "".join(map(words, paragraphs)), words(paragraphs[0])
     parts = [NUMBERED.sub("", words(line.text)) for line in row]
     said, rest = "".join(parts), _said(others)
     if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 
 from yinjian.lattice import BLANK, Lattice, log_add
@@ -31,20 +31,13 @@ def as_named(lattice: Lattice, before: int = 0) -> Lattice:
 
 def _weighed(step: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
     """What is no character keeps its probability; the others share theirs anew."""
-    weighed = [(symbol, p + _bearers(symbol)) for symbol, p in step if symbol not in (BLANK, UNKNOWN)]
-    kept = [pair for pair in step if pair[0] in (BLANK, UNKNOWN)]
-    if not weighed:
+    told = [pair for pair in step if pair[0] not in (BLANK, UNKNOWN)]
+    if not told:
         return step
-    was = _together([p for symbol, p in step if symbol not in (BLANK, UNKNOWN)])
-    now = _together([p for _, p in weighed])
+    weighed = [(symbol, p + _bearers(symbol)) for symbol, p in told]
+    was, now = (reduce(log_add, (p for _, p in pairs)) for pairs in (told, weighed))
+    kept = [pair for pair in step if pair not in told]
     return tuple(sorted([*kept, *((s, min(0.0, p - now + was)) for s, p in weighed)], key=lambda pair: -pair[1]))
-
-
-def _together(logs: list[float]) -> float:
-    whole = -math.inf
-    for p in logs:
-        whole = log_add(whole, p)
-    return whole
 
 
 def _bearers(character: str) -> float:

@@ -98,12 +98,10 @@ def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: i
     if len(met) < LEAST_BORDERS:
         return False
     ends = [end for other in beside if other is not line for end in (other.start, other.end)]
-    loose = [
-        end
+    return any(
+        beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
         for end, beyond in ((line.start, min(met) - line.start), (line.end, line.end - max(met)))
-        if beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
-    ]
-    return bool(loose)
+    )
 
 
 def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_per_mm: float) -> list[Rule]:

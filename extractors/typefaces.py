@@ -65,13 +65,11 @@ def likeness_to_type(dark: Floats, strokes: Strokes, engine: Engine) -> float:
 
 def _closest(ink: Floats) -> Floats:
     """Of ink in groups that stand apart, the one with the most of it, cut to what it holds: no hair, no dust."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
+    inked = (ink > 0).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
     reach = max(1, round(APART * float(np.percentile(stats[1:, 2:4].max(1), 75))))
-    grown = cv2.dilate((ink > 0).astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    _, groups = cv2.connectedComponents(grown)
-    own = groups == np.bincount(groups.ravel(), ink.ravel()).argmax()
-    rows, columns = np.flatnonzero((own & (ink > 0)).any(1)), np.flatnonzero((own & (ink > 0)).any(0))
-    return np.asarray((ink * own)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
+    _, groups = cv2.connectedComponents(cv2.dilate(inked, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)))
+    return _cut(ink * (groups == np.bincount(groups.ravel(), ink.ravel()).argmax()))
 
 
 def _with_hairlines(dark: Floats, rect: Box, level: float) -> Floats:
@@ -81,9 +79,13 @@ def _with_hairlines(dark: Floats, rect: Box, level: float) -> Floats:
     seen = dark[y0:y1, x0:x1]
     _, pieces = cv2.connectedComponents((seen > level).astype(np.uint8))
     near = pieces[max(0, rect[1] - room - y0) : rect[3] + room - y0, max(0, rect[0] - room - x0) : rect[2] + room - x0]
-    own = np.isin(pieces, np.unique(near[near > 0]))
-    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
-    return np.asarray((seen * own)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
+    return _cut(seen * np.isin(pieces, np.unique(near[near > 0])))
+
+
+def _cut(ink: Floats) -> Floats:
+    """Ink cut to what it holds."""
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
 
 
 def likeness(ink: Floats, text: str) -> float:

@@ -271,10 +271,10 @@ def read_date(
         confidence = min(confidence, *(part.confidence if part.text else 0.0 for part in read))
     believed = 1.0 if all(texts) else NOT_IN_LINE
     confidence *= believed
-    held = tuple((_iso(d), p * believed) for d, p in days if p > HELD and is_day("/".join(d)))
     changes = differences("/".join(texts), "/".join(meant))
     lattices = tuple(lattice for part in kept for lattice in part)
-    held = held if confidence < CLEAR else ()
+    doubtful = days if confidence < CLEAR else ()
+    held = tuple((_iso(d), p * believed) for d, p in doubtful if p > HELD and is_day("/".join(d)))
     return FieldReading(field_id, _iso(meant), confidence, index, sheet.box(rect), lattices, changes, held=held)
 
 

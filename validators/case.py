@@ -115,7 +115,7 @@ class Case:
         if self.kind(read.id) is not FieldKind.PHONE or read.confidence >= self.policy.min_phone_confidence:
             return False
         seen = dict(read.held).get(wanted, 0.0)
-        return seen > self.policy.min_confidence * (seen + self.policy.misclaimed * (1.0 - seen))
+        return self.policy.settles(seen, self.policy.misclaimed * (1.0 - seen))
 
     def _vouched(self, read: FieldReading, wanted: str) -> bool:
         """Whether a doubtful reading is settled by others: two say `wanted`, one of them evidence, and it was seen."""

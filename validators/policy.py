@@ -46,6 +46,10 @@ class Policy:
     new_without_register: Severity
     chosen: Chosen
 
+    def settles(self, likely: float, against: float) -> bool:
+        """Whether what is this likely outweighs what speaks against it, by as much as a confidence must be."""
+        return likely > self.min_confidence * (likely + against)
+
     @staticmethod
     def from_toml(text: str) -> Policy:
         """SettingsError for a file that is no TOML, lacks a number, has one that is not known, or of another kind."""

@@ -138,7 +138,7 @@ def _in_time(case: Case, read: FieldReading) -> bool:
     within = sum(likely for dated, likely in held if dated is not None and _accepted(case, dated))
     others = sum(likely for _, likely in held) - within
     unknown = max(0.0, 1.0 - within - others)
-    return within > case.policy.min_confidence * (within + case.policy.misdated * others + unknown)
+    return case.policy.settles(within, case.policy.misdated * others + unknown)
 
 
 def _accepted(case: Case, dated: date) -> bool:
