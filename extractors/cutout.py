@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 OUTPUT_DPI = 600
 PAPER = 0.1  # share of light that paper's grain may take
 MARGIN_MM = 1.0
+ROOM_MM = MARGIN_MM + 2.0  # of paper round a mark: what is turned upright has its corners there
 BLUR, NOISE = (
     0.8,
     0.03,
@@ -32,24 +33,16 @@ def cut_out(sheet: Sheet, ink: Floats, rect: Rect, angle: float = 0.0) -> bytes:
     density: a pixel half covered by ink takes half of the light, and has a third of the density. `ink`: density over
     the page. `angle`: degrees clockwise by which the mark is turned on the page.
     """
-    x0, y0, x1, y1 = _round(sheet, rect)
+    x0, y0, x1, y1 = sheet.around(rect, ROOM_MM)
     return _drawn(sheet, taken(ink[y0:y1, x0:x1]), rect, (x0, y0), angle)
 
 
 def cut_out_seal(sheet: Sheet, rect: Rect, angle: float) -> bytes:
     """The same for a stamp: its ink as sharp as the picture's light, the blur of scanner or camera taken out."""
-    x0, y0, x1, y1 = _round(sheet, rect)
+    x0, y0, x1, y1 = sheet.around(rect, ROOM_MM)
     red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
     light = sharpened(taken(without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)))
     return _drawn(sheet, light, rect, (x0, y0), angle)
-
-
-def _round(sheet: Sheet, rect: Rect) -> tuple[int, int, int, int]:
-    """The pixels of a mark and of the paper round it."""
-    width, height = sheet.size
-    room = int((MARGIN_MM + 2.0) * sheet.px_per_mm)
-    x0, y0 = max(0, int(rect[0]) - room), max(0, int(rect[1]) - room)
-    return x0, y0, min(width, int(rect[2]) + room), min(height, int(rect[3]) + room)
 
 
 def taken(ink: Floats) -> Floats:

@@ -13,10 +13,11 @@ from extractors.align import Blank
 from extractors.cutout import cut_out, cut_out_seal
 from extractors.engine import Engine
 from extractors.fingerprint import plate
-from extractors.ink import PRINTED, RESIDUE, RESIDUE_ROOM, stamp_ink, without_print
-from extractors.linepieces import Floats, Rule
+from extractors.ink import PRINTED, stamp_ink, without_print
+from extractors.linepieces import Floats
 from extractors.page import Sheet
 from extractors.ruling import Rect
+from extractors.sealfaults import collection_faults, is_faint
 from extractors.seals import Seal
 from extractors.sealtext import inks_of, is_special, read_seal
 from extractors.signatures import Mask, Strokes, find_strokes
@@ -24,14 +25,9 @@ from extractors.textlines import Symbol, TextLine, share_within
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from yinjian.records import Mark, MarkKind
 
-EDGE_MM = 0.6  # nearer to a line than this is 贴边
-OVER_TEXT_MM2 = 0.4  # printed ink under a seal, a stroke of some 0.4 by 1 mm; seals on blank paper have none
-FAINT_RED = 0.16  # density: a stamp paler than this cannot be used
 FRAME_MM = 1.0  # paper round a seal
 PAGE_PX = 600  # of the long side: more than a plate shows of a page
 FAINTEST = 0.04  # density: paler is paper's grain
-WHOLE = 0.7  # share of a seal's border that must show
-CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, not pale
 
 
 def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:
@@ -59,7 +55,7 @@ def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine
 
 def seal_fingerprint(sheet: Sheet, rect: Rect) -> bytes:
     """What tells this impression from others of the same die; empty when there is no ink. `rect`: pixels."""
-    x0, y0, x1, y1 = _around(sheet, rect, FRAME_MM)
+    x0, y0, x1, y1 = sheet.around(rect, FRAME_MM)
     red, dark = sheet.red[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
     hidden = cv2.dilate((dark > PRINTED).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     ink = without_print(stamp_ink(sheet.image[y0:y1, x0:x1], red), dark)
@@ -75,90 +71,25 @@ def page_fingerprint(sheet: Sheet) -> bytes:
     return made.to_bytes() if made else b""
 
 
-def _around(sheet: Sheet, rect: Rect, room_mm: float) -> tuple[int, int, int, int]:
-    """The pixels of a rectangle and of the paper round it."""
-    width, height = sheet.size
-    room = room_mm * sheet.px_per_mm
-    return (
-        max(0, int(rect[0] - room)),
-        max(0, int(rect[1] - room)),
-        min(width, int(rect[2] + room) + 1),
-        min(height, int(rect[3] + room) + 1),
-    )
-
-
-def collection_faults(sheet: Sheet, seal: Seal, mask: Mask, stamped: int) -> tuple[str, ...]:
-    """What makes a collected seal unfit for an electronic one: 「请保证其清晰完整，请勿贴边、压字、压线」."""
-    faults = []
-    distance = _nearest_line(sheet, seal)
-    width, height = sheet.size
-    at_edge = min(seal.rect[0], seal.rect[1], width - seal.rect[2], height - seal.rect[3]) < 0
-    if distance < -EDGE_MM * sheet.px_per_mm:
-        faults.append("seal.overlaps_line")
-    elif distance < EDGE_MM * sheet.px_per_mm or at_edge:
-        faults.append("seal.clipped")
-    if seal.gap_degrees >= CUT_DEGREES and "seal.clipped" not in faults:
-        faults.append("seal.clipped")
-    if _print_under(sheet, seal, mask) > OVER_TEXT_MM2:
-        faults.append("seal.overlaps_text")
-    if seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED or stamped > 1:
-        faults.append("seal.unclear")
-    return tuple(faults)
-
-
-def _nearest_line(sheet: Sheet, seal: Seal) -> float:
-    """Pixels between the seal's outline and the nearest ruled line; negative when a line runs through the seal."""
-    x, y = seal.centre
-    rx, ry = (seal.rect[2] - seal.rect[0]) / 2, (seal.rect[3] - seal.rect[1]) / 2
-
-    def gaps(rules: Sequence[Rule], along: float, across: float, half: float, reach: float) -> list[float]:
-        near = [r for r in rules if r.start < along + 0.7 * reach and r.end > along - 0.7 * reach]
-        return [abs(r.at(along) - across) - half for r in near]
-
-    level = gaps(sheet.ruling.horizontal, x, y, ry, rx)
-    plumb = gaps(sheet.ruling.vertical, y, x, rx, ry)
-    return min([*level, *plumb], default=float("inf"))
-
-
-def _disc(sheet: Sheet, seal: Seal) -> tuple[tuple[slice, slice], Mask]:
-    """The inside of a seal's outline as page slices and a mask."""
-    width, height = sheet.size
-    x0, y0 = max(0, int(seal.rect[0])), max(0, int(seal.rect[1]))
-    x1, y1 = min(width, int(seal.rect[2]) + 1), min(height, int(seal.rect[3]) + 1)
-    disc = np.zeros((max(1, y1 - y0), max(1, x1 - x0)), np.uint8)
-    centre = (round(seal.centre[0] - x0), round(seal.centre[1] - y0))
-    axes = (max(1, round(seal.radii[0])), max(1, round(seal.radii[1])))
-    if seal.shape == "square":
-        box = cv2.boxPoints((centre, (2.0 * axes[0], 2.0 * axes[1]), seal.tilt))
-        cv2.fillPoly(disc, [box.astype(np.int32)], 1)
-    else:
-        cv2.ellipse(disc, centre, axes, seal.tilt, 0, 360, 1, -1)
-    return (slice(y0, y1), slice(x0, x1)), disc.astype(bool)
-
-
-def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
-    """Dark ink within the seal in mm2, where it is darker than what red ink leaves in red light."""
-    place, disc = _disc(sheet, seal)  # print that the rim alone touches is under the seal too
-    dark = mask[place] & disc & (sheet.dark[place] > RESIDUE * sheet.red[place] + RESIDUE_ROOM)
-    opened = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    return float(opened.sum()) / sheet.px_per_mm**2
-
-
-def strength(sheet: Sheet, seal: Seal) -> float:
-    """The typical density of the seal's ink."""
-    place, disc = _disc(sheet, seal)
-    ink = sheet.red[place][disc & (sheet.red[place] > 0.07)]
-    return float(np.percentile(ink, 60)) if ink.size else 0.0
-
-
 def collected_seal(
-    mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, area: Rect, mask: Mask, engine: Engine
+    mark_id: str,
+    sheet: Sheet,
+    index: int,
+    seals: Sequence[Seal],
+    cell: Rect,
+    area: Rect,
+    mask: Mask,
+    dark: Floats,
+    engine: Engine,
 ) -> Mark | None:
-    """The seal in the collection area; another dark stamp there is a seal that is not red."""
+    """The seal in the collection area; another dark stamp there is a seal that is not red.
+
+    `mask`, `dark`: dark ink, and its density, without the ruling.
+    """
     found = [seal for seal in seals if share_within(seal.rect, cell) > 0.3]
     if found:
         seal = max(found, key=lambda s: max(s.radii))
-        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, len(found)))
+        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, dark, len(found)))
     strokes = find_strokes(sheet, mask, area)
     if (
         strokes is None
@@ -177,8 +108,7 @@ def declared_seal(
     if not found:
         return None
     seal = max(found, key=lambda s: share_within(s.rect, cell))
-    faint = seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED
-    return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint else ())
+    return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if is_faint(sheet, seal) else ())
 
 
 def signature_place(blank: Blank, lines: Sequence[TextLine], cell: Rect) -> tuple[Rect, Rect] | None:

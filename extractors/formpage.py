@@ -256,10 +256,10 @@ class _CellReader:
         if slot.kind is SlotKind.SEAL:
             return declared_seal(slot.id, sheet, index, self._free_seals(), cell, self.engine)
         if slot.kind is SlotKind.COLLECTION:
-            if slot.id.startswith("seal"):
-                area = free_area(sheet, cell, self._above(blank))
-                return collected_seal(slot.id, sheet, index, self.page.seals, cell, area, self.page.ink, self.engine)
             above, page = self._above(blank), self.page
+            if slot.id.startswith("seal"):
+                area, inks = free_area(sheet, cell, above), (page.ink, page.unruled)
+                return collected_seal(slot.id, sheet, index, page.seals, cell, area, *inks, self.engine)
             return collected_signature(slot.id, sheet, index, cell, above, page.pen, page.unruled, self.engine)
         place = signature_place(blank, self.lines, cell)
         if place is None or self._printed_name(blank, place[0]):

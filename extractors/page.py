@@ -65,6 +65,12 @@ class Sheet:
         """A pixel rectangle as a box in fractions of the page."""
         return Box.from_pixels(*rect, *self.size)
 
+    def around(self, rect: Rect, room_mm: float) -> tuple[int, int, int, int]:
+        """The pixels of a rectangle and of the paper round it."""
+        (width, height), room = self.size, room_mm * self.px_per_mm
+        left, top = max(0, int(rect[0] - room)), max(0, int(rect[1] - room))
+        return left, top, min(width, int(rect[2] + room) + 1), min(height, int(rect[3] + room) + 1)
+
     def without_inks(self) -> Sheet:
         """The same page for what asks of its lines and size only; blank pixels of one value take no memory."""
         none = np.broadcast_to(np.float32(0.0), self.dark.shape)

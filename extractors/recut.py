@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from extractors.collected import of_strokes
 from extractors.engine import Engine
-from extractors.formmarks import (
-    FAINT_RED,
-    WHOLE,
-    collection_faults,
-    seal_mark,
-    signature_fingerprint,
-    signature_image,
-    strength,
-    with_faults,
-)
+from extractors.formmarks import seal_mark, signature_fingerprint, signature_image, with_faults
 from extractors.ink import dark_threshold, thin_ink
 from extractors.page import Sheet, without_ruling
 from extractors.ruling import Rect
+from extractors.sealfaults import collection_faults, is_faint
 from extractors.seals import find_seals, seal_in
-from extractors.signatures import Mask, Strokes, find_strokes, ink_mask
+from extractors.signatures import Mask, Strokes, find_strokes
 from extractors.table import lines_in
 from extractors.textlines import TextLine, share_within
 from yinjian.geometry import Box
@@ -35,27 +27,26 @@ def recut_mark(mark_id: str, sheet: Sheet, index: int, frame: Box, engine: Engin
     """The mark in `frame`, None when there is no ink to be one. `sheet`: the page, its lines read."""
     width, height = sheet.size
     rect = (frame.x0 * width, frame.y0 * height, frame.x1 * width, frame.y1 * height)
-    threshold = dark_threshold(sheet.dark)
     if mark_id.startswith("signature"):
-        return _signature(mark_id, sheet, index, rect, _pen(sheet, threshold))
-    return _seal(mark_id, sheet, index, rect, ink_mask(sheet, threshold), engine)
+        return _signature(mark_id, sheet, index, rect, _pen(sheet))
+    return _seal(mark_id, sheet, index, rect, engine)
 
 
-def _pen(sheet: Sheet, threshold: float) -> Mask:
-    return thin_ink(without_ruling(sheet), sheet.red, threshold, sheet.px_per_mm)
+def _pen(sheet: Sheet) -> Mask:
+    return thin_ink(without_ruling(sheet), sheet.red, dark_threshold(sheet.dark), sheet.px_per_mm)
 
 
-def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask, engine: Engine) -> Mark | None:
+def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, engine: Engine) -> Mark | None:
     seal = seal_in(sheet, frame)
     if seal is None:
         return None
     if mark_id.endswith("_collection"):
         cell = _cell(sheet, seal.rect)
         stamped = sum(share_within(other.rect, cell) > 0.3 for other in find_seals(sheet))
-        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, stamped))
-    faint = seal.closed < WHOLE or strength(sheet, seal) < FAINT_RED
+        faults = collection_faults(sheet, seal, without_ruling(sheet), stamped)
+        return seal_mark(mark_id, sheet, index, seal, engine, faults)
     asked = mark_id != "material_seal"  # of a copy's seal only its text is judged
-    return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if faint and asked else ())
+    return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if asked and is_faint(sheet, seal) else ())
 
 
 def _signature(mark_id: str, sheet: Sheet, index: int, frame: Rect, mask: Mask) -> Mark | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.ink import FAINT
-from extractors.page import Sheet, without_ruling
+from extractors.page import Sheet
 from extractors.ruling import Rect
 
 Mask = NDArray[np.bool_]
@@ -34,11 +34,6 @@ class Strokes:
     ink_mm2: float
     density: float
     sure: bool
-
-
-def ink_mask(sheet: Sheet, threshold: float) -> Mask:
-    """Where the page has dark ink that is not its ruling, (H, W) bool."""
-    return np.asarray(without_ruling(sheet) > threshold, bool)
 
 
 def find_strokes(sheet: Sheet, mask: Mask, place: Rect, reach: Rect | None = None) -> Strokes | None:

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from extractors.engine import Engine
-from extractors.page import TABLE, Sheet, _missed
+from extractors.page import TABLE, Sheet, _missed, without_ruling
 from extractors.ruling import Ruling
-from extractors.signatures import ink_mask
 from extractors.textlines import TextLine
 from extractors.values import read_cell
 from tests.extractors.test_align import line
@@ -46,7 +45,7 @@ def test_a_symbol_alone_on_a_second_line_is_a_part_of_the_value(
 ) -> None:
     sheet = two_lines(first, second)
     cell = (0.0, 0.0, *map(float, sheet.size))
-    read = read_cell("x", kind, sheet, 0, cell, ink_mask(sheet, 0.3), engine)
+    read = read_cell("x", kind, sheet, 0, cell, without_ruling(sheet) > 0.3, engine)
     assert read.text == first + second
 
 

@@ -9,9 +9,8 @@ import pytest
 from extractors.collected import collected_signature
 from extractors.engine import Engine
 from extractors.ink import dark_threshold, separate
-from extractors.page import Sheet
+from extractors.page import Sheet, without_ruling
 from extractors.ruling import find_ruling
-from extractors.signatures import ink_mask
 from extractors.textlines import TextLine
 from tests.extractors.test_materials import line
 
@@ -39,7 +38,7 @@ def signed(
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
     dark, red = separate(image)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
-    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), dark, engine)
+    mark = collected_signature("s", sheet, 0, CELL, printed, without_ruling(sheet) > dark_threshold(dark), dark, engine)
     return None if mark is None else mark.faults
 
 
@@ -83,7 +82,7 @@ def test_a_stroke_beside_a_short_last_line_is_the_signatures(dot: int, faults: t
     dark, red = separate(image)
     printed = (*PRINTED, short)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
-    mark = collected_signature("s", sheet, 0, CELL, printed, ink_mask(sheet, dark_threshold(dark)), dark, engine)
+    mark = collected_signature("s", sheet, 0, CELL, printed, without_ruling(sheet) > dark_threshold(dark), dark, engine)
     assert mark is not None
     assert mark.faults == faults
     assert faults or abs(mark.box.y0 * 2338 - dot) < 6

@@ -10,9 +10,8 @@ import pytest
 
 from extractors.align import align
 from extractors.engine import Engine
-from extractors.page import Sheet
+from extractors.page import Sheet, without_ruling
 from extractors.ruling import Ruling
-from extractors.signatures import ink_mask
 from extractors.textlines import TextLine
 from extractors.values import _against, read_beside, read_blank, read_date
 from samples.typefaces import glyph_mask
@@ -83,7 +82,7 @@ def test_a_name_that_was_passed_over_between_two_lines_is_found_by_its_ink(engin
     (blank,) = align(template, lines, "").blanks
 
     def read(sheet: Sheet) -> FieldReading:
-        ink = ink_mask(sheet, 0.3)
+        ink = without_ruling(sheet) > 0.3
         return read_blank("agent_name", FieldKind.PERSON_NAME, blank, lines, sheet, 0, CELL, ink, engine)
 
     assert read(sheet).text == "郭明"
@@ -98,7 +97,7 @@ def test_a_symbol_of_a_name_that_was_passed_over_is_found_by_its_ink(passed_over
     sheet, seen = drawn(truth), line(passed_over)
     lines = [TextLine((0.0, 0.0, float(PITCH * len(truth)), 40.0), seen.read)]
     (blank,) = align(template, lines, "").blanks
-    ink = ink_mask(sheet, 0.3)
+    ink = without_ruling(sheet) > 0.3
     read = read_blank("agent_name", FieldKind.PERSON_NAME, blank, lines, sheet, 0, CELL, ink, engine)
     assert read.text == "郭明"
 
@@ -116,6 +115,6 @@ def test_what_was_found_of_a_date_is_not_read_twice_when_all_of_it_is(engine: En
     label = align(TEMPLATE, lines, "").blanks[0].before
     assert label is not None
     cell = (0.0, 0.0, *map(float, sheet.size))
-    whole = read_beside(label, lines, sheet, cell, ink_mask(sheet, 0.3), engine)
+    whole = read_beside(label, lines, sheet, cell, without_ruling(sheet) > 0.3, engine)
     assert whole is not None and "".join(found.text for found in whole) == truth
     assert whole[0].rect[2] == pytest.approx(PITCH * 5, abs=PITCH / 2)

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from extractors.formmarks import collection_faults
+from extractors.page import without_ruling
 from extractors.ruling import Ruling, find_ruling
+from extractors.sealfaults import collection_faults
 from extractors.seals import find_seals
-from extractors.signatures import ink_mask
 from tests.extractors.test_seals import BLACK, RED, Image, blank, mm, sheet_of, stamped
 
-PALE = (205, 205, 243)  # BGR
+PALE, GREY = (205, 205, 243), (120, 120, 120)  # BGR
 
 
 def faults(image: Image, stamps: int = 1) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def faults(image: Image, stamps: int = 1) -> tuple[str, ...]:
     ruling: Ruling = find_ruling(plain.dark, plain.px_per_mm)
     sheet = replace(plain, ruling=ruling)
     seal = max(find_seals(sheet), key=lambda s: max(s.radii))
-    return collection_faults(sheet, seal, ink_mask(sheet, 0.3), stamps)
+    return collection_faults(sheet, seal, without_ruling(sheet), stamps)
 
 
 def test_a_seal_on_blank_paper_has_no_fault() -> None:
@@ -52,6 +52,15 @@ def test_print_that_the_rim_alone_touches() -> None:
     stamped(image, 100, 150)
     for left in range(88, 112, 5):
         cv2.rectangle(image, mm(left, 127), mm(left + 3, 130), BLACK, 3)
+    assert faults(image) == ("seal.overlaps_text",)
+
+
+def test_pale_print_whose_feet_alone_the_rim_lies_over() -> None:
+    image = blank()
+    cv2.line(image, mm(99, 126), mm(99, 130.2), GREY, 2)  # an upright that ends within the rim
+    stamp = blank()
+    stamped(stamp, 100, 150)
+    image = np.minimum(image, stamp)
     assert faults(image) == ("seal.overlaps_text",)
 
 
