@@ -67,6 +67,21 @@ def _of_all_looks(looks: Sequence[Sequence[Lattice]]) -> list[tuple[str, float]]
     return list(held.items())
 
 
+def likely_meanings(lattices: Sequence[Lattice], meaning: Callable[[str], str | None]) -> list[tuple[str, float]]:
+    """What lines that follow one another may mean, each with how likely, the likeliest first.
+
+    What means nothing (None) is not among them, and as unlikely as people write such.
+    """
+    held = {"": -math.inf}
+    for text, p in likely_texts(_joined(lattices)):
+        meant = meaning(text)
+        held[meant or ""] = log_add(held.get(meant or "", -math.inf), p + (0.0 if meant else math.log(INVALID)))
+    best = max(held.values())
+    likely = {meant: math.exp(p - best) for meant, p in held.items()}
+    ordered = sorted(likely, key=lambda meant: -likely[meant])
+    return [(meant, likely[meant] / sum(likely.values())) for meant in ordered if meant]
+
+
 def is_day(text: str) -> bool:
     """Whether "year/month/day" is a day of this century."""
     year, month, day = text.split("/")

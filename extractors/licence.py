@@ -11,6 +11,7 @@ from extractors.materials import (
     Chain,
     Entry,
     chains,
+    day_reading,
     entries,
     reading,
     second_look,
@@ -52,7 +53,8 @@ FEWEST_UNDER_TITLE = 2
 LEAST_CODE = 12  # symbols: a shorter run is no credit code (18) and no registration number (15), even damaged
 _CODE_SYMBOLS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz〇○|×")
 _DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日?|(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
-_ENDLESS = ("长期", "永久", "无固定期限", "不约定期限")
+FOREVER = "长期"
+_ENDLESS = (FOREVER, "永久", "无固定期限", "不约定期限")
 
 
 def is_licence(sheet: Sheet) -> bool:
@@ -129,7 +131,12 @@ def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReadi
     value = with_lines_below(entry, found, 2, sheet.cells) if entry else ()
     written = tuple(s for s in value if fold(s.symbol.text))
     end = end_of_term("".join(fold(s.symbol.text) for s in written))
-    return reading("licence_valid_until", written[end[1]], "date", sheet, index, end[0]) if end else None
+    return day_reading("licence_valid_until", written[end[1]], sheet, index, _end_in) if end else None
+
+
+def _end_in(text: str) -> str | None:
+    end = end_of_term(fold(text))
+    return end[0] if end else None
 
 
 def end_of_term(text: str) -> tuple[str, slice] | None:
@@ -139,7 +146,7 @@ def end_of_term(text: str) -> tuple[str, slice] | None:
     """
     for word in _ENDLESS:
         if word in text:
-            return "长期", slice(text.index(word), text.index(word) + len(word))
+            return FOREVER, slice(text.index(word), text.index(word) + len(word))
     days = list(_DAY.finditer(text))
     if not days or text[: days[-1].start()].endswith("自") or text[days[-1].end() :].startswith("至"):
         return None

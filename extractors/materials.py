@@ -8,12 +8,13 @@ their letters one by one: lines are first joined to chains along the baseline, t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extractors.align import ReadSymbol, rect_of, slice_lattice
-from extractors.decode import decode
+from extractors.decode import CLEAR, decode
 from extractors.engine import Engine
+from extractors.grammar import likely_meanings
 from extractors.ink import RED_PRESENT
 from extractors.page import RED_SHARE, Sheet, read
 from extractors.textlines import Rect, TextLine, crop_rect, share_within
@@ -308,11 +309,24 @@ def without_punctuation(value: Chain) -> Chain:
     return value[marks[0] : marks[-1] + 1] if marks else ()
 
 
-def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int, text: str = "") -> FieldReading:
-    """A value (at least one symbol) as a field; `text` when it is not to be given as it stands (dates)."""
+def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int) -> FieldReading:
+    """A value (at least one symbol) as a field."""
     by_line: dict[int, list[int]] = {}
     for symbol in value:
         by_line.setdefault(symbol.line, []).append(symbol.index)
     lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
     written, confidence, kept, changes, _ = decode(lattices, alphabet)
-    return FieldReading(field_id, text or written, confidence, index, sheet.box(rect_of(value)), kept, changes)
+    return FieldReading(field_id, written, confidence, index, sheet.box(rect_of(value)), kept, changes)
+
+
+def day_reading(
+    field_id: str, value: Chain, sheet: Sheet, index: int, meaning: Callable[[str], str | None]
+) -> FieldReading:
+    """A day as a field, as sure as it is which one was meant: whether a dot between is seen does not matter.
+
+    `meaning`: the day that a text says (ISO, or 长期), None for what is no day.
+    """
+    read = reading(field_id, value, "date", sheet, index)
+    held = tuple(likely_meanings(read.lattices, meaning))
+    text, confidence = held[0] if held else ("", 0.0)
+    return replace(read, text=text, confidence=confidence, held=held if confidence < CLEAR else ())
