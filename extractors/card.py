@@ -164,7 +164,7 @@ def _front(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int)
     values = (
         ("id_name", "name", without_punctuation(name.value) if name else ()),
         ("id_number", "identity_number", _number(face, found)),
-        ("id_address", "text", without_punctuation(with_lines_below(address, found)) if address else ()),
+        ("id_address", "address", without_punctuation(with_lines_below(address, found)) if address else ()),
     )
     return tuple(reading(id_, value, alphabet, sheet, index) for id_, alphabet, value in values if value)
 

@@ -20,7 +20,7 @@ ALPHABET_OF = {
     FieldKind.PLATFORM_NAME: "text",
     FieldKind.UNIT_NAME: "text",
     FieldKind.USCC: "credit_code",
-    FieldKind.ADDRESS: "text",
+    FieldKind.ADDRESS: "address",
     FieldKind.PERSON_NAME: "name",
     FieldKind.PHONE: "phone",
     FieldKind.ID_NUMBER: "identity_number",
@@ -31,7 +31,11 @@ ALPHABET_OF = {
 
 LEAST = math.log(0.01)
 HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
-WORDS = ("text", "name")  # alphabets that have most of what may be written: what they lack is written all the same
+WORDS = (
+    "text",
+    "address",
+    "name",
+)  # alphabets that have most of what may be written: what they lack is written all the same
 MOSTLY = 0.5  # of a step's probability
 CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 MISREAD = 0.01  # of the numbers read

@@ -46,7 +46,7 @@ _LABELS = {
     "颁发单位 赋码机关 组成形式 活动地域 证照编号",
 }
 WORDS = {word: key or f"other:{word}" for key, words in _LABELS.items() for word in words.split()}
-_ALPHABETS = {"unit_name": "text", "legal_person": "name", "address": "text"}
+_ALPHABETS = {"unit_name": "text", "legal_person": "name", "address": "address"}
 _ROOM = {"unit_name": 3.0, "legal_person": 2.0, "address": 3.0, "valid_until": 8.0, "uscc": 8.0, "": 8.0}
 FEWEST_LABELS = 4  # without a title that can be read
 FEWEST_UNDER_TITLE = 2

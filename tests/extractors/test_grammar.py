@@ -109,3 +109,9 @@ def test_a_symbol_that_no_alphabet_has_does_not_vanish() -> None:
 def test_names_may_have_what_stands_for_another_elsewhere_and_is_standard() -> None:
     assert decode([seen("邓昇")], "name")[0] == "邓昇"
     assert not ALPHABETS["name"]("國")
+
+
+def test_an_address_holds_no_sign_of_arithmetic() -> None:
+    text, *_ = decode([seen("大街+32号", {2: {"4": 0.05}})], "address")
+    assert text == "大街432号"
+    assert decode([seen("A座1-2层#3")], "address")[0] == "A座1-2层#3"
