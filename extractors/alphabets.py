@@ -17,8 +17,8 @@ CREDIT_CODE = DIGITS | frozenset("ABCDEFGHJKLMNPQRTUWXY")
 IDENTITY_NUMBER = DIGITS | {"X"}
 DATE = DIGITS | frozenset("年月日长期至.-/ ")
 LATIN = frozenset(chr(code) for code in range(33, 127))
-# Of the Latin symbols that are neither letters nor digits, those that addresses are written with.
-_IN_ADDRESSES = frozenset("-#()/.,~")
+# What no address holds: a hand's digits are read as such.
+SIGNS = frozenset("+*=<>%@$&^{}[]\\")
 PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】…—～·○〇□☑☐■√✓×✔")
 
 # Characters of the 通用规范汉字表 of 2013 (Unihan's kTGH) that stand for another elsewhere; persons have such names.
@@ -73,14 +73,10 @@ def _simplified(symbol: str) -> bool:
 Allowed = Callable[[str], bool]
 
 
-def _of_address(symbol: str) -> bool:
-    return _simplified(symbol) and (symbol not in LATIN or symbol.isalnum() or symbol in _IN_ADDRESSES)
-
-
 # by field kind; `text` is simplified Chinese with Latin letters, digits and the punctuation of the forms.
 ALPHABETS: dict[str, Allowed] = {
     "text": _simplified,
-    "address": _of_address,
+    "address": lambda s: s not in SIGNS and _simplified(s),
     "name": lambda s: _simplified(s) and (s == "·" or (s > "\u3400" and s not in PUNCTUATION)),
     "digits": DIGITS.__contains__,
     "phone": DIGITS.__contains__,

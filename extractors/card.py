@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from extractors.engine import Engine
-from extractors.licence import is_licence, iso
+from extractors.licence import FOREVER, is_licence, iso
 from extractors.materials import (
     NUMBER,
     Chain,
@@ -243,4 +243,6 @@ def _unlabelled_term(face: _Face, found: Sequence[Entry]) -> Entry | None:
 def _day_of(text: str) -> str | None:
     """ISO or 长期; None for what is no day."""
     found = re.fullmatch(_DAY, text)
-    return text if found is None else iso(*(int(part) for part in found.groups()))
+    if found is None:
+        return FOREVER if text == FOREVER else None
+    return iso(*(int(part) for part in found.groups()))

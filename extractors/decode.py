@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from extractors.alphabets import ALPHABETS, CAPITALS
+from extractors.alphabets import ALPHABETS, CAPITALS, SIGNS
 from extractors.givennames import as_named
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
@@ -64,12 +64,13 @@ def restrict(lattice: Lattice, alphabet: str, least: float = LEAST, beside: str 
     return Lattice(lattice.model, tuple(steps), lattice.floor)
 
 
-def with_unknown(lattice: Lattice) -> Lattice:
+def with_unknown(lattice: Lattice, never: frozenset[str] = frozenset()) -> Lattice:
     """The lattice with `UNKNOWN` where a symbol that no alphabet has is likelier than all others together.
 
     Such symbols are never among a step's best, but have had their share of the probability: it is what the others lack.
+    Those of `never` count as such.
     """
-    lacking = [1.0 - sum(math.exp(p) for _, p in step) for step in lattice.steps]
+    lacking = [1.0 - sum(math.exp(p) for symbol, p in step if symbol not in never) for step in lattice.steps]
     steps = (
         ((UNKNOWN, math.log(lack)), *step) if lack > MOSTLY else step
         for step, lack in zip(lattice.steps, lacking, strict=True)
@@ -99,7 +100,7 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
     `looks`: what other looks at the lines saw, for an alphabet that has a grammar.
     """
     if alphabet in WORDS:
-        lattices = [with_unknown(lattice) for lattice in lattices]
+        lattices = [with_unknown(lattice, SIGNS if alphabet == "address" else frozenset()) for lattice in lattices]
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
     read = [best(lattice) for lattice in (_as_named(kept) if alphabet == "name" else kept)]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)

@@ -111,9 +111,10 @@ def _gaps(inked: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def cut(strip: Floats, start: int, length: int) -> Floats:
-    """A stretch of the closed strip with a little room at both ends."""
-    room = strip.shape[0] // 4
-    columns = np.arange(start - room, start + length + room) % strip.shape[1]
+    """A stretch of the closed strip with a little room at both ends, no more than shows nothing of it twice."""
+    height, width = strip.shape
+    room = min(height // 4, (width - length) // 2)
+    columns = np.arange(start - room, start + length + room) % width
     return np.asarray(strip[:, columns], np.float32)
 
 

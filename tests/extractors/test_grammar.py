@@ -10,6 +10,7 @@ from extractors.alphabets import ALPHABETS
 from extractors.decode import decode, restrict
 from extractors.grammar import is_day, likely_days, likely_texts
 from yinjian.lattice import Lattice
+from yinjian.textfold import UNKNOWN
 
 IDENTITY = "230104199309040524"  # a check character that holds
 
@@ -111,7 +112,7 @@ def test_names_may_have_what_stands_for_another_elsewhere_and_is_standard() -> N
     assert not ALPHABETS["name"]("國")
 
 
-def test_an_address_holds_no_sign_of_arithmetic() -> None:
-    text, *_ = decode([seen("大街+32号", {2: {"4": 0.05}})], "address")
-    assert text == "大街432号"
+def test_a_sign_in_an_address_is_a_symbol_that_was_not_read() -> None:
+    text, confidence, *_ = decode([seen("大街+32号", {2: {"4": 0.05}})], "address")
+    assert text == f"大街{UNKNOWN}32号" and confidence == 0.0
     assert decode([seen("A座1-2层#3")], "address")[0] == "A座1-2层#3"

@@ -130,6 +130,7 @@ def test_running_text_is_no_document() -> None:
         ("2021.02.03长期", {"id_valid_from": "2021-02-03", "id_valid_until": "长期"}),
         ("2021.0.03-2041.02.03", {"id_valid_until": "2041-02-03"}),  # a symbol was passed over
         ("2021.02.03", {"id_valid_from": "2021-02-03"}),
+        ("2021.02.03--2041.02.03", {"id_valid_from": "2021-02-03", "id_valid_until": "2041-02-03"}),
     ],
 )
 def test_a_cards_term(term: str, days: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from extractors.card import _day_of
 from extractors.decode import CLEAR
 from extractors.grammar import likely_meanings
 from extractors.terms import as_term, is_term
@@ -27,6 +28,11 @@ def test_a_dot_in_doubt_leaves_no_doubt_of_the_day() -> None:
     assert meant == "20330709" and likely > CLEAR
     (first, second) = likely_meanings([seen("2033.07.09", {9: {"8": 0.45}})], day)
     assert first[0] == "20330709" and second[0] == "20330708" and 0.4 < second[1] < first[1]
+
+
+@pytest.mark.parametrize("text", ["-2041.02.10", "2041.02.1", "2041.02.31", "", "长"])
+def test_what_is_no_day_is_none(text: str) -> None:
+    assert _day_of(text) is None
 
 
 @pytest.mark.parametrize(
