@@ -23,6 +23,7 @@ GAP_MM = 12.0  # a line may be interrupted this long (worn print, a signature ov
 AGREE_MM = 0.8  # pieces of one line lie this close to it
 BARE, BESIDE_MM = 0.3, 0.6  # of a stretch beside a junction, so far from it, is inked: no line begins there
 UNBROKEN = 0.9  # of a longer gap must be inked: a signature runs along the line there
+ASIDE_MM = (-1.2, -0.6, 0.6, 1.2)  # of a line's straight course, where a page is bent
 AS_DARK = 0.6  # of the line's density is ink of it
 WAVER_MM = 0.3  # a line leaves its straight course this far
 BREAK_MM = 0.5  # without ink a line has ended
@@ -185,11 +186,18 @@ def _parted(line: Rule, across: Sequence[Rule], dark: Floats, px_per_mm: float) 
 
 
 def _bare(line: Rule, start: float, end: float, dark: Floats, px_per_mm: float) -> bool:
-    """Whether a line has no ink of its own behind `start` and before `end`, which lie on lines that it crosses."""
+    """Whether a line has no ink of its own behind `start` and before `end`, which lie on lines that it crosses.
+
+    On a bent page it may lie aside of its course, from one of them to the other.
+    """
     own = np.r_[_along(line, line.start, start, dark, px_per_mm), _along(line, end, line.end, dark, px_per_mm)]
-    between = _along(line, start, end, dark, px_per_mm) > AS_DARK * np.percentile(own, 25)
+    least = AS_DARK * np.percentile(own, 25)
+    between = _along(line, start, end, dark, px_per_mm) > least
     near, far = (round(v * px_per_mm) for v in (BESIDE_MM, MEETS_MM + BESIDE_MM))
-    return all(ink[near:far].mean() < BARE for ink in (between, between[::-1]))
+    if any(ink[near:far].mean() >= BARE for ink in (between, between[::-1])):
+        return False
+    aside = (replace(line, a=line.a + shift * px_per_mm) for shift in ASIDE_MM)
+    return all((_along(course, start, end, dark, px_per_mm) > least).mean() < UNBROKEN for course in aside)
 
 
 def _followed(line: Rule, dark: Floats, px_per_mm: float) -> Rule:

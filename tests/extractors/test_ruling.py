@@ -48,6 +48,22 @@ def test_a_cell_that_spans_columns_is_not_divided_by_the_lines_above_and_below(h
     assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 7
 
 
+def test_a_line_that_a_bent_page_takes_aside_divides_its_rows() -> None:
+    """The line through all of its pieces is a millimetre off where the sheet bends most: that is no cell that spans."""
+    ink = np.zeros((2300, 1600), np.float32)
+    tops = [round(200 + mm * PX) for mm in (0, 9, 18, 27, 36, 45, 54, 100, 170, 225)]
+
+    def aside(y: int) -> int:
+        return round(1.4 * PX * (2 * (y - tops[0]) / (tops[-1] - tops[0]) - 1) ** 2)
+
+    for top in tops:
+        cv2.line(ink, (200, top), (1400, top), 1.0, 2)
+    for x in (200, 800, 1400):
+        course = np.array([[x - aside(y), y] for y in range(tops[0], tops[-1] + 1)], np.int32)
+        cv2.polylines(ink, [course], False, 1.0, 2)
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 18
+
+
 def test_a_long_stroke_within_a_row_divides_nothing() -> None:
     assert cells(8.5, divided=(0.14, 0.86)) == 3
 
