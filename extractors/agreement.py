@@ -7,7 +7,6 @@ what the recogniser saw there: only where they lose clearly is the paper differe
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,7 +14,9 @@ from statistics import fmean as mean
 from statistics import median
 
 from extractors.engine import Recognised
-from extractors.textlines import TextLine, in_rows
+from extractors.running import FEW, without_running
+from extractors.textlines import TextLine
+from extractors.wording import counts, is_point, words
 from yinjian.findings import Finding, finding
 from yinjian.lattice import Lattice
 from yinjian.textfold import fold
@@ -27,11 +28,7 @@ LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
-FEW, HARDLY = 2, 0.5  # symbols, and how sure the least sure one is
-APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
-JOINT = 4  # symbols on either side show whether text goes on from one row to the next
-NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
-SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
+HARDLY = 0.5  # sure is the least sure symbol of what is hardly read
 AGAIN, LEAST_TWICE = 0.5, 60  # of what a page says, another says as well; symbols of it that are more than a head
 SAME, ALTERED, UNCLEAR = "same", "altered", "unclear"
 MOSTLY = 0.8  # of a line's symbols and a title's are the same
@@ -116,10 +113,7 @@ def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> 
     A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number, or its head.
     """
     expected, title = "".join(map(words, paragraphs)), words(paragraphs[0])
-    read = [
-        [line for row in _body(in_rows(lines), expected, title) for line in row if not _is_beside(line, lines)]
-        for lines in pages
-    ]
+    read = [without_running(lines, expected, title) for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
 
 
@@ -134,55 +128,6 @@ def said_twice(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -
         if len(places[n]) > LEAST_TWICE
         and any(len(places[n] & places[other]) > AGAIN * len(places[n]) for other in most_first[:rank])
     ]
-
-
-def _body(rows: Sequence[Sequence[TextLine]], expected: str, title: str) -> Sequence[Sequence[TextLine]]:
-    """A page's rows without its running heads and feet: the number of the page, words of the title, the CA's sign."""
-    while rows and _is_running(rows[0], rows[1:], expected, title, above=True):
-        rows = rows[1:]
-    while rows and _is_running(rows[-1], rows[:-1], expected, title, above=False):
-        rows = rows[:-1]
-    return rows
-
-
-def _is_running(
-    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], expected: str, title: str, *, above: bool
-) -> bool:
-    """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
-    parts = [NUMBERED.sub("", words(line.text)) for line in row]
-    said, rest = "".join(parts), _said(others)
-    if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):
-        return not said
-    if not rest:
-        return not (said.startswith(title) or expected.endswith(said))
-    return (said[-JOINT:] + rest[:JOINT] if above else rest[-JOINT:] + said[:JOINT]) not in expected
-
-
-def _said(rows: Sequence[Sequence[TextLine]]) -> str:
-    return "".join(words(line.text) for row in rows for line in row)
-
-
-def _is_beside(line: TextLine, lines: Sequence[TextLine]) -> bool:
-    """Whether a symbol or two are none of the text's."""
-    return len(words(line.text)) <= FEW and (_stands_alone(line, lines) or _is_page_number(line, lines))
-
-
-def _is_page_number(line: TextLine, lines: Sequence[TextLine]) -> bool:
-    """Whether a number below or above all text stands where none of its lines begins, not even an indented one."""
-    others = [other.rect for other in lines if other is not line]
-    outside = all(o[3] < line.centre[1] for o in others) or all(o[1] > line.centre[1] for o in others)
-    indent = INDENT * median(other.height for other in lines)
-    return words(line.text).isdigit() and outside and line.rect[0] > min((o[0] for o in others), default=0.0) + indent
-
-
-def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
-    """Whether a line stands farther from all others than these do from one another."""
-    far = APART * median(other.height for other in lines)
-    x0, y0, x1, y1 = line.rect
-    gaps = (
-        max(o[0] - x1, x0 - o[2], o[1] - y1, y0 - o[3]) for o in (other.rect for other in lines if other is not line)
-    )
-    return all(gap > far for gap in gaps)
 
 
 def _dirt(line: TextLine) -> bool:
@@ -211,28 +156,12 @@ def _described(expected: str, a0: int, a1: int, seen: str) -> str:
     return f"“{before}”之后应为“{expected[a0:a1]}”，读到“{seen}”"
 
 
-def words(text: str) -> str:
-    """The text without what is not compared: width of letters, spaces, punctuation but for decimal points."""
-    folded = fold(text)
-    return "".join(c for n, c in enumerate(folded) if _counts(c) or _is_point(folded, n))
-
-
-def _counts(symbol: str) -> bool:
-    """Letters, digits and characters carry the meaning; marks between them are too small to tell apart on paper."""
-    return symbol.isalnum()
-
-
-def _is_point(text: str, place: int) -> bool:
-    """Whether a point stands between digits: 36.0 is not 360."""
-    return text[place] == "." and text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
-
-
 def _read_symbols(lines: Sequence[TextLine]) -> tuple[str, list[Place]]:
     text, places = [], []
     for n, line in enumerate(lines):
         for i, symbol in enumerate(line.text):
             folded = fold(symbol)
-            if len(folded) == 1 and (_counts(folded) or _is_point(line.text, i)):
+            if len(folded) == 1 and (counts(folded) or is_point(line.text, i)):
                 text.append(folded)
                 places.append(Place(n, i))
     return "".join(text), places
@@ -322,7 +251,7 @@ def _without_marks(lattice: Lattice, points: bool = False) -> Lattice:
         kept: dict[str, float] = {}
         for symbol, log_probability in step:
             folded = fold(symbol)
-            meant = folded if len(folded) == 1 and (_counts(folded) or (points and folded == ".")) else ""
+            meant = folded if len(folded) == 1 and (counts(folded) or (points and folded == ".")) else ""
             kept[meant] = max(kept.get(meant, -99.0), log_probability)
         steps.append(tuple(sorted(kept.items(), key=lambda item: -item[1])))
     return Lattice(lattice.model, tuple(steps), lattice.floor)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from extractors.agreement import LOSES, borne_out, words
+from extractors.agreement import LOSES, borne_out
 from extractors.engine import Engine, with_part
 from extractors.ink import dark_threshold
 from extractors.kinds import ca_page, is_agreement, lines_apart, run_over
@@ -17,6 +17,7 @@ from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, in_rows, quad_rects, share_within
+from extractors.wording import words
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import SlotKind
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from extractors.agreement import ALTERED, Difference, differences, words
+from extractors.agreement import ALTERED, Difference, differences
 from extractors.align import Alignment
 from extractors.textlines import TextLine
+from extractors.wording import words
 from yinjian.catalogue.layout import Cell, Line, Slot, SlotKind
 
 STATEMENT = 20  # printed symbols of a line: what has fewer is a label

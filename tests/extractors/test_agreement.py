@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from extractors.agreement import LOSES, borne_out, check_agreement, in_order, is_title, words
+from extractors.agreement import LOSES, borne_out, check_agreement, in_order, is_title
 from extractors.engine import Recognised, with_part
 from extractors.pagetext import _closer, _unknown_part
 from extractors.textlines import TextLine
+from extractors.wording import words
 from tests.extractors.test_materials import line
 from yinjian.catalogue import catalogue
 from yinjian.lattice import BLANK, Lattice
@@ -178,7 +179,15 @@ def foot(sheet: Sequence[TextLine], number: int, count: int) -> TextLine:
     return line(f"第 {number} 页 共 {count} 页", 400, sheet[-1].rect[3] + 30, 20)
 
 
-@pytest.mark.parametrize("added", ["不", "360", "用户应当", "第2年起", "由用户承担相关责任"])
+@pytest.mark.parametrize("mark", ["扫描全能王 创建", "由扫描全能王扫描创建", "Scanned with CamScanner", "夸克扫描王"])
+def test_a_scanners_mark_at_the_foot_is_no_word(mark: str) -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    text = page(whole)
+    below = line(mark, 900, text[-1].rect[3] + 5, 20)
+    assert check_agreement(in_order([[*text, below]], whole), whole) == ()
+
+
+@pytest.mark.parametrize("added", ["不", "360", "用户应当", "第2年起", "由用户承担相关责任", "由用户创建", "使用通过"])
 @pytest.mark.parametrize("above", [False, True])
 def test_words_that_are_added_above_or_below_all_others_are_seen(added: str, above: bool) -> None:
     whole = ALL.agreement("enterprise", "hpe")

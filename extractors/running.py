@@ -1,0 +1,83 @@
+"""What stands on a sheet beside its text: running heads and feet, the sheet's number, a scanner's mark, dust."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from extractors.textlines import TextLine, in_rows
+from extractors.wording import words
+
+FEW = 2  # symbols
+APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
+JOINT = 4  # symbols on either side show whether text goes on from one row to the next
+NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
+SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
+# What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
+BY_SCANNER = re.compile(
+    "(由|用|使用|通过|扫描|全能|王|夸克|白描|布丁|讯飞|腾讯|金山|文档|万能|手机|件|创建|生成|制作|识别|拍摄"
+    "|scanned|scanner|scan|with|by|using|cam|cs|wps|adobe|microsoft|office|lens|genius|tiny|app)+",
+    re.IGNORECASE,
+)
+SCANNING = re.compile("扫描|白描|scan|lens", re.IGNORECASE)
+
+
+def without_running(lines: Sequence[TextLine], expected: str, title: str) -> list[TextLine]:
+    """A page's lines that are its text. `expected`: the words of the whole, which begin with its `title`."""
+    return [line for row in _body(in_rows(lines), expected, title) for line in row if not _is_beside(line, lines)]
+
+
+def _body(rows: Sequence[Sequence[TextLine]], expected: str, title: str) -> Sequence[Sequence[TextLine]]:
+    """A page's rows without its running heads and feet: number, title, the CA's sign, a scanner's mark."""
+    while rows and _is_running(rows[0], rows[1:], expected, title, above=True):
+        rows = rows[1:]
+    while rows and _is_running(rows[-1], rows[:-1], expected, title, above=False):
+        rows = rows[:-1]
+    return rows
+
+
+def _is_running(
+    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], expected: str, title: str, *, above: bool
+) -> bool:
+    """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
+    parts = [words(line.text) for line in row]
+    parts = ["" if _is_scanners(part) else NUMBERED.sub("", part) for part in parts]
+    said, rest = "".join(parts), _said(others)
+    if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):
+        return not said
+    if not rest:
+        return not (said.startswith(title) or expected.endswith(said))
+    return (said[-JOINT:] + rest[:JOINT] if above else rest[-JOINT:] + said[:JOINT]) not in expected
+
+
+def _is_scanners(part: str) -> bool:
+    """Whether words are no more than the mark that a telephone's scanner leaves at a sheet's foot."""
+    return BY_SCANNER.fullmatch(part) is not None and SCANNING.search(part) is not None
+
+
+def _said(rows: Sequence[Sequence[TextLine]]) -> str:
+    return "".join(words(line.text) for row in rows for line in row)
+
+
+def _is_beside(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a symbol or two are none of the text's."""
+    return len(words(line.text)) <= FEW and (_stands_alone(line, lines) or _is_page_number(line, lines))
+
+
+def _is_page_number(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a number below or above all text stands where none of its lines begins, not even an indented one."""
+    others = [other.rect for other in lines if other is not line]
+    outside = all(o[3] < line.centre[1] for o in others) or all(o[1] > line.centre[1] for o in others)
+    indent = INDENT * median(other.height for other in lines)
+    return words(line.text).isdigit() and outside and line.rect[0] > min((o[0] for o in others), default=0.0) + indent
+
+
+def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a line stands farther from all others than these do from one another."""
+    far = APART * median(other.height for other in lines)
+    x0, y0, x1, y1 = line.rect
+    gaps = (
+        max(o[0] - x1, x0 - o[2], o[1] - y1, y0 - o[3]) for o in (other.rect for other in lines if other is not line)
+    )
+    return all(gap > far for gap in gaps)
