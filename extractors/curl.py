@@ -27,7 +27,7 @@ MOST_MM = 12.0
 LONG = 0.3  # of the page's width: a line that shows a bend
 STEEPEST = 0.05  # change of the bend from line to line, of their distance
 APART = 0.15  # of the page: lines closer together say nothing of the rest of it
-FEWEST = 4  # lines: fewer may be bent for reasons of their own
+FEWEST, OF_TEXT = 3, 4  # lines: fewer may be bent for reasons of their own
 RUN_MM = 4.0
 WORD_MM, WRITTEN = 8.0, 0.12  # of text: over so much of a line, this share of each row that has any is ink
 LINE_MM = 5.5  # a line of running text is lower
@@ -86,7 +86,7 @@ def find_text_curl(dark: Floats, px_per_mm: float, found: int) -> Curl | None:
     `found`: long lines that were told before. Where that is most of them, what bend there is does no harm.
     """
     text = _traced_text(dark, px_per_mm)
-    if len(text) < FEWEST + 2 * found or len(_traced(dark, px_per_mm)) >= FEWEST:
+    if len(text) < OF_TEXT + 2 * found or len(_traced(dark, px_per_mm)) >= FEWEST:
         return None
     level = _shared([line[::4] for line in text], dark.shape[0] / px_per_mm)
     return None if level is None else Curl(level, None)
