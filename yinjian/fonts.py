@@ -17,6 +17,8 @@ FAMILIES = {
     "AR PL UMing CN": "fonts-arphic-uming",
     "WenQuanYi Zen Hei": "fonts-wqy-zenhei",
     "WenQuanYi Micro Hei": "fonts-wqy-microhei",
+    "LXGW WenKai": "fonts-lxgw-wenkai",
+    "AR PL KaitiM GB": "fonts-arphic-gkai00mp",
 }
 
 

@@ -103,6 +103,16 @@ def test_a_pen_is_no_type(seed: int, engine: Engine) -> None:
     assert likeness_to_type(dark, strokes, engine) < LIKE_TYPE
 
 
+@pytest.mark.parametrize("font", ["song", "kai", "hei"])
+def test_upright_strokes_of_type_are_plumb_and_those_that_lean_are_not(font: str) -> None:
+    for name in NAMES[:3]:
+        upright = crop(text_mask(name, font, 60))
+        height, width = upright.shape
+        lean = np.array([[1.0, -0.14, 0.14 * height], [0.0, 1.0, 0.0]])
+        leaning = cv2.warpAffine(upright, lean, (round(width + 0.14 * height), height))
+        assert typefaces._plumb(upright) > typefaces.USUAL > 2 * typefaces._plumb(leaning)
+
+
 def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same character in another face of its kind: what is printed elsewhere need not be in a face of ours."""
     installed = typefaces._faces()
