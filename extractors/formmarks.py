@@ -26,6 +26,7 @@ from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from yinjian.records import Mark, MarkKind
 
 FRAME_MM = 1.0  # paper round a seal
+LARGER = 0.7  # of the largest seal's size: no name's seal is so large beside a unit's
 PAGE_PX = 600  # of the long side: more than a plate shows of a page
 FAINTEST = 0.04  # density: paler is paper's grain
 
@@ -103,11 +104,16 @@ def collected_seal(
 def declared_seal(
     mark_id: str, sheet: Sheet, index: int, seals: Sequence[Seal], cell: Rect, engine: Engine
 ) -> Mark | None:
-    """The seal on the declaration: it lies over print by nature, and may reach below the table."""
+    """The seal on the declaration: it lies over print by nature, and may reach below the table.
+
+    Beside a unit's seal that of its legal person is often stamped, a square half as large.
+    """
     found = [seal for seal in seals if share_within(seal.rect, cell) > 0.15]
     if not found:
         return None
-    seal = max(found, key=lambda s: share_within(s.rect, cell))
+    seal = max(
+        found, key=lambda s: (max(s.radii) > LARGER * max(max(o.radii) for o in found), share_within(s.rect, cell))
+    )
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if is_faint(sheet, seal) else ())
 
 

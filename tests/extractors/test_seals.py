@@ -1,4 +1,4 @@
-"""Seals on synthesized pages: found, apart from what is printed beside them, mended under print; no engine needed."""
+"""Seals on synthesized pages: found, apart from what is printed beside them, mended under print."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from extractors.cutout import cut_out_seal
+from extractors.engine import Engine
+from extractors.formmarks import declared_seal
 from extractors.ink import separate, stamp_ink, without_print
 from extractors.outline import outline_of
 from extractors.page import Sheet
@@ -212,3 +214,17 @@ def test_ink_with_few_corners_has_an_outline(corners: int) -> None:
     assert outline_of(np.argwhere(drawn)[:, ::-1].astype(np.float32)).shape in ("round", "oval", "square")
     hull = points.astype(np.float32)
     assert outline_of(hull).radii[0] > 0
+
+
+def test_the_declared_seal_is_the_units_and_not_its_legal_persons(engine: Engine) -> None:
+    """The unit's reaches below the table; the smaller one beside it lies wholly in the cell."""
+    image = blank()
+    stamped(image, 80, 150)
+    cv2.rectangle(image, mm(110, 130), mm(130, 150), RED, 8)
+    cv2.putText(image, "AB", mm(112, 145), cv2.FONT_HERSHEY_SIMPLEX, 3, RED, 8)
+    sheet = sheet_of(image)
+    seals = find_seals(sheet)
+    assert sorted(seal.shape for seal in seals) == ["round", "square"]
+    cell = tuple(float(v) for v in mm(20, 120, 190, 160))
+    mark = declared_seal("seal_declaration", sheet, 0, seals, (cell[0], cell[1], cell[2], cell[3]), engine)
+    assert mark is not None and mark.shape == "round"
