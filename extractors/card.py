@@ -10,6 +10,7 @@ from itertools import permutations
 
 from extractors.engine import Engine
 from extractors.licence import FOREVER, is_licence, iso
+from extractors.lostlabels import LONGEST_NAME, with_lost_labels
 from extractors.materials import (
     NUMBER,
     Chain,
@@ -17,6 +18,7 @@ from extractors.materials import (
     chains,
     day_reading,
     entries,
+    number_run,
     reading,
     second_look,
     with_lines_below,
@@ -42,10 +44,8 @@ WORDS = {
 FRONT = frozenset({"name", "sex", "nation", "born", "address", "number"})
 BACK = frozenset({"authority", "valid", "state", "title"})
 _ROOM = {"name": 2.0, "address": 3.5, "number": 12.0, "valid": 8.0, "": 8.0}
-LONGEST_NAME = 15  # symbols: names of minorities, with dots
 LEAST_NUMBER = 15  # so many of them read: a damaged number rather than none
 MOST_PAIRED = 5  # cards of one page that are paired by trying all ways
-_NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
 _DAY = r"(\d{4})\D?(\d{2})\D?(\d{2})"
 _END = re.compile(rf"{_DAY}(?!\d)|长期")
 _TERM = re.compile(rf"(?P<start>{_DAY})\D?(?P<end>{_DAY}|长期)(?!\d)")  # the dash between may have been passed over
@@ -80,7 +80,7 @@ def material_kind(sheet: Sheet) -> PageKind:
 
 def is_card(sheet: Sheet) -> bool:
     """Labels that only a card has together; a page that speaks of identity cards has them within its lines."""
-    keys = {e.key for e in entries(sheet.lines, WORDS)}
+    keys = {e.key for e in with_lost_labels(entries(sheet.lines, WORDS))}
     front, back = keys & FRONT, keys & BACK
     alone = {fold("".join(s.symbol.text for s in chain)) for chain in chains(sheet.lines)}
     titled = "居民身份证" in alone or "title" in keys
@@ -93,7 +93,7 @@ def read_cards(sheet: Sheet, index: int, engine: Engine | None = None) -> tuple[
 
     With an engine, rows under a seal are looked at again.
     """
-    found = entries(sheet.lines, WORDS)
+    found = with_lost_labels(entries(sheet.lines, WORDS))
     if engine is not None:
         sheet, found = second_look(sheet, found, _ROOM, engine)
     fronts = _faces(found, FRONT, ("number", "name", "address"))
@@ -198,16 +198,6 @@ def _number(face: _Face, found: Sequence[Entry]) -> Chain:
         return run
     runs = [run for e in found if not e.key and len(run := number_run(e.value)) == NUMBER]
     return runs[0] if len(runs) == 1 else ()
-
-
-def number_run(value: Chain) -> Chain:
-    """The longest run of digits (and what is read for them)."""
-    best: Chain = ()
-    run: Chain = ()
-    for symbol in value:
-        run = (*run, symbol) if symbol.symbol.text in _NUMBER_SYMBOLS else ()
-        best = max(best, run, key=len)
-    return best
 
 
 def _back(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) -> Fields | None:

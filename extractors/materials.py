@@ -18,6 +18,7 @@ from extractors.grammar import likely_meanings
 from extractors.ink import RED_PRESENT
 from extractors.page import RED_SHARE, Sheet, read
 from extractors.textlines import Rect, TextLine, crop_rect, share_within
+from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
 from yinjian.textfold import fold
 
@@ -29,7 +30,9 @@ WHOLE_LINE = 20.0  # room for a value of which nothing was found
 NEXT_LINE = 1.0  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
+LOST = 1.5  # heights before a line's first symbol: there stands more than one that could not be read
 WIDE = 1.5  # heights: no letter is as wide
+_NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
 NUMBER = 18  # symbols of an identity number and of a credit code
 _TERM = re.compile(r"\d{4}\D\d{2}\D\d{2}\D+(\d{4}\D\d{2}\D\d{2}日?|长期)")  # from a day to another, or for good
 LEAST_SURE = 0.6  # of the least sure symbol of a row that was read again
@@ -303,6 +306,16 @@ def _goes_on(last: Rect, left: float, start: float, entry: Entry) -> bool:
     return near and high < 1.8 * low and left - 0.3 * height < rect[0] < start + HANGING * height
 
 
+def number_run(value: Chain) -> Chain:
+    """The longest run of digits (and what is read for them)."""
+    best: Chain = ()
+    run: Chain = ()
+    for symbol in value:
+        run = (*run, symbol) if symbol.symbol.text in _NUMBER_SYMBOLS else ()
+        best = max(best, run, key=len)
+    return best
+
+
 def without_punctuation(value: Chain) -> Chain:
     """A value without the colon before it and the specks around it."""
     marks = [i for i, s in enumerate(value) if s.symbol.text not in PUNCTUATION]
@@ -314,9 +327,19 @@ def reading(field_id: str, value: Chain, alphabet: str, sheet: Sheet, index: int
     by_line: dict[int, list[int]] = {}
     for symbol in value:
         by_line.setdefault(symbol.line, []).append(symbol.index)
-    lattices = [slice_lattice(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
+    lattices = [_of_value(sheet.lines[n], min(found), max(found)) for n, found in by_line.items()]
     written, confidence, kept, changes, _ = decode(lattices, alphabet)
     return FieldReading(field_id, written, confidence, index, sheet.box(rect_of(value)), kept, changes)
+
+
+def _of_value(line: TextLine, first: int, last: int) -> Lattice:
+    """The lattice of a line's symbols; what is left of a label far before the first of them is none of it."""
+    lattice, begins = slice_lattice(line, first, last), line.read.spans[first][0]
+    width = line.rect[2] - line.rect[0]
+    if first > 0 or begins * width < LOST * line.height:
+        return lattice
+    start = round((begins - line.height / width) * len(line.read.lattice.steps))
+    return replace(lattice, steps=lattice.steps[start:])
 
 
 def day_reading(

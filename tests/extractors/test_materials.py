@@ -113,6 +113,30 @@ def test_a_label_without_its_last_letter_takes_none_of_the_value() -> None:
     assert texts(card.fields)["id_number"] == NUMBER
 
 
+def test_a_front_whose_labels_a_copy_turned_into_dots() -> None:
+    """The number says the day of birth, and so which line that is; the rest stands above and below it."""
+    front = (
+        line("2&胡文", 50, 100),
+        line("性制男民苏回", 50, 160),
+        line("出31985年2月24日", 50, 220),
+        line("住3黑龙江省哈尔滨市", 50, 280),
+        line("桦林路128号", 130, 330),
+        line("230103198502249871", 270, 420, 20),
+    )
+    sheet = sheet_of(*front)
+    assert material_kind(sheet) is PageKind.IDENTITY_CARD
+    (card,) = read_cards(sheet, 0)
+    assert texts(card.fields) == {
+        "id_name": "胡文",
+        "id_number": "230103198502249871",
+        "id_address": "黑龙江省哈尔滨市桦林路128号",
+    }
+    half = [line("姓2胡文", 50, 100), *front[1:]]
+    assert texts(read_cards(sheet_of(*half), 0)[0].fields)["id_name"] == "胡文"
+    other = [line("出31985年2月25日", 50, 220) if "出" in x.text else x for x in front]
+    assert material_kind(sheet_of(*other)) is PageKind.OTHER
+
+
 def test_running_text_is_no_document() -> None:
     prose = (
         "请提供营业执照副本复印件加盖公章。",
