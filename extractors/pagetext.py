@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
-import numpy as np
-
 from extractors.agreement import LOSES, borne_out
 from extractors.engine import Engine, with_part
-from extractors.ink import dark_threshold
 from extractors.kinds import ca_page, is_agreement, lines_apart, run_over
 from extractors.page import TABLE, Sheet, look, look_again, read, top_to_bottom
+from extractors.passedover import LONG, is_long, with_left_out, with_passed_over
 from extractors.printed import Printed, with_words
 from extractors.ruling import Rect
-from extractors.textlines import TextLine, in_rows, quad_rects, share_within
+from extractors.textlines import TextLine, in_rows
 from extractors.wording import words
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import SlotKind
 
 NARROW = 0.7  # of their width: at a glance, known words are told as well as at all of it
 HALF = 0.5  # of their width: known words are still read surely, in half the time
-LONG = 15.0  # line heights: a line of running text
 LEAST_KNOWN = 8  # symbols of a line that is known by its words
-INKED, LEAST_LINE_MM, ROOM_MM = 0.02, 1.2, 2.0  # of the width, ink of a line; its height; round it
-STRETCH, OVERLAP = 0.3, 0.06  # of the width: of a bent line so much is straight, and stretches have so much in common
-MOSTLY = 0.5  # of a line that lies in another's rectangle, the detector found it before
 BESIDE = 3  # symbols are looked at along with those in doubt
 FEWEST_LONG = 12  # such lines on a page of running text ...
 FEWEST_FOUND = 6  # ... of which the detector finds so many
+END_OF_TEXT = 4  # lines: no more may be left of a text for its last sheet
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
 # ones, symbols that repeat run into one another), and whether in full precision.
 LOOKS = ((0.0, 0.8, False), (0.6, 1.0, False), (0.3, 1.5, True))
@@ -46,7 +41,9 @@ def read_lines(
 
 def _read_lines(sheet: Sheet, rects: list[Rect], engine: Engine, catalogue: Catalogue) -> Sheet:
     if _running_text(sheet, rects, FEWEST_FOUND):
-        rects = _with_passed_over(sheet, rects, engine)
+        rects = with_left_out(sheet, with_passed_over(sheet, rects, engine))
+    elif 0 < len(rects) <= END_OF_TEXT and len(sheet.cells) < TABLE:
+        rects = with_passed_over(sheet, rects, engine)
     if _running_text(sheet, rects, FEWEST_LONG):
         seen = replace(sheet, lines=top_to_bottom(look(sheet, rects, engine.glance, NARROW)))
         if is_agreement(ca_page(seen, catalogue)):
@@ -79,59 +76,9 @@ def _says_only(line: TextLine, known: str) -> bool:
     return len(said) >= LEAST_KNOWN and said in known
 
 
-def _with_passed_over(sheet: Sheet, rects: list[Rect], engine: Engine) -> list[Rect]:
-    """With the lines that the detector passed over: on a bent page, hardly half of a long line's box is text.
-
-    Where there is ink and no line, it is shown a part of the width at a time, in which lines are straight.
-    """
-    for line in _passed_over(sheet, rects, engine):
-        if all(share_within(line, known) <= MOSTLY for known in rects):
-            rects = [*(known for known in rects if share_within(known, line) <= MOSTLY), line]
-    return rects
-
-
-def _passed_over(sheet: Sheet, rects: Sequence[Rect], engine: Engine) -> Iterator[Rect]:
-    """The lines that are found where there is ink beside `rects`."""
-    px = sheet.px_per_mm
-    ink = sheet.dark > dark_threshold(sheet.dark)
-    for x0, y0, x1, y1 in rects:
-        ink[max(0, int(y0)) : int(y1) + 1, max(0, int(x0)) : int(x1) + 1] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (ink.mean(1) > INKED).astype(np.int8), [0]])))
-    room, width = round(ROOM_MM * px), sheet.size[0]
-    starts = range(0, width - round(OVERLAP * width), round((STRETCH - OVERLAP) * width))
-    for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if bottom - top < LEAST_LINE_MM * px:
-            continue
-        above, below = max(0, top - room), bottom + room
-        found: list[Rect] = []
-        for left in starts:
-            part = np.ascontiguousarray(sheet.image[above:below, left : left + round(STRETCH * width)])
-            seen = quad_rects(engine.detect(part))
-            found += [(x0 + left, y0 + above, x1 + left, y1 + above) for x0, y0, x1, y1 in seen]
-        yield from (line for line in _joined(found) if line[1] < bottom and line[3] > top)
-
-
-def _joined(pieces: Iterable[Rect]) -> list[Rect]:
-    """Pieces of lines that lie over one another as whole lines."""
-    lines: list[Rect] = []
-    for piece in sorted(pieces):
-        beside = next((line for line in lines if piece[0] < line[2] and _level(piece, line)), None)
-        if beside is not None:
-            lines.remove(beside)
-            x0, y0, x1, y1 = zip(piece, beside, strict=True)
-            piece = min(x0), min(y0), max(x1), max(y1)
-        lines.append(piece)
-    return lines
-
-
-def _level(one: Rect, other: Rect) -> bool:
-    return min(one[3], other[3]) - max(one[1], other[1]) > 0.5 * min(one[3] - one[1], other[3] - other[1])
-
-
 def _running_text(sheet: Sheet, rects: Sequence[Rect], fewest: int) -> bool:
     """At least so many long lines and no table."""
-    long = sum(x1 - x0 > LONG * (y1 - y0) for x0, y0, x1, y1 in rects)
-    return long >= fewest and len(sheet.cells) < TABLE
+    return sum(map(is_long, rects)) >= fewest and len(sheet.cells) < TABLE
 
 
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
@@ -172,13 +119,14 @@ def _closer(line: TextLine, before: TextLine, known: str) -> TextLine:
     """The line by this look or by those before it; a glance counts for nothing beside a look.
 
     Of many looks one may always see what is expected: what is known is believed where all looks together bear it out.
+    Of two that say what is known, one that says less has lost a symbol at its end.
     """
     looks = (*before.looks, line.read)
     said, told = words(line.text), words(before.text)
     if not before.looks:
         better = told not in known or said in known
     elif said in known:
-        better = told in known or borne_out(said, looks) > LOSES
+        better = len(said) >= len(told) if told in known else borne_out(said, looks) > LOSES
     else:
         better = told not in known and line.read.confidence > before.read.confidence
     return replace(line if better else before, looks=looks)

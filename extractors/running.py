@@ -12,6 +12,7 @@ from extractors.wording import words
 FEW = 2  # symbols
 APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
 JOINT = 4  # symbols on either side show whether text goes on from one row to the next
+MOSTLY = 0.8  # of a title's symbols are read where it is
 NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
 SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
 # What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
@@ -48,6 +49,8 @@ def _is_running(
         return not said
     if not rest:
         return not (said.startswith(title) or expected.endswith(said))
+    if above and rest.startswith(expected[len(title) : 2 * len(title)]):  # what stands over the text is its title
+        return len(said) < MOSTLY * len(title)
     return (said[-JOINT:] + rest[:JOINT] if above else rest[-JOINT:] + said[:JOINT]) not in expected
 
 

@@ -179,6 +179,16 @@ def foot(sheet: Sequence[TextLine], number: int, count: int) -> TextLine:
     return line(f"第 {number} 页 共 {count} 页", 400, sheet[-1].rect[3] + 30, 20)
 
 
+def test_a_title_below_a_running_head_is_one_without_its_last_symbol_too() -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    title, *text = page(whole)
+    cut = line(title.text[:-1], *title.rect[:2], 20)
+    head = line("黑龙江省数字证书认证有限公司", 100, title.rect[1] - 40, 20)
+    assert [f.message for f in check_agreement(in_order([[head, cut, *text]], whole), whole)] == [
+        f.message for f in check_agreement(in_order([[cut, *text]], whole), whole)
+    ]
+
+
 @pytest.mark.parametrize("mark", ["扫描全能王 创建", "由扫描全能王扫描创建", "Scanned with CamScanner", "夸克扫描王"])
 def test_a_scanners_mark_at_the_foot_is_no_word(mark: str) -> None:
     whole = ALL.agreement("enterprise", "hpe")
