@@ -282,6 +282,7 @@ def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4, cells
         start = rect_of(value)[0] if value else rect_of(entry.label)[0]
         below = [e for e in others if not e.key and _goes_on(last, left, start, e)]
         going_on = [e for e in below if cell is None or _cell_of(e.rect, cells) == cell]
+        going_on = [e for e in going_on if not (beside and _labelled_by_another(e, rect_of(entry.label), others))]
         if not going_on:
             break
         line = min(going_on, key=lambda e: e.rect[1])
@@ -289,6 +290,13 @@ def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4, cells
         if not entry.value:
             break
     return value
+
+
+def _labelled_by_another(line: Entry, label: Rect, others: Sequence[Entry]) -> bool:
+    """Whether words stand before a line, in the column of a label above it: a label that was not known as one."""
+    x, height = label[0], label[3] - label[1]
+    column = (o.rect for o in others if o is not line and o.rect[2] < line.rect[0] and abs(o.rect[0] - x) < height)
+    return any(min(o[3], line.rect[3]) - max(o[1], line.rect[1]) > 0.5 * line.height for o in column)
 
 
 def _cell_of(rect: Rect, cells: Sequence[Rect]) -> Rect | None:

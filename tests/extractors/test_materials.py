@@ -94,6 +94,14 @@ def test_licence_with_spread_labels() -> None:
     assert {f.page for f in read_licence(sheet, 3)} == {3}
 
 
+def test_a_value_does_not_go_on_in_the_row_of_a_label_that_is_not_known() -> None:
+    """宗旨和业务范围 stands in two lines, what it labels beside the first."""
+    scope = (line("宗旨和", 100, 446), line("承担公共服务保障工作", 330, 440), line("业务范围", 100, 486))
+    lower = [replace(x, rect=(x.rect[0], x.rect[1] + 100, *x.rect[2:3], x.rect[3] + 100)) for x in LICENCE[6:]]
+    found = texts(read_licence(sheet_of(*LICENCE[:6], *scope, *lower), 0))
+    assert found["licence_unit_name"] == "哈尔滨市沐屿医疗器械有限公司"
+
+
 def test_a_licence_without_a_term_has_none() -> None:
     assert "licence_valid_until" not in texts(read_licence(sheet_of(*LICENCE[:-2]), 0))
 
