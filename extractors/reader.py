@@ -43,7 +43,7 @@ from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.streaks import without_streaks
-from extractors.surplus import duplicate, matched_before, says_something, unexpected
+from extractors.surplus import copied_before, duplicate, matched_before, says_something, unexpected
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, Form, Platform, catalogue
@@ -58,6 +58,7 @@ SMALLEST = 16  # px of the short side: less shows nothing
 AS_GOOD = 0.9  # of the words of the form that a page is likest
 CODE_WORTH = 0.1  # of the likeness of a platform's name: a code settles what print leaves open, and no more
 CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
+COPIES = (PageKind.BUSINESS_LICENCE, PageKind.IDENTITY_CARD)
 POLICY = "reading-5"  # versions of the numbers in this room
 
 
@@ -308,6 +309,8 @@ def _surplus(pages: Sequence[ReadPage], unknown: Sequence[Finding]) -> Iterator[
     """Pages that came twice, and pages that are none of an application's."""
     forms = [(page.sheet, page.matched) for page in pages if page.matched is not None]
     yield from (duplicate(forms[n][0]) for n in matched_before([matched for _, matched in forms]))
+    copies = [page for page in pages if page.kind in COPIES and page.fingerprint]
+    yield from (duplicate(copies[n].sheet) for n in copied_before([(page.kind, page.fingerprint) for page in copies]))
     if not unknown:
         yield from (unexpected(p.sheet) for p in pages if p.kind is PageKind.OTHER and says_something(p.sheet))
 

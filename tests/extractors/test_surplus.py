@@ -58,9 +58,12 @@ def test_a_sheet_that_came_twice_is_read_once_and_told(
     assert {f.id: f.text for f in both.fields} == {f.id: f.text for f in once.fields}
 
 
-def test_a_copy_that_came_twice_asks_for_nobody(reader: Reader, scans: list[Scan], once: Reading) -> None:
-    number = next(n for n, page in enumerate(once.pages) if page.kind is PageKind.BUSINESS_LICENCE)
-    assert not reader.read("x", [*scans, replace(scans[number], file="again.png", page=0)]).findings
+@pytest.mark.parametrize("kind", [PageKind.BUSINESS_LICENCE, PageKind.IDENTITY_CARD])
+def test_a_copy_that_came_twice_is_told(kind: PageKind, reader: Reader, scans: list[Scan], once: Reading) -> None:
+    number = next(n for n, page in enumerate(once.pages) if page.kind is kind)
+    turned = np.ascontiguousarray(np.rot90(scans[number].image, 2)[8:, 8:])
+    both = reader.read("x", [*scans, replace(scans[number], file="again.png", page=0, image=turned)])
+    assert [(f.code, f.where) for f in both.findings] == [("page.duplicate", "again.png")]
 
 
 def test_a_page_of_other_words_is_told_and_a_blank_one_is_not(reader: Reader, scans: list[Scan]) -> None:
