@@ -24,6 +24,7 @@ from extractors.boxframes import (
     Option,
     even_labels,
     filled,
+    find_frame,
     find_frames,
     levelled,
     outline_density,
@@ -45,6 +46,7 @@ MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judge
 SCRIBBLE = (1.7, 0.65)  # areas of a box that a scribble runs round, and the share of these that it covers
 FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there that lies in it: less passes through it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
+OTHER_SIZE, CHECK = 0.15, (0.5, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
@@ -116,10 +118,32 @@ def _judge_beside_blank(
     hollow = [
         f is not None and f.support >= WHOLE and j.state is State.CLEAR for f, j in zip(frames, judged, strict=True)
     ]
+    judged = [
+        j if j.state is State.CLEAR else replace(j, state=_of_another_face(ink, o, blank.side) or j.state)
+        for j, o in zip(judged, options, strict=True)
+    ]
     # Where hardly a box is as blank as the others, or hollow with all of its outline, what was taken for one is none.
     if sum(e or h for e, h in zip(empty, hollow, strict=True)) < MOSTLY * len(options):
         judged = [replace(j, state=State.UNCLEAR) if j.state is State.TICKED else j for j in judged]
     return tuple(judged)
+
+
+def _of_another_face(ink: Mask, option: Option, side: float) -> State | None:
+    """What a ☑ or ☐ says that was typed in place of the box: of another face, its square is of another size.
+
+    Such a square is whole, nothing comes out of it, and most of its inside is free. None where there is none.
+    """
+    frame = find_frame(ink, replace(option, level=None), None)
+    if frame is None or frame.support < WHOLE or abs(frame.side - side) < OTHER_SIZE * side:
+        return None
+    rect, stroke = _rect(frame), stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
+    inset = int(np.ceil(stroke)) + 1
+    inside = ink[frame.y + inset : frame.y + frame.side - inset, frame.x + inset : frame.x + frame.side - inset]
+    comes_out = ink_outside(ink, rect, stroke, option) > TOUCHING
+    if comes_out or frame.x + frame.side > option.label[0] or inside.mean() > MOST_STROKES:
+        return None
+    length = drawn_length(inside) / frame.side
+    return None if length > CHECK[1] else State.TICKED if length > CHECK[0] else State.UNCLEAR
 
 
 def _palest(rest: Floats, seen: Sequence[Seen | None]) -> float:

@@ -64,7 +64,7 @@ def thresholds(dark: Floats, options: Sequence[Option]) -> Floats:
 def find_frames(dark: Floats, options: Sequence[Option], threshold: float, side: float | None = None) -> Found:
     """Blank boxes are hollow: an outline that is seen only where all is dark is none."""
     ink = dark > threshold
-    frames = tuple(_find_frame(ink, option, side) for option in options)
+    frames = tuple(find_frame(ink, option, side) for option in options)
     worth = [0.0 if f is None else f.support - 0.7 * filled(ink, f) for f in frames]
     return Found(float(threshold), frames, float(np.mean(worth)))
 
@@ -125,7 +125,7 @@ def room_of(option: Option, ink: Mask | Floats, into: float) -> tuple[int, int, 
     return max(0, int(left)), top, int(x0 + into * height), bottom
 
 
-def _find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
+def find_frame(ink: Mask, option: Option, known: float | None) -> Frame | None:
     """The square frame with the best-inked weakest side; of the `known` side (pixels) where there is one."""
     x0, y0, x1, y1 = room_of(option, ink, INTO_LABEL)
     room = ink[y0:y1, x0:x1].astype(np.float32)

@@ -13,7 +13,7 @@ from extractors.boxframes import Floats, Option
 from yinjian.records import State
 
 SIDES = (14, 22, 34)  # px: 150 to 400 dpi
-INSTEAD = ("root", "small root", "square")  # typed in place of a box
+INSTEAD = ("root", "small root", "square", "larger box", "checked box")  # typed in place of a box
 
 
 def row(
@@ -79,6 +79,10 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
         cv2.polylines(dark, [np.array([(x + u * s, y + v * s) for u, v in points], np.int32)], False, 0.7 * ink, 1)
     elif mark == "square":
         dark[y : round(y + 1.45 * s), x : round(x + 1.45 * s)] = ink
+    elif mark in ("larger box", "checked box"):
+        cv2.rectangle(dark, (x - s // 3, y - s // 3), (x + s, y + s), 0.6, max(1, s // 12))
+        if mark == "checked box":
+            stroke((-0.1, 0.3), (0.2, 0.75), (0.75, -0.05), width=max(1, s // 12))
     elif mark == "scribble":
         for k in range(9):
             stroke((-0.8, k / 8), (1.35, (k + 0.6) / 8))
@@ -90,6 +94,16 @@ def test_marks_are_ticks(side: int, mark: str) -> None:
     dark, options = row(side, ["", mark, "", ""])
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
+
+
+@pytest.mark.parametrize("side", [16, 24, 36])
+@pytest.mark.parametrize("mark", ["checked box", "larger box"])
+def test_a_checked_box_of_another_face_is_a_tick_and_an_empty_one_is_none(side: int, mark: str) -> None:
+    """Typed in place of a box it comes from a face that has it, in which squares are of another size."""
+    dark, options = row(side, ["", mark, "", ""])
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert (states[1] is State.TICKED) == (mark == "checked box")
+    assert [states[0], *states[2:]] == [State.CLEAR] * 3
 
 
 @pytest.mark.parametrize("side", SIDES)
