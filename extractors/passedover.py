@@ -108,11 +108,12 @@ def _rows_left_out(sheet: Sheet, rects: Sequence[Rect]) -> Iterator[Rect]:
     ink = _outside(sheet, rects, _of_strokes(sheet))
     for upper, lower in pairwise(rows):
         missing = round((lower - upper) / pitch) - 1
-        for n in range(missing if missing < MOST_ROWS else 0):
-            centre = upper + (n + 1) * (lower - upper) / (missing + 1)
-            band = left, centre - pitch / 4, right, centre + pitch / 4
-            (inked,) = np.nonzero(crop_rect(ink, band).any(0))
-            if len(inked) > pitch / 2:
+        for gap in range(missing if missing < MOST_ROWS else 0):
+            centre = upper + (gap + 1) * (lower - upper) / (missing + 1)
+            row, core = (crop_rect(ink, (left, centre - pitch / n, right, centre + pitch / n)) for n in (2, 4))
+            (inked,) = np.nonzero(core.any(0))
+            # Feet of the line above are less high.
+            if len(inked) > pitch / 2 and row.any(1).sum() > LEAST_LINE_MM * sheet.px_per_mm:
                 room = pitch / 3
                 yield left + inked[0] - room, centre - 2 * room, left + inked[-1] + room, centre + 2 * room
 
