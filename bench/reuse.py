@@ -118,7 +118,7 @@ def known_again(shots: Sequence[Shot]) -> tuple[Share, Share]:
             pair = {one.impression, other.impression}
             beside = {s.impression: s.plate for s in shots if s.die == one.die and s.impression not in pair}
             score, in_common = SealPrint(one.plate, tuple(beside.values())).likeness(other.plate)
-            told = are_one(Reuse("", 0, "", "", score, in_common=in_common), POLICY.same_impression, POLICY)
+            told = are_one(Reuse("seal_collection", 0, "", "", score, in_common=in_common), POLICY)
             (same if one.impression == other.impression else apart).append(told)
     return Share(sum(same), len(same)), Share(sum(apart), len(apart))
 

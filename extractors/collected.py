@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from extractors.linepieces import Floats
 from extractors.page import Sheet
 from extractors.ruling import Rect
 from extractors.signatures import LEAST_INK_MM2, Mask, Strokes, find_strokes
-from extractors.textlines import TextLine, in_rows
+from extractors.textlines import TextLine, crop_rect, in_rows
 from extractors.typefaces import LIKE_TYPE, TYPE, likeness_to_type
 from yinjian.records import Mark, MarkKind
 
@@ -112,7 +113,7 @@ def _faults(
         mask, cell, printed, strokes, sheet.px_per_mm
     ):
         yield "signature.overlaps_text"
-    if _blueness(sheet, strokes) < BLACK:
+    if _blueness(sheet, strokes.rect, strokes.drawn) < BLACK * _blackest(sheet, printed, mask):
         yield "signature.not_black"
     if not strokes.sure:
         yield "signature.unclear"
@@ -218,12 +219,22 @@ def _reaches_into(piece: Rect, line: Rect, into: float) -> bool:
     return across > 0 and min(piece[3], line[3]) - max(piece[1], line[1]) > into
 
 
-def _blueness(sheet: Sheet, strokes: Strokes) -> float:
-    """The density of the strokes to blue light by that to red light, against the paper round them."""
-    x0, y0, x1, y1 = (int(v) for v in strokes.rect)
-    pixels, dark = sheet.image[y0:y1, x0:x1], sheet.dark[y0:y1, x0:x1]
-    strong = strokes.drawn & (dark >= np.median(dark[strokes.drawn]))
-    ink, paper = _light(pixels[strong]), _light(pixels[~strokes.drawn])
+def _blackest(sheet: Sheet, printed: Sequence[TextLine], mask: Mask) -> float:
+    """What black print has of blueness beside the signature: 1, or less where light or a scanner's program tints it."""
+    tints = [_blueness(sheet, line.rect, crop_rect(mask, line.rect)) for line in printed]
+    return min(1.0, median(tints)) if tints else 1.0
+
+
+def _blueness(sheet: Sheet, rect: Rect, drawn: Mask) -> float:
+    """The density of ink to blue light by that to red light, against the paper round it; 1 where there is none.
+
+    `drawn`: where in the rectangle the ink is.
+    """
+    pixels, dark = crop_rect(sheet.image, rect), crop_rect(sheet.dark, rect)
+    if not drawn.any():
+        return 1.0
+    strong = drawn & (dark >= np.median(dark[drawn]))
+    ink, paper = _light(pixels[strong]), _light(pixels[~drawn])
     return float(np.log(paper[0] / ink[0]) / max(0.05, np.log(paper[2] / ink[2])))
 
 

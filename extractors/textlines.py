@@ -15,7 +15,7 @@ from extractors.engine import Recognised
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_])
 Rect = tuple[float, float, float, float]  # pixels (x0, y0, x1, y1)
 
 

@@ -42,6 +42,7 @@ class Policy:
     same_impression: float
     same_on_sheet: float
     same_ink: float
+    same_ink_on_sheet: float
     same_copy: float
     new_without_register: Severity
     chosen: Chosen

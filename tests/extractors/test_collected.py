@@ -26,9 +26,17 @@ CUT = (line("请使用黑色", 320, 620, 30),)
 
 
 def signed(
-    engine: Engine, x: float, y: float, colour: tuple[int, int, int] = BLACK, printed: tuple[TextLine, ...] = PRINTED
+    engine: Engine,
+    x: float,
+    y: float,
+    colour: tuple[int, int, int] = BLACK,
+    printed: tuple[TextLine, ...] = PRINTED,
+    tint: float = 0.0,
 ) -> tuple[str, ...] | None:
-    """The faults of a signature about 30 x 14 mm, top left corner at (x, y); None when none is found."""
+    """The faults of a signature about 30 x 14 mm, top left corner at (x, y); None when none is found.
+
+    `tint`: light that dark ink gives back in blue, as scanners' programs have it that make colours stronger.
+    """
     image = np.full((2338, 1653, 3), 250, np.uint8)
     cv2.rectangle(image, (298, 598), (1402, 1002), (20, 20, 20), 3)
     for n in range(16):  # print is small and stands apart
@@ -36,6 +44,8 @@ def signed(
     points = np.add([(0, 0), (60, 110), (110, 5), (150, 105), (190, 10), (240, 100)], (x, y))
     if colour:
         cv2.polylines(image, [points.astype(np.int32)], False, colour, 5, cv2.LINE_AA)
+    blue = image[:, :, 0].astype(np.float32)
+    image[:, :, 0] = np.clip(blue + tint * (255.0 - blue), 0, 255).astype(np.uint8)
     dark, red = separate(image)
     sheet = Sheet("x", 0, image, 0, 200.0, dark, red, find_ruling(dark, PX), (CELL,), printed)
     mark = collected_signature("s", sheet, 0, CELL, printed, without_ruling(sheet) > dark_threshold(dark), dark, engine)
@@ -86,6 +96,11 @@ def test_a_stroke_beside_a_short_last_line_is_the_signatures(dot: int, faults: t
     assert mark is not None
     assert mark.faults == faults
     assert faults or abs(mark.box.y0 * 2338 - dot) < 6
+
+
+@pytest.mark.parametrize(("colour", "faults"), [((20, 20, 20), ()), (BLUE, ("signature.not_black",))])
+def test_black_is_what_print_is(colour: tuple[int, int, int], faults: tuple[str, ...], engine: Engine) -> None:
+    assert signed(engine, 700, 760, colour, tint=0.2) == faults
 
 
 def test_a_blue_pen_is_told(engine: Engine) -> None:

@@ -52,6 +52,14 @@ def test_seals_that_share_no_more_than_their_die_are_no_reuse() -> None:
         assert len(found(NEW, pasted)) == 1
 
 
+def test_on_one_sheet_less_of_their_own_ink_tells_two_that_are_more_alike() -> None:
+    def pair(likeness: float, in_common: float) -> Reuse:
+        return Reuse("seal_declaration", 0, "", "seal_collection", likeness, True, True, in_common)
+
+    assert found(NEW, pair(0.997, 0.6)) == [("seal.reused", "seal_declaration")]
+    assert found(NEW, pair(0.993, 0.6)) == found(NEW, pair(0.997, 0.3)) == []
+
+
 def test_signatures_of_the_authorization_are_not_compared() -> None:
     assert found(NEW, Reuse("signature_agent", 0, "A2", "signature_agent", 0.999)) == []
 

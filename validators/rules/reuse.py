@@ -31,15 +31,24 @@ def signatures_written_anew(case: Case) -> Iterator[Finding]:
 
 def _pasted(case: Case, kind: str) -> Iterator[Finding]:
     for reuse in case.reuse:
-        bound = case.policy.same_on_sheet if reuse.same_sheet else case.policy.same_impression
-        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and are_one(reuse, bound, case.policy):
+        if reuse.mark in {f"{kind}_{place}" for place in COLLECTED} and are_one(reuse, case.policy):
             message = f"{title(reuse.mark)}{_where(reuse)}，疑为粘贴图像，请核对原件。"
             yield finding(f"{kind}.reused", reuse.mark, message)
 
 
-def are_one(reuse: Reuse, bound: float, policy: Policy) -> bool:
-    """Whether two are one: more alike than `bound`, and neither with ink of its own beyond what its die shows."""
-    return reuse.likeness > bound and (reuse.in_common is None or reuse.in_common >= policy.same_ink)
+def are_one(reuse: Reuse, policy: Policy) -> bool:
+    """Whether two are one: more alike than others are, and neither with ink of its own beyond what its die shows."""
+    alike, shared = policy.same_impression, policy.same_ink
+    if reuse.same_sheet:
+        alike, shared = policy.same_on_sheet, policy.same_ink_on_sheet
+    elif is_copy(reuse):
+        alike = policy.same_copy
+    return reuse.likeness > alike and (reuse.in_common is None or reuse.in_common >= shared)
+
+
+def is_copy(reuse: Reuse) -> bool:
+    """Whether what was seen before is a page as a whole: it goes by its kind, marks go by their names."""
+    return not reuse.mark.startswith(("material_", "seal_", "signature_"))
 
 
 def _where(reuse: Reuse) -> str:
@@ -57,10 +66,9 @@ def copies_made_anew(case: Case) -> Iterator[Finding]:
     """
     seen = set[int]()
     for reuse in case.reuse:
-        copied = reuse.mark == "material_seal" or not reuse.mark.startswith(("seal_", "signature_"))
-        bound = case.policy.same_impression if reuse.mark == "material_seal" else case.policy.same_copy
+        copied = reuse.mark == "material_seal" or is_copy(reuse)
         another = copied and bool(reuse.application) and not reuse.same_unit
-        if another and are_one(reuse, bound, case.policy) and reuse.page not in seen:
+        if another and are_one(reuse, case.policy) and reuse.page not in seen:
             seen.add(reuse.page)
             what = f"第 {reuse.page + 1} 页的{title(case.reading.pages[reuse.page].kind)}"
             message = f"{what}与申请 {reuse.application}（另一单位）所交的是同一份复印件，请核对。"
