@@ -72,6 +72,7 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
         for lines, across, size in ((level, plumb, dark.shape[1]), (plumb, level, dark.shape[0]))
     )
     whole = [part for line in plumb for part in _parted(line, level, dark.T, px_per_mm)]
+    whole = [_cut_back(line, whole, level, px_per_mm) for line in whole]
     parted = [part for line in level for part in _parted(line, plumb, dark, px_per_mm)]
     return Ruling(tuple(parted), (*whole, *_of_one_row(turned, level, whole, px_per_mm)))
 
@@ -103,6 +104,23 @@ def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: i
         beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
         for end, beyond in ((line.start, min(met) - line.start), (line.end, line.end - max(met)))
     )
+
+
+def _cut_back(line: Rule, beside: Sequence[Rule], level: Sequence[Rule], px_per_mm: float) -> Rule:
+    """A vertical line without what was taken for more of it beyond the last line that it crosses: a stroke of print.
+
+    What goes on in the row beyond ends at no line there, and no line `beside` it ends so.
+    """
+    near, row = MEETS_MM * px_per_mm, GAP_MM * px_per_mm
+    crossed = [r.at(line.at(r.a)) for r in level if r.start - near < line.at(r.a) < r.end + near]
+    ends = [end for other in beside if other is not line for end in (other.start, other.end)]
+
+    def cut(end: float, inward: int) -> float:
+        open_ = all(abs(end - other) > JUNCTION_MM * px_per_mm for other in (*crossed, *ends))
+        within = [place for place in crossed if 0 < (place - end) * inward < row]
+        return min(within, key=lambda place: abs(place - end)) if open_ and within else end
+
+    return replace(line, start=cut(line.start, 1), end=cut(line.end, -1))
 
 
 def _of_one_row(turned: Image, level: Sequence[Rule], plumb: Sequence[Rule], px_per_mm: float) -> list[Rule]:

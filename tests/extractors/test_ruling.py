@@ -64,6 +64,20 @@ def test_a_line_that_a_bent_page_takes_aside_divides_its_rows() -> None:
     assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 18
 
 
+@pytest.mark.parametrize("upright", [0.5, 0.65])
+def test_print_above_a_line_does_not_make_it_longer(upright: float) -> None:
+    """A symbol's upright stroke stands right on the line's end, and a circle round the words touches both."""
+    ink = np.zeros((1200, 1600), np.float32)
+    tops = [round(300 + n * 8.0 * PX) for n in range(5)]
+    for top in tops:
+        cv2.line(ink, (200, top), (1400, top), 1.0, 2)
+    for x in (200, 1400):
+        cv2.line(ink, (x, tops[0]), (x, tops[-1]), 1.0, 2)
+    cv2.line(ink, (800, tops[2]), (800, tops[4]), 1.0, 2)
+    cv2.line(ink, (800, tops[2] - round(upright * 8.0 * PX)), (800, tops[2]), 1.0, 3)
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 6
+
+
 def test_a_long_stroke_within_a_row_divides_nothing() -> None:
     assert cells(8.5, divided=(0.14, 0.86)) == 3
 
