@@ -174,6 +174,8 @@ def _weigh(
     around = [k for k in range(b0, b1) or (b0 - 1, b0) if 0 <= k < len(places)]
     touched = {places[k].line for k in around}
     if len(touched) != 1 or a1 - a0 > 8 or b1 - b0 > 8:
+        if b1 == b0 and len(touched) == 1 and len(around) == 2:
+            return ALTERED if _stand_together(lines[touched.pop()], *(places[k].index for k in around)) else UNCLEAR
         if b1 > b0 or a1 - a0 > 8 or len(touched) != 2:
             return ALTERED if _plainly_seen(b0, b1, places, lines) and b1 > b0 else UNCLEAR
         return _at_break(expected[a0:a1], lines[min(touched)], lines[max(touched)])
@@ -187,6 +189,13 @@ def _weigh(
         return SAME
     sure = _plainly_seen(b0, b1, places, lines) if b1 > b0 else margin < ABSENT
     return ALTERED if sure else UNCLEAR
+
+
+def _stand_together(line: TextLine, one: int, other: int) -> bool:
+    """Whether symbols of a line stand so close that nothing stands between: what is missing is not on the paper."""
+    symbols = line.symbols()
+    pitch = (symbols[-1].x1 - symbols[0].x0) / len(symbols)
+    return symbols[other].x0 - symbols[one].x1 < (other - one + 1) * pitch
 
 
 def borne_out(text: str, looks: Sequence[Recognised]) -> float:

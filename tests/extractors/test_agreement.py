@@ -179,6 +179,18 @@ def foot(sheet: Sequence[TextLine], number: int, count: int) -> TextLine:
     return line(f"第 {number} 页 共 {count} 页", 400, sheet[-1].rect[3] + 30, 20)
 
 
+def test_a_sentence_left_out_is_altered_and_a_stretch_passed_over_is_unclear() -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    lines = page(whole)
+    n = next(n for n, one in enumerate(lines) if len(one.text) > 30)
+    text, (x, y, *_) = lines[n].text, lines[n].rect
+    without = line(text[:8] + text[22:], x, y, 20)
+    assert [f.code for f in check_agreement([*lines[:n], without, *lines[n + 1 :]], whole)] == ["agreement.altered"]
+    spans = tuple((a + 0.5 * (i >= 8), b + 0.5 * (i >= 8)) for i, (a, b) in enumerate(without.read.spans))
+    apart = replace(without, read=replace(without.read, spans=spans))
+    assert [f.code for f in check_agreement([*lines[:n], apart, *lines[n + 1 :]], whole)] == ["agreement.unclear"]
+
+
 def test_a_title_below_a_running_head_is_one_without_its_last_symbol_too() -> None:
     whole = ALL.agreement("enterprise", "hpe")
     title, *text = page(whole)
