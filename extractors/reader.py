@@ -39,6 +39,7 @@ from extractors.reference import OPENVINO, engine_called
 from extractors.roles import Person, people, roles
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
+from extractors.sharpness import blurred, is_blurred
 from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
@@ -75,6 +76,7 @@ class ReadPage:
     licence: tuple[FieldReading, ...] = ()
     seals: tuple[Mark, ...] = ()
     fingerprint: bytes = b""
+    blurred: bool = False
     shown: Any = None  # what was asked to be made of its picture
 
 
@@ -143,7 +145,7 @@ class Reader:
             return _page_unreadable(scan, error)
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
-        page = replace(page, shown=show(page.sheet.image) if show else None)
+        page = replace(page, blurred=is_blurred(page.sheet), shown=show(page.sheet.image) if show else None)
         return page if page.matched is not None else replace(page, sheet=page.sheet.without_inks())
 
     def _page(self, scan: Scan, paper: Paper) -> ReadPage:
@@ -199,6 +201,7 @@ class Reader:
                 *findings,
                 *unknown,
                 *_surplus(pages, unknown),
+                *(blurred(page.sheet) for page in pages if page.blurred),
                 *_altered(on_form.altered),
                 *self._agreement(form, platform, pages),
             ),
@@ -312,7 +315,8 @@ def _surplus(pages: Sequence[ReadPage], unknown: Sequence[Finding]) -> Iterator[
     copies = [page for page in pages if page.kind in COPIES and page.fingerprint]
     yield from (duplicate(copies[n].sheet) for n in copied_before([(page.kind, page.fingerprint) for page in copies]))
     if not unknown:
-        yield from (unexpected(p.sheet) for p in pages if p.kind is PageKind.OTHER and says_something(p.sheet))
+        others = [page for page in pages if page.kind is PageKind.OTHER and not page.blurred]
+        yield from (unexpected(page.sheet) for page in others if says_something(page.sheet))
 
 
 def _altered(sentences: Sequence[str]) -> tuple[Finding, ...]:

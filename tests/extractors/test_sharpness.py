@@ -1,0 +1,32 @@
+"""Pages that are out of focus are told; ordinary scans and photographs are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from extractors.opening import Scan, open_scans
+from extractors.reader import Reader
+from yinjian.records import PageKind
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.mark.parametrize("sigma_mm", [0.1, 0.55])
+def test_a_page_out_of_focus_is_told(sigma_mm: float, reader: Reader) -> None:
+    scans = [scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan)]
+    once = reader.read("x", scans)
+    number = next(n for n, page in enumerate(once.pages) if page.kind is PageKind.BUSINESS_LICENCE)
+    px_per_mm = max(scans[number].image.shape) / 297
+    soft = np.asarray(cv2.GaussianBlur(scans[number].image, (0, 0), sigma_mm * px_per_mm), np.uint8)
+    found = reader.read("x", [*scans[:number], replace(scans[number], image=soft), *scans[number + 1 :]]).findings
+    assert [(f.code, f.where) for f in found] == ([("scan.blurred", scans[number].file)] if sigma_mm > 0.3 else [])
