@@ -16,7 +16,7 @@ from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.handwriting import believed
-from extractors.ink import dark_threshold, thin_ink
+from extractors.ink import RESIDUE, RESIDUE_ROOM, dark_threshold, thin_ink
 from extractors.options import option_of
 from extractors.page import Floats, Sheet, look_again, without_ruling
 from extractors.ruling import Rect
@@ -25,7 +25,7 @@ from extractors.sidebyside import side_by_side
 from extractors.signatures import Mask, find_strokes, is_printed
 from extractors.statements import altered_statements
 from extractors.table import Matched, Place, lines_in
-from extractors.textlines import TextLine, reading_orders
+from extractors.textlines import TextLine, crop_rect, reading_orders, share_within
 from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Cell, Line, Slot, SlotKind
@@ -34,6 +34,7 @@ from yinjian.textfold import fold
 
 LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
 LABEL = 4  # symbols: a shorter label may be a part of a value
+WITHIN, PRINTED = 0.9, 0.01  # of a line that is a stamp's own lies within it, and, at most, is ink that is not red
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ class _CellReader:
     @cached_property
     def lines(self) -> tuple[TextLine, ...]:
         """The cell's lines, in the order in which most of the form's words are found."""
-        orders = reading_orders(lines_in(self.page.sheet, self.place.rect))
+        lines = lines_in(self.page.sheet, self.place.rect)
+        orders = reading_orders([line for line in lines if not _is_of_seal(line, self.page.sheet, self.page.seals)])
         return max(orders, key=lambda lines: self._aligned(lines).agreement) if len(orders) > 1 else orders[0]
 
     @cached_property
@@ -290,6 +292,14 @@ class _CellReader:
             return self.lines[: blank.before.line + 1]
         _, y0, _, y1 = self.place.rect
         return [line for line in self.lines if line.rect[3] < y0 + 0.6 * (y1 - y0) and len(line.text) > 8]
+
+
+def _is_of_seal(line: TextLine, sheet: Sheet, seals: Sequence[Seal]) -> bool:
+    """Whether a line is a stamp's own, its number say: within a seal, and with no ink that is darker than red is."""
+    if all(share_within(line.rect, seal.rect) < WITHIN for seal in seals):
+        return False
+    dark, red = crop_rect(sheet.dark, line.rect), crop_rect(sheet.red, line.rect)
+    return float((dark > RESIDUE * red + RESIDUE_ROOM).mean()) < PRINTED
 
 
 def _end_of_label(line: TextLine, last: int) -> Rect:

@@ -38,7 +38,10 @@ def _born(found: Sequence[Entry], number: Entry, run: Chain) -> tuple[Entry, flo
         above = 0 < number.rect[1] - entry.rect[1] < REACH * number.height
         digits = [s for s in entry.value if s.symbol.text.isdigit()]
         said = "".join(s.symbol.text for s in digits)
-        begins = max((len(said) - len(day) for day in days if said.endswith(day)), default=-1)
+        # What is left of 日 behind the day may look like a digit, as what is left of the label before it may.
+        begins = max(
+            (said.rfind(day) for day in days if day in (said[-len(day) :], said[-len(day) - 1 : -1])), default=-1
+        )
         if above and entry.key in ("", "born") and begins >= 0:
             return entry, digits[begins].symbol.x0
     return None

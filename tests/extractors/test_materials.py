@@ -141,6 +141,8 @@ def test_a_front_whose_labels_a_copy_turned_into_dots() -> None:
     }
     half = [line("姓2胡文", 50, 100), *front[1:]]
     assert texts(read_cards(sheet_of(*half), 0)[0].fields)["id_name"] == "胡文"
+    dotted = [line("出31985单2月243", 50, 220) if "出" in x.text else x for x in front]
+    assert texts(read_cards(sheet_of(*dotted), 0)[0].fields)["id_name"] == "胡文"
     other = [line("出31985年2月25日", 50, 220) if "出" in x.text else x for x in front]
     assert material_kind(sheet_of(*other)) is PageKind.OTHER
 

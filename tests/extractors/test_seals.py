@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from extractors.cutout import cut_out_seal
-from extractors.engine import Engine
+from extractors.engine import Engine, Recognised
 from extractors.formmarks import declared_seal
+from extractors.formpage import _is_of_seal
 from extractors.ink import separate, stamp_ink, without_print
 from extractors.outline import outline_of
 from extractors.page import Sheet
@@ -17,6 +18,8 @@ from extractors.ring import unroll
 from extractors.ruling import Ruling
 from extractors.seals import Seal, find_seals
 from extractors.squaretext import _grids, _inner, _upright
+from extractors.textlines import TextLine
+from yinjian.lattice import Lattice
 
 Image = NDArray[np.uint8]
 
@@ -228,3 +231,16 @@ def test_the_declared_seal_is_the_units_and_not_its_legal_persons(engine: Engine
     cell = tuple(float(v) for v in mm(20, 120, 190, 160))
     mark = declared_seal("seal_declaration", sheet, 0, seals, (cell[0], cell[1], cell[2], cell[3]), engine)
     assert mark is not None and mark.shape == "round"
+
+
+@pytest.mark.parametrize("printed", [False, True])
+def test_what_a_seal_says_is_no_line_of_the_form_and_print_below_it_is(printed: bool) -> None:
+    image = blank()
+    stamped(image, 100, 150)
+    cv2.putText(image, "7834575", mm(88, 164), cv2.FONT_HERSHEY_SIMPLEX, 1.2, RED, 3)
+    if printed:
+        cv2.putText(image, "2026", mm(94, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, BLACK, 3)
+    sheet = sheet_of(image)
+    rect = tuple(float(v) for v in mm(86, 158, 114, 166))
+    line = TextLine((rect[0], rect[1], rect[2], rect[3]), Recognised("7834575", 1.0, Lattice("", ()), (), 7.0))
+    assert _is_of_seal(line, sheet, find_seals(sheet)) is not printed
