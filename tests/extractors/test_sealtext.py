@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
+from extractors.ring import cut
 from extractors.sealtext import _agreed
 from tests.extractors.test_grammar import seen
 
@@ -30,3 +32,10 @@ def test_what_else_is_possible_stays_as_much_less_likely() -> None:
     assert text == "鹤闵市" and confidence < 0.9
     margin = lattice.log_probability("鹤岗市") - lattice.log_probability("鹤闵市")
     assert margin == pytest.approx(math.log(0.02 / 0.979), abs=0.05)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, 80), (96, 100), (100, 100)])
+def test_a_ring_cut_in_a_narrow_gap_shows_nothing_twice(length: int, shown: int) -> None:
+    strip = np.arange(100, dtype=np.float32)[None].repeat(40, 0)
+    columns = cut(strip, 30, length)[0]
+    assert len(columns) == shown == len(set(columns.tolist()))
