@@ -206,9 +206,9 @@ def _back(face: _Face | None, found: Sequence[Entry], sheet: Sheet, index: int) 
     entry = next((e for e in face.entries if e.key == "valid"), None) or _unlabelled_term(face, found)
     value = with_lines_below(entry, found, 1) if entry else ()
     text = "".join(s.symbol.text for s in value)
-    days = [(id_, slice(*span)) for id_, span in _ends_of_term(text) if _day_of(text[slice(*span)])]
-    fields = tuple(day_reading(id_, value[part], sheet, index, _day_of) for id_, part in days)
-    return as_term(*fields) if len(fields) == 2 and all(field.text for field in fields) else fields
+    days = [(id_, _day_of(text[slice(*span)]), value[slice(*span)]) for id_, span in _ends_of_term(text)]
+    fields = tuple(day_reading(id_, part, sheet, index, day, _day_of) for id_, day, part in days if day)
+    return as_term(*fields) if len(fields) == 2 else fields
 
 
 def _ends_of_term(text: str) -> list[tuple[str, tuple[int, int]]]:

@@ -131,7 +131,7 @@ def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReadi
     value = with_lines_below(entry, found, 2, sheet.cells) if entry else ()
     written = tuple(s for s in value if fold(s.symbol.text))
     end = end_of_term("".join(fold(s.symbol.text) for s in written))
-    return day_reading("licence_valid_until", written[end[1]], sheet, index, _end_in) if end else None
+    return day_reading("licence_valid_until", written[end[1]], sheet, index, end[0], _end_in) if end else None
 
 
 def _end_in(text: str) -> str | None:

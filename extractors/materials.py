@@ -351,13 +351,13 @@ def _of_value(line: TextLine, first: int, last: int) -> Lattice:
 
 
 def day_reading(
-    field_id: str, value: Chain, sheet: Sheet, index: int, meaning: Callable[[str], str | None]
+    field_id: str, value: Chain, sheet: Sheet, index: int, said: str, meaning: Callable[[str], str | None]
 ) -> FieldReading:
     """A day as a field, as sure as it is which one was meant: whether a dot between is seen does not matter.
 
-    `meaning`: the day that a text says (ISO, or 长期), None for what is no day.
+    `said`: the day that the value says (ISO, or 长期); `meaning`: the one that a text says, None for what is no day.
     """
     read = reading(field_id, value, "date", sheet, index)
     held = tuple(likely_meanings(read.lattices, meaning))
-    text, confidence = held[0] if held else ("", 0.0)
+    text, confidence = held[0] if held else (said, read.confidence)  # 永久 is in words that no date is written in
     return replace(read, text=text, confidence=confidence, held=held if confidence < CLEAR else ())

@@ -139,13 +139,14 @@ class Reader:
             scan = _cleaned(scan)
             paper = Paper(scan.image)
             page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
+            page = page and replace(page, blurred=is_blurred(page.sheet))
         except MemoryError:
             raise
         except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
             return _page_unreadable(scan, error)
         if page is None or (page.kind in CA_KINDS and lie_side_by_side(page.sheet)):
             return _several(scan)
-        page = replace(page, blurred=is_blurred(page.sheet), shown=show(page.sheet.image) if show else None)
+        page = replace(page, shown=show(page.sheet.image) if show else None)
         return page if page.matched is not None else replace(page, sheet=page.sheet.without_inks())
 
     def _page(self, scan: Scan, paper: Paper) -> ReadPage:

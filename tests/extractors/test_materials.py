@@ -106,6 +106,12 @@ def test_a_licence_without_a_term_has_none() -> None:
     assert "licence_valid_until" not in texts(read_licence(sheet_of(*LICENCE[:-2]), 0))
 
 
+@pytest.mark.parametrize("word", ["长期", "永久", "无固定期限", "2005年01月16日至长期"])
+def test_a_licence_for_good(word: str) -> None:
+    lines = [*LICENCE[:-1], line(word, 330, 700, 22)]
+    assert texts(read_licence(sheet_of(*lines), 0))["licence_valid_until"] == "长期"
+
+
 def test_half_a_label_in_the_column_of_labels_is_enough() -> None:
     lines = [x for x in LICENCE if x.text != "名"]
     assert texts(read_licence(sheet_of(*lines), 0))["licence_unit_name"] == "哈尔滨市沐屿医疗器械有限公司"
