@@ -111,11 +111,12 @@ def _gaps(inked: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def cut(strip: Floats, start: int, length: int) -> Floats:
-    """A stretch of the closed strip with a little room at both ends, no more than shows nothing of it twice."""
+    """A stretch of the closed strip with a little room at both ends, blank where it would show something twice."""
     height, width = strip.shape
-    room = min(height // 4, (width - length) // 2)
+    room = height // 4
     columns = np.arange(start - room, start + length + room) % width
-    return np.asarray(strip[:, columns], np.float32)
+    twice = max(0, room - (width - length) // 2)
+    return np.asarray(np.pad(strip[:, columns[twice : len(columns) - twice]], ((0, 0), (twice, twice))), np.float32)
 
 
 def enhanced(strip: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from extractors import typefaces
 from extractors.engine import Engine
@@ -103,14 +104,19 @@ def test_a_pen_is_no_type(seed: int, engine: Engine) -> None:
     assert likeness_to_type(dark, strokes, engine) < LIKE_TYPE
 
 
-@pytest.mark.parametrize("font", ["song", "kai", "hei"])
-def test_upright_strokes_of_type_are_plumb_and_those_that_lean_are_not(font: str) -> None:
-    for name in NAMES[:3]:
-        upright = crop(text_mask(name, font, 60))
-        height, width = upright.shape
-        lean = np.array([[1.0, -0.14, 0.14 * height], [0.0, 1.0, 0.0]])
-        leaning = cv2.warpAffine(upright, lean, (round(width + 0.14 * height), height))
-        assert typefaces._plumb(upright) > typefaces.USUAL > 2 * typefaces._plumb(leaning)
+@pytest.mark.parametrize("lean", [0.0, 0.05])
+def test_upright_strokes_of_type_lean_one_way_and_a_hands_each_its_own(lean: float) -> None:
+    def leaning(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+        height, width = ink.shape
+        matrix = np.array([[1.0, -lean, lean * height], [0.0, 1.0, 0.0]])
+        return np.asarray(cv2.warpAffine(ink, matrix, (round(width + lean * height), height)), np.float32)
+
+    rng = np.random.default_rng(4)
+    typed = [typefaces._lean_alike(leaning(crop(text_mask(n, f, 60)))) for n in NAMES for f in ("song", "kai", "hei")]
+    hands = [
+        typefaces._lean_alike(leaning(crop(sign(n, make_hand(rng, HANDS), 60, rng)))) for n in NAMES for _ in "123"
+    ]
+    assert np.median(typed) > typefaces.USUAL > np.median(hands)
 
 
 def test_a_kind_of_face_that_is_not_installed_is_told_by_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
