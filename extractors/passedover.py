@@ -40,6 +40,8 @@ def with_passed_over(sheet: Sheet, rects: list[Rect], engine: Engine) -> list[Re
 
 def with_left_out(sheet: Sheet, rects: Sequence[Rect]) -> list[Rect]:
     """With the parts of lines, and the short lines, that the detector left out of running text."""
+    if not any(map(is_long, rects)):
+        return list(rects)
     whole = [*rects, *_left_out(sheet, rects)]
     return [*whole, *(line for line in _rows_left_out(sheet, whole) if _is_apart(line, whole))]
 
@@ -103,7 +105,7 @@ def _rows_left_out(sheet: Sheet, rects: Sequence[Rect]) -> Iterator[Rect]:
     apart = SAME_ROW * median(y1 - y0 for _, y0, _, y1 in rects)
     centres = sorted(map(_centre, rects))
     rows = [centres[0], *(lower for upper, lower in pairwise(centres) if lower - upper > apart)]
-    pitch = median(lower - upper for upper, lower in pairwise(rows))
+    pitch = median([lower - upper for upper, lower in pairwise(rows)] or [apart])
     left, right = _margins(rects)
     ink = _outside(sheet, rects, _of_strokes(sheet))
     for upper, lower in pairwise(rows):

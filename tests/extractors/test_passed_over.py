@@ -61,3 +61,9 @@ def test_parts_of_lines_and_short_lines_that_were_left_out_are_found_by_their_in
     (part,) = [line for line in found if line not in (*every, short, *parts)]
     assert part == (parts[0][2], y0, parts[1][0], y1)
     assert with_left_out(page, [*every[:3], short, *every[4:]]) == [*every[:3], short, *every[4:]]
+
+
+def test_what_is_no_running_text_is_left_as_it_is() -> None:
+    one = drawn("协议")
+    for rects in ([], [(0.0, 0.0, 20.0, 10.0)], [(0.0, 0.0, 200.0, 10.0), (300.0, 0.0, 500.0, 10.0)]):
+        assert with_left_out(one, rects)[: len(rects)] == rects
