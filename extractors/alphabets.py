@@ -19,6 +19,7 @@ DATE = DIGITS | frozenset("年月日长期至.-/ ")
 LATIN = frozenset(chr(code) for code in range(33, 127))
 # What no address holds: a hand's digits are read as such.
 SIGNS = frozenset("+*=<>%@$&^{}[]\\")
+NEVER = {"address": SIGNS}  # by alphabet: where it is seen, something was written that was not read
 PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】…—～·○〇□☑☐■√✓×✔")
 
 # Characters of the 通用规范汉字表 of 2013 (Unihan's kTGH) that stand for another elsewhere; persons have such names.
@@ -71,7 +72,6 @@ def _simplified(symbol: str) -> bool:
 
 
 Allowed = Callable[[str], bool]
-
 
 # by field kind; `text` is simplified Chinese with Latin letters, digits and the punctuation of the forms.
 ALPHABETS: dict[str, Allowed] = {

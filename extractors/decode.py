@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from extractors.alphabets import ALPHABETS, CAPITALS, SIGNS
+from extractors.alphabets import ALPHABETS, CAPITALS, NEVER
 from extractors.givennames import as_named
 from extractors.grammar import GRAMMARS, INVALID, likeliest
 from extractors.printed import MODEL as STATED
@@ -31,11 +31,8 @@ ALPHABET_OF = {
 
 LEAST = math.log(0.01)
 HARDLY = math.log(1e-4)  # the same where grammar weighs what is left
-WORDS = (
-    "text",
-    "address",
-    "name",
-)  # alphabets that have most of what may be written: what they lack is written all the same
+# Alphabets that have most of what may be written: what they lack is written all the same.
+WORDS = ("text", "address", "name")
 MOSTLY = 0.5  # of a step's probability
 CLEAR = 0.97  # of the least sure symbol of a value that needs no second look
 MISREAD = 0.01  # of the numbers read
@@ -100,7 +97,7 @@ def decode(lattices: Sequence[Lattice], alphabet: str, looks: Sequence[Sequence[
     `looks`: what other looks at the lines saw, for an alphabet that has a grammar.
     """
     if alphabet in WORDS:
-        lattices = [with_unknown(lattice, SIGNS if alphabet == "address" else frozenset()) for lattice in lattices]
+        lattices = [with_unknown(lattice, NEVER.get(alphabet, frozenset())) for lattice in lattices]
     kept = tuple(restrict(lattice, alphabet) for lattice in lattices)
     read = [best(lattice) for lattice in (_as_named(kept) if alphabet == "name" else kept)]
     text, sure = "".join(t for t, _ in read), min((c for t, c in read if t), default=0.0)

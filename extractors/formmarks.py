@@ -90,7 +90,7 @@ def collected_seal(
     found = [seal for seal in seals if share_within(seal.rect, cell) > 0.3]
     if found:
         seal = max(found, key=lambda s: max(s.radii))
-        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, dark, len(found)))
+        return seal_mark(mark_id, sheet, index, seal, engine, collection_faults(sheet, seal, mask, dark, len(found)))
     strokes = find_strokes(sheet, mask, area)
     if (
         strokes is None
@@ -111,9 +111,8 @@ def declared_seal(
     found = [seal for seal in seals if share_within(seal.rect, cell) > 0.15]
     if not found:
         return None
-    seal = max(
-        found, key=lambda s: (max(s.radii) > LARGER * max(max(o.radii) for o in found), share_within(s.rect, cell))
-    )
+    largest = max(max(seal.radii) for seal in found)
+    seal = max((s for s in found if max(s.radii) > LARGER * largest), key=lambda s: share_within(s.rect, cell))
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if is_faint(sheet, seal) else ())
 
 

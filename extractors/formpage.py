@@ -16,7 +16,7 @@ from extractors.collected import collected_signature, free_area
 from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.handwriting import believed
-from extractors.ink import RESIDUE, RESIDUE_ROOM, dark_threshold, thin_ink
+from extractors.ink import dark_threshold, residue, thin_ink
 from extractors.options import option_of
 from extractors.page import Floats, Sheet, look_again, without_ruling
 from extractors.ruling import Rect
@@ -299,7 +299,7 @@ def _is_of_seal(line: TextLine, sheet: Sheet, seals: Sequence[Seal]) -> bool:
     if all(share_within(line.rect, seal.rect) < WITHIN for seal in seals):
         return False
     dark, red = crop_rect(sheet.dark, line.rect), crop_rect(sheet.red, line.rect)
-    return float((dark > RESIDUE * red + RESIDUE_ROOM).mean()) < PRINTED
+    return float((dark > residue(red)).mean()) < PRINTED
 
 
 def _end_of_label(line: TextLine, last: int) -> Rect:

@@ -134,6 +134,11 @@ def dark_threshold(dark: Floats) -> float:
     return float(np.clip(level / 127.0 * 0.8, 0.12, 0.5))
 
 
+def residue(red: Floats) -> Floats:
+    """The density in red light that red ink of a density may leave: what is darker is another ink."""
+    return np.asarray(RESIDUE * red + RESIDUE_ROOM, np.float32)
+
+
 def thin_ink(dark: Floats, red: Floats, threshold: float, px_per_mm: float) -> NDArray[np.bool_]:
     """Where dark ink is, thin strokes too: what has half the density of the darkest ink near it; (H, W) bool.
 
@@ -145,4 +150,4 @@ def thin_ink(dark: Floats, red: Floats, threshold: float, px_per_mm: float) -> N
     small = cv2.dilate(dark, np.ones((SMALLER, SMALLER), np.uint8))[::SMALLER, ::SMALLER]
     darkest = cv2.dilate(np.ascontiguousarray(small), np.ones((near, near), np.uint8))
     local = cv2.resize(np.clip(HALF * darkest, FAINT, max(FAINT, threshold)), dark.shape[::-1])
-    return np.asarray(dark > np.minimum(np.maximum(local, RESIDUE * red + RESIDUE_ROOM), threshold), bool)
+    return np.asarray(dark > np.minimum(np.maximum(local, residue(red)), threshold), bool)

@@ -8,11 +8,11 @@ from datetime import date
 
 from extractors.engine import Engine
 from extractors.materials import (
-    Chain,
     Entry,
     chains,
     day_reading,
     entries,
+    longest_run,
     reading,
     second_look,
     with_lines_below,
@@ -107,22 +107,12 @@ def _first(found: Sequence[Entry], key: str) -> Entry | None:
 def _code(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:
     """The code beside or below its label; where the label was not read, the only such code on the page."""
     entry = _first(found, "uscc")
-    beside = [longest_run(with_lines_below(entry, found, 1))] if entry else []
-    anywhere = [run for e in found if len(run := longest_run(e.value)) in (15, 18)]
+    beside = [longest_run(with_lines_below(entry, found, 1), _CODE_SYMBOLS)] if entry else []
+    anywhere = [run for e in found if len(run := longest_run(e.value, _CODE_SYMBOLS)) in (15, 18)]
     runs = [run for run in beside if len(run) >= LEAST_CODE] or anywhere
     if not runs or (runs is anywhere and len(runs) > 1):
         return None
     return reading("licence_uscc", runs[0], "credit_code", sheet, index)
-
-
-def longest_run(value: Chain) -> Chain:
-    """The longest run of capitals and digits (and what is read for them)."""
-    best: Chain = ()
-    run: Chain = ()
-    for symbol in value:
-        run = (*run, symbol) if symbol.symbol.text in _CODE_SYMBOLS else ()
-        best = max(best, run, key=len)
-    return best
 
 
 def _valid_until(found: Sequence[Entry], sheet: Sheet, index: int) -> FieldReading | None:

@@ -8,7 +8,7 @@ their letters one by one: lines are first joined to chains along the baseline, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extractors.align import ReadSymbol, rect_of, slice_lattice
@@ -316,10 +316,15 @@ def _goes_on(last: Rect, left: float, start: float, entry: Entry) -> bool:
 
 def number_run(value: Chain) -> Chain:
     """The longest run of digits (and what is read for them)."""
+    return longest_run(value, _NUMBER_SYMBOLS)
+
+
+def longest_run(value: Chain, symbols: Container[str]) -> Chain:
+    """The longest run of these symbols."""
     best: Chain = ()
     run: Chain = ()
     for symbol in value:
-        run = (*run, symbol) if symbol.symbol.text in _NUMBER_SYMBOLS else ()
+        run = (*run, symbol) if symbol.symbol.text in symbols else ()
         best = max(best, run, key=len)
     return best
 

@@ -42,8 +42,9 @@ def with_left_out(sheet: Sheet, rects: Sequence[Rect]) -> list[Rect]:
     """With the parts of lines, and the short lines, that the detector left out of running text."""
     if not any(map(is_long, rects)):
         return list(rects)
-    whole = [*rects, *_left_out(sheet, rects)]
-    return [*whole, *(line for line in _rows_left_out(sheet, whole) if _is_apart(line, whole))]
+    threshold = _of_strokes(sheet)
+    whole = [*rects, *_left_out(sheet, rects, threshold)]
+    return [*whole, *(line for line in _rows_left_out(sheet, whole, threshold) if _is_apart(line, whole))]
 
 
 def _is_apart(line: Rect, rects: Sequence[Rect]) -> bool:
@@ -82,13 +83,12 @@ def _outside(sheet: Sheet, rects: Sequence[Rect], threshold: float) -> NDArray[n
     return ink
 
 
-def _left_out(sheet: Sheet, rects: Sequence[Rect]) -> Iterator[Rect]:
+def _left_out(sheet: Sheet, rects: Sequence[Rect], threshold: float) -> Iterator[Rect]:
     """Parts of lines that the detector left out: ink beside a line, level with it, and within the text's margins.
 
     Where lines stand close and lean, it finds a part of one now and then, and takes the rest for its neighbours'.
     """
     left, right = _margins(rects)
-    threshold = _of_strokes(sheet)
     for rect in rects:
         row = sorted(other for other in rects if other is rect or _level(other, rect))
         ends = [left, *(end for x0, _, x1, _ in row for end in (x0, x1)), right]
@@ -100,14 +100,14 @@ def _left_out(sheet: Sheet, rects: Sequence[Rect]) -> Iterator[Rect]:
                 yield part
 
 
-def _rows_left_out(sheet: Sheet, rects: Sequence[Rect]) -> Iterator[Rect]:
+def _rows_left_out(sheet: Sheet, rects: Sequence[Rect], threshold: float) -> Iterator[Rect]:
     """Lines between two that lie more than a row apart: a paragraph's last words are short, and may be left out."""
     apart = SAME_ROW * median(y1 - y0 for _, y0, _, y1 in rects)
     centres = sorted(map(_centre, rects))
     rows = [centres[0], *(lower for upper, lower in pairwise(centres) if lower - upper > apart)]
     pitch = median([lower - upper for upper, lower in pairwise(rows)] or [apart])
     left, right = _margins(rects)
-    ink = _outside(sheet, rects, _of_strokes(sheet))
+    ink = _outside(sheet, rects, threshold)
     for upper, lower in pairwise(rows):
         missing = round((lower - upper) / pitch) - 1
         for gap in range(missing if missing < MOST_ROWS else 0):

@@ -43,7 +43,8 @@ def _seal(mark_id: str, sheet: Sheet, index: int, frame: Rect, engine: Engine) -
     if mark_id.endswith("_collection"):
         cell = _cell(sheet, seal.rect)
         stamped = sum(share_within(other.rect, cell) > 0.3 for other in find_seals(sheet))
-        faults = collection_faults(sheet, seal, without_ruling(sheet), stamped)
+        dark = without_ruling(sheet)
+        faults = collection_faults(sheet, seal, dark > dark_threshold(sheet.dark), dark, stamped)
         return seal_mark(mark_id, sheet, index, seal, engine, faults)
     asked = mark_id != "material_seal"  # of a copy's seal only its text is judged
     return seal_mark(mark_id, sheet, index, seal, engine, ("seal.unclear",) if asked and is_faint(sheet, seal) else ())

@@ -94,16 +94,26 @@ def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: i
     A fold does. Where a table lost its border, several lines do.
     """
     near, over = JUNCTION_MM * px_per_mm, OVERHANG_MM * px_per_mm
-    crossed = [r.at(line.at(r.a)) for r in across if r.start - near < line.at(r.a) < r.end + near]
+    crossed = _crossings(line, across, near)
     # No table's line lies along the sheet's edge; what a scanner leaves there does.
     met = [place for place in crossed if max(line.start - near, over) < place < min(line.end + near, size - over)]
     if len(met) < LEAST_BORDERS:
         return False
-    ends = [end for other in beside if other is not line for end in (other.start, other.end)]
+    ends = _ends(line, beside)
     return any(
         beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
         for end, beyond in ((line.start, min(met) - line.start), (line.end, line.end - max(met)))
     )
+
+
+def _crossings(line: Rule, across: Sequence[Rule], near: float) -> list[float]:
+    """Where along a line it crosses others, or ends `near` them."""
+    return [r.at(line.at(r.a)) for r in across if r.start - near < line.at(r.a) < r.end + near]
+
+
+def _ends(line: Rule, beside: Sequence[Rule]) -> list[float]:
+    """Where other lines of its direction end."""
+    return [end for other in beside if other is not line for end in (other.start, other.end)]
 
 
 def _cut_back(line: Rule, beside: Sequence[Rule], level: Sequence[Rule], px_per_mm: float) -> Rule:
@@ -112,8 +122,7 @@ def _cut_back(line: Rule, beside: Sequence[Rule], level: Sequence[Rule], px_per_
     What goes on in the row beyond ends at no line there, and no line `beside` it ends so.
     """
     near, row = MEETS_MM * px_per_mm, GAP_MM * px_per_mm
-    crossed = [r.at(line.at(r.a)) for r in level if r.start - near < line.at(r.a) < r.end + near]
-    ends = [end for other in beside if other is not line for end in (other.start, other.end)]
+    crossed, ends = _crossings(line, level, near), _ends(line, beside)
 
     def cut(end: float, inward: int) -> float:
         open_ = all(abs(end - other) > JUNCTION_MM * px_per_mm for other in (*crossed, *ends))

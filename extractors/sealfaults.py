@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import FAINT, HALF, RED_PRESENT, RESIDUE, RESIDUE_ROOM, dark_threshold
+from extractors.ink import FAINT, HALF, RED_PRESENT, RESIDUE_ROOM, residue
 from extractors.linepieces import Floats, Rule
 from extractors.page import Sheet
 from extractors.seals import Seal
@@ -27,8 +27,11 @@ WHOLE = 0.7  # share of a seal's border that must show
 CUT_DEGREES = 45.0  # a stretch of border this long without any ink is cut off, not pale
 
 
-def collection_faults(sheet: Sheet, seal: Seal, dark: Floats, stamped: int) -> tuple[str, ...]:
-    """The codes of a collected seal's faults. `dark`: density without the ruling; `stamped`: seals in its cell."""
+def collection_faults(sheet: Sheet, seal: Seal, mask: Mask, dark: Floats, stamped: int) -> tuple[str, ...]:
+    """The codes of a collected seal's faults.
+
+    `mask`, `dark`: dark ink, and its density, without the ruling; `stamped`: seals in its cell.
+    """
     faults = []
     distance = _nearest_line(sheet, seal)
     width, height = sheet.size
@@ -39,7 +42,7 @@ def collection_faults(sheet: Sheet, seal: Seal, dark: Floats, stamped: int) -> t
         faults.append("seal.clipped")
     if seal.gap_degrees >= CUT_DEGREES and "seal.clipped" not in faults:
         faults.append("seal.clipped")
-    if _print_under(sheet, seal, dark) > OVER_TEXT_MM2 or _print_into(sheet, seal, dark) > INTO_MM:
+    if _print_under(sheet, seal, mask) > OVER_TEXT_MM2 or _print_into(sheet, seal, dark) > INTO_MM:
         faults.append("seal.overlaps_text")
     if is_faint(sheet, seal) or stamped > 1:
         faults.append("seal.unclear")
@@ -79,11 +82,11 @@ def _disc(sheet: Sheet, seal: Seal, room_mm: float = 0.0) -> tuple[Place, Mask]:
     return (slice(y0, y1), slice(x0, x1)), disc.astype(bool)
 
 
-def _print_under(sheet: Sheet, seal: Seal, dark: Floats) -> float:
+def _print_under(sheet: Sheet, seal: Seal, mask: Mask) -> float:
     """Dark ink within the seal in mm2, where it is darker than what red ink leaves in red light."""
     place, disc = _disc(sheet, seal)  # print that the rim alone touches is under the seal too
-    over = sheet.dark[place] > RESIDUE * sheet.red[place] + RESIDUE_ROOM
-    ink = disc & over & (dark[place] > dark_threshold(sheet.dark))
+    over = sheet.dark[place] > residue(sheet.red[place])
+    ink = disc & over & mask[place]
     opened = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     return float(opened.sum()) / sheet.px_per_mm**2
 
@@ -99,8 +102,8 @@ def _print_into(sheet: Sheet, seal: Seal, dark: Floats) -> float:
     print_ = seen[~disc & (seen > FAINT)]
     if not print_.size or not stamp.any():
         return 0.0
-    residue = float(np.percentile(sheet.dark[place][stamp], MOST)) + RESIDUE_ROOM
-    ink = seen > max(FAINT, HALF * float(np.percentile(print_, MOST)), residue)
+    left = float(np.percentile(sheet.dark[place][stamp], MOST)) + RESIDUE_ROOM
+    ink = seen > max(FAINT, HALF * float(np.percentile(print_, MOST)), left)
     _, pieces = cv2.connectedComponents(ink.astype(np.uint8))
     least = LEAST_PRINT_MM2 * sheet.px_per_mm**2
     beyond = np.bincount(pieces[~disc], minlength=int(pieces.max()) + 1) >= least

@@ -104,10 +104,7 @@ class Inks:
 
 def inks_of(sheet: Sheet, seal: Seal) -> Inks:
     """The ink of a seal on its page."""
-    width, height = sheet.size
-    room = 0.1 * max(seal.radii)
-    x0, y0 = max(0, int(seal.rect[0] - room)), max(0, int(seal.rect[1] - room))
-    x1, y1 = min(width, int(seal.rect[2] + room) + 1), min(height, int(seal.rect[3] + room) + 1)
+    x0, y0, x1, y1 = sheet.around(seal.rect, 0.1 * max(seal.radii) / sheet.px_per_mm)
     coloured = sheet.red[y0:y1, x0:x1]
     sharp = stamp_ink(sheet.image[y0:y1, x0:x1], coloured)
     clear = without_print(sharp, sheet.dark[y0:y1, x0:x1])

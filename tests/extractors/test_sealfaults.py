@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from extractors.ink import dark_threshold
 from extractors.page import without_ruling
 from extractors.ruling import Ruling, find_ruling
 from extractors.sealfaults import collection_faults
@@ -22,7 +23,8 @@ def faults(image: Image, stamps: int = 1) -> tuple[str, ...]:
     ruling: Ruling = find_ruling(plain.dark, plain.px_per_mm)
     sheet = replace(plain, ruling=ruling)
     seal = max(find_seals(sheet), key=lambda s: max(s.radii))
-    return collection_faults(sheet, seal, without_ruling(sheet), stamps)
+    dark = without_ruling(sheet)
+    return collection_faults(sheet, seal, dark > dark_threshold(sheet.dark), dark, stamps)
 
 
 def test_a_seal_on_blank_paper_has_no_fault() -> None:
