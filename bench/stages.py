@@ -9,9 +9,9 @@ from threading import Lock
 from time import perf_counter
 from typing import Any
 
-import extractors.reader as reader
+from extractors import application, reader
 
-# Names in `extractors.reader` and what they do. None of them calls another.
+# Names in the modules that say what follows what, and what they do. None of them calls another.
 STAGES = {
     "straighten": "find lines, straighten",
     "take_apart": "inks and ruling",
@@ -32,15 +32,17 @@ STAGES = {
 def timed_stages() -> Iterator[dict[str, float]]:
     """Seconds by stage, summed over the pages that are read side by side."""
     seconds = dict.fromkeys(STAGES.values(), 0.0)
-    own = {name: getattr(reader, name) for name in STAGES}
+    own = {
+        (room, name): getattr(room, name) for room in (reader, application) for name in STAGES if hasattr(room, name)
+    }
     lock = Lock()
-    for name, work in own.items():
-        setattr(reader, name, _timed(work, STAGES[name], seconds, lock))
+    for (room, name), work in own.items():
+        setattr(room, name, _timed(work, STAGES[name], seconds, lock))
     try:
         yield seconds
     finally:
-        for name, work in own.items():
-            setattr(reader, name, work)
+        for (room, name), work in own.items():
+            setattr(room, name, work)
 
 
 def _timed(work: Callable[..., Any], stage: str, seconds: dict[str, float], lock: Lock) -> Callable[..., Any]:

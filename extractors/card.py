@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from extractors.engine import Engine
+from extractors.labels import Chain, Entry, chains, entries
 from extractors.licence import FOREVER, is_licence, iso
 from extractors.lostlabels import LONGEST_NAME, with_lost_labels
 from extractors.materials import (
     NUMBER,
-    Chain,
-    Entry,
-    chains,
     day_reading,
-    entries,
     number_run,
     reading,
     second_look,

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from extractors.engine import Engine
+from extractors.labels import Entry, chains, entries
 from extractors.materials import (
-    Entry,
-    chains,
     day_reading,
-    entries,
     longest_run,
     reading,
     second_look,

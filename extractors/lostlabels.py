@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from extractors.materials import NUMBER, Chain, Entry, number_run
+from extractors.labels import Chain, Entry
+from extractors.materials import NUMBER, number_run
 
 REACH = 14.0  # heights of the number: a card's lines stand no farther above it
 APART = 3.5  # heights from a line to the next

@@ -1,201 +1,32 @@
-"""Copies of documents: labels and what stands beside or below them, wherever on the page that is.
-
-Registration documents and identity cards differ in layout by year and place, but all print a label and its value on one
-baseline, the value going on below itself. Labels are spread over their column ("名    称"), so the detector may give
-their letters one by one: lines are first joined to chains along the baseline, then labels are looked for in the chains.
-"""
+"""Copies of documents: the values of their labels, read whole: what a seal hides, and what goes on below."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from extractors.align import ReadSymbol, rect_of, slice_lattice
+from extractors.align import rect_of, slice_lattice
 from extractors.decode import CLEAR, decode
 from extractors.engine import Engine
 from extractors.grammar import likely_meanings
 from extractors.ink import RED_PRESENT
+from extractors.labels import Chain, Entry, follow
 from extractors.page import RED_SHARE, Sheet, read
-from extractors.textlines import Rect, TextLine, crop_rect, share_within
+from extractors.textlines import Rect, TextLine, crop_rect
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
-from yinjian.textfold import fold
 
 # Distances in heights of the line at hand.
-LABEL_GAP = 1.6  # between the middles of two symbols: from here on the second may begin a label
-COLUMN_GAP = 3.5  # ... and from here on it belongs to another column
-LETTER_GAP = 8.0  # between the letters of a spread label
 WHOLE_LINE = 20.0  # room for a value of which nothing was found
 NEXT_LINE = 1.0  # from the foot of a line to the head of the one that goes on below it
 HANGING = 1.5  # how far a line may begin to the right of the line that it continues
-WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
 LOST = 1.5  # heights before a line's first symbol: there stands more than one that could not be read
-WIDE = 1.5  # heights: no letter is as wide
 _NUMBER_SYMBOLS = frozenset("0123456789XxOoIl|〇○×")
 NUMBER = 18  # symbols of an identity number and of a credit code
 _TERM = re.compile(r"\d{4}\D\d{2}\D\d{2}\D+(\d{4}\D\d{2}\D\d{2}日?|长期)")  # from a day to another, or for good
 LEAST_SURE = 0.6  # of the least sure symbol of a row that was read again
 PUNCTUATION = frozenset(":：.．·、，,;；-—_|丨")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A label with the symbols of its value on the same baseline; `key` is "" for words without a label."""
-
-    key: str
-    label: tuple[ReadSymbol, ...]
-    value: tuple[ReadSymbol, ...]
-
-    @property
-    def rect(self) -> Rect:
-        """Around label and value, in pixels."""
-        return rect_of((*self.label, *self.value))
-
-    @property
-    def height(self) -> float:
-        return max(1.0, self.rect[3] - self.rect[1])
-
-    @property
-    def text(self) -> str:
-        return "".join(s.symbol.text for s in self.value)
-
-
-Chain = tuple[ReadSymbol, ...]
-
-
-def entries(lines: Sequence[TextLine], words: Mapping[str, str]) -> tuple[Entry, ...]:
-    """The page as labelled values and other words, top to bottom. `words`: label as printed -> key."""
-    found = [entry for chain in chains(lines) for entry in _split(chain, words)]
-    found = [_with_half_label(entry, found, words) for entry in found]
-    return tuple(sorted(found, key=lambda e: (e.rect[1] + e.rect[3], e.rect[0])))
-
-
-def chains(lines: Sequence[TextLine]) -> tuple[Chain, ...]:
-    """The symbols of lines that stand on one baseline, left to right."""
-    kept = _without_doubles([n for n, line in enumerate(lines) if line.text.strip() and not _is_picture(line)], lines)
-    links = sorted((cost, a, b) for a in kept for b in kept if (cost := _distance(lines[a], lines[b])) is not None)
-    after: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, a, b in links:
-        if a not in after and b not in taken:
-            after[a] = b
-            taken.add(b)
-    return tuple(_follow(first, after, lines) for first in kept if first not in taken)
-
-
-def _is_picture(line: TextLine) -> bool:
-    """Whether what was read as one letter is wider than letters are: a part of a portrait, or an ornament."""
-    return len(line.text) == 1 and line.text.isascii() and line.rect[2] - line.rect[0] > WIDE * line.height
-
-
-def _without_doubles(numbers: Sequence[int], lines: Sequence[TextLine]) -> list[int]:
-    """Lines but for those that lie within another line that says more."""
-    order = sorted(numbers, key=lambda n: -lines[n].read.sureness)
-    kept: list[int] = []
-    for n in order:
-        if all(share_within(lines[n].rect, lines[k].rect) < WITHIN for k in kept):
-            kept.append(n)
-    return sorted(kept)
-
-
-def _distance(left: TextLine, right: TextLine) -> float | None:
-    """From one line to another on its right on the same baseline, in pixels; None when it stands elsewhere."""
-    low, high = sorted((left.height, right.height))
-    across = right.rect[0] - left.rect[2]
-    off = abs(left.centre[1] - right.centre[1])
-    if high > 2.2 * low or off > 0.5 * low or across < -0.6 * high or left.centre[0] >= right.centre[0]:
-        return None
-    return max(0.0, across) + 3 * off
-
-
-def _follow(first: int, after: Mapping[int, int], lines: Sequence[TextLine]) -> Chain:
-    symbols: list[ReadSymbol] = []
-    line: int | None = first
-    while line is not None:
-        symbols += [ReadSymbol(s, line, i) for i, s in enumerate(lines[line].symbols()) if not s.text.isspace()]
-        line = after.get(line)
-    return tuple(symbols)
-
-
-def _split(chain: Chain, words: Mapping[str, str]) -> list[Entry]:
-    """A chain cut before each label and at wide gaps within values."""
-    found: list[Entry] = []
-    key, label, value = "", (), ()  # type: tuple[str, Chain, Chain]
-    at = 0
-    while at < len(chain):
-        gap = _gap(chain, at)
-        match = _label_at(chain, at, words) if gap > LABEL_GAP else None
-        if match or (len(value) > 1 and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
-            found.append(Entry(key, label, value))
-            key, label, value = (match[0], chain[at : at + match[1]], ()) if match else ("", (), ())
-        value = value if match else (*value, chain[at])
-        at += match[1] if match else 1
-    found.append(Entry(key, label, value))
-    return [e for e in found if e.label or e.value]
-
-
-def _gap(chain: Chain, at: int) -> float:
-    """From the middle of the symbol before to this one's, in line heights; wide before the first of a line."""
-    if at == 0:
-        return COLUMN_GAP
-    one, two = chain[at - 1].symbol, chain[at].symbol
-    gap = (two.x0 + two.x1 - one.x0 - one.x1) / 2 / max(1.0, two.y1 - two.y0)
-    return gap if chain[at - 1].line == chain[at].line else max(gap, LABEL_GAP + 0.01)
-
-
-def _label_at(chain: Chain, at: int, words: Mapping[str, str]) -> tuple[str, int] | None:
-    """Key and number of symbols of the label that begins here: the one with the fewest errors, then the longest."""
-    text = fold("".join(s.symbol.text[:1] for s in chain[at : at + 16]))
-    found = []
-    for word, key in words.items():
-        for length in (len(word), len(word) - 1):
-            errors = _errors(word, text[:length])
-            if errors <= _allowed(word) and _together(chain[at : at + length], word):
-                found.append((errors, -length, key))
-    _, length, key = min(found, default=(0, 0, ""))
-    return (key, -length) if found else None
-
-
-def _with_half_label(entry: Entry, found: Sequence[Entry], words: Mapping[str, str]) -> Entry:
-    """An entry that begins with one letter of a two-letter label, in the column of other labels.
-
-    Letters of a widely spread label are small and alone: the detector misses one of the two now and then.
-    """
-    if entry.key or not any(_in_label_column(entry, other) for other in found if other.key):
-        return entry
-    known = {e.key for e in found}
-    letter = entry.value[0].symbol.text
-    keys = {key for word, key in words.items() if len(word) == 2 and letter in word and key not in known}
-    return Entry(keys.pop(), entry.value[:1], entry.value[1:]) if len(keys) == 1 else entry
-
-
-def _in_label_column(entry: Entry, other: Entry) -> bool:
-    place, column, height = entry.value[0].symbol, rect_of(other.label), entry.height
-    return column[0] - 0.6 * height < place.x0 and place.x1 < column[2] + 0.4 * height and len(other.label) > 1
-
-
-def _allowed(word: str) -> int:
-    """Misread or missing letters that leave a label known: none for short ones, which would become one another."""
-    return len(word) // 3 if len(word) > 3 else 0
-
-
-def _errors(word: str, text: str) -> int:
-    """Letters misread, or one missing; large when neither."""
-    if len(text) == len(word):
-        return sum(a != b for a, b in zip(word, text, strict=True))
-    if len(text) == len(word) - 1:
-        return 1 if any(word[:i] + word[i + 1 :] == text for i in range(len(word))) else len(word)
-    return len(word)
-
-
-def _together(letters: Chain, word: str) -> bool:
-    """Letters of one label. A last one that is not the label's stands like the others: else it is the value's first."""
-    gaps = [_gap(letters, i) for i in range(1, len(letters))]
-    if len(letters) == len(word) and letters[-1].symbol.text != word[-1]:
-        alike = letters[-1].line == letters[-2].line and gaps[-1] < 1.3 * max(gaps[:-1])
-        return alike and not letters[-1].symbol.text.isascii()
-    return max(gaps) < LETTER_GAP
 
 
 def second_look(
@@ -213,7 +44,7 @@ def second_look(
     better = [(e, again[rect]) for e, rect in rows if _says_more(again[rect], e)]
     start = len(sheet.lines)
     lines = (*sheet.lines, *(line for _, line in better))
-    mended = {id(e): Entry(e.key, e.label, _follow(start + n, {}, lines)) for n, (e, _) in enumerate(better)}
+    mended = {id(e): Entry(e.key, e.label, follow(start + n, {}, lines)) for n, (e, _) in enumerate(better)}
     return replace(sheet, lines=lines), tuple(mended.get(id(e), e) for e in found)
 
 

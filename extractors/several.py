@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from extractors.engine import Engine
 from extractors.linefinding import find_lines
 from extractors.page import Sheet
-from extractors.sheet import Paper, areas_of_paper, flatten
+from extractors.perspective import flatten
+from extractors.sheet import Paper, areas_of_paper
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]

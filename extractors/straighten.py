@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from extractors.curl import LONG, find_text_curl, flattened
 from extractors.engine import Engine, Recognised
 from extractors.linefinding import Found, find_lines
+from extractors.perspective import A4, flatten
 from extractors.ruling import Ruling, find_ruling
-from extractors.sheet import A4, Paper, find_sheet, flatten
+from extractors.sheet import Paper, find_sheet
 from extractors.textlines import crop_quad
 
 Image = NDArray[np.uint8]

@@ -104,7 +104,7 @@ def test_a_form_that_cannot_be_put_together_is_a_finding(
     reader: Reader, form: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a form's page may bring about: it is told of which page, and the others are kept."""
-    monkeypatch.setattr("extractors.reader.prepare", lambda *_: 1 // 0)
+    monkeypatch.setattr("extractors.application.prepare", lambda *_: 1 // 0)
     reading = reader.read("x", [Scan("x.png", 0, form, None, False)])
     assert [page.kind.value for page in reading.pages] == ["form"] and not reading.fields
     assert [f.code for f in reading.findings] == ["scan.unreadable"]

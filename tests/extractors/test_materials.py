@@ -11,8 +11,9 @@ import pytest
 
 from extractors.card import Card, is_card, material_kind, read_cards
 from extractors.engine import Engine, Recognised
+from extractors.labels import WITHIN, chains, entries
 from extractors.licence import end_of_term, read_licence
-from extractors.materials import WITHIN, _may_lack, chains, entries, with_lines_below
+from extractors.materials import _may_lack, with_lines_below
 from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, split_by_cells, take_apart
 from extractors.pagetext import read_lines

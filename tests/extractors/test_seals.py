@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from extractors.cutout import cut_out_seal
 from extractors.engine import Engine, Recognised
+from extractors.formcell import _is_of_seal
 from extractors.formmarks import declared_seal
-from extractors.formpage import _is_of_seal
 from extractors.ink import separate, stamp_ink, without_print
 from extractors.outline import outline_of
 from extractors.page import Sheet

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractors.align import align
+from extractors.formcell import _end_of_label
 from extractors.formmarks import signature_place
-from extractors.formpage import _end_of_label
 from extractors.ruling import Rect
 from extractors.textlines import TextLine, reading_orders
 from tests.extractors.test_materials import line

@@ -14,7 +14,8 @@ from extractors.engine import Engine
 from extractors.ink import separate
 from extractors.linefinding import from_the_top_left
 from extractors.opening import Scan, open_scans
-from extractors.sheet import A4, Paper, find_sheet, flatten
+from extractors.perspective import A4, flatten
+from extractors.sheet import Paper, find_sheet
 from extractors.straighten import _level_matrix, straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples"
