@@ -30,7 +30,17 @@ from extractors.boxframes import (
     outline_density,
     thresholds,
 )
-from extractors.boxink import SQUARE, coming_in, drawn_length, extent, ink_outside, is_square, stroke_width, touching
+from extractors.boxink import (
+    SQUARE,
+    around,
+    coming_in,
+    drawn_length,
+    extent,
+    ink_outside,
+    is_square,
+    stroke_width,
+    touching,
+)
 from extractors.circles import HALF_ROUND, circled, circled_share
 from extractors.ruling import Rect
 from yinjian.records import State
@@ -48,6 +58,7 @@ FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there th
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 OTHER_SIZE, CHECK = 0.15, (0.5, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
+BENT_ROUND = (0.2, 0.75)  # of a box lies within the bend of such ink: from here on it is not clear, and is ticked
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
@@ -190,11 +201,30 @@ def _strokes(written: Mask, frame: Frame) -> float:
 
 
 def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
-    """Nothing in the box: clear, unless a circle was drawn round it and its label, or something like one."""
+    """Nothing in the box: clear, unless a circle was drawn round it and its label, or something like one.
+
+    Nor is one clear that a tick bends round: its point may miss the box, or run along the outline.
+    """
     rect = _rect(frame)
-    if circled(ink, rect, option):
+    bent = _bent_round(ink, rect, stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side), option)
+    if circled(ink, rect, option) or bent > BENT_ROUND[1]:
         return Judged(State.TICKED, rect)
-    return Judged(State.UNCLEAR if circled_share(ink, rect, option) > HALF_ROUND else State.CLEAR, rect)
+    doubtful = circled_share(ink, rect, option) > HALF_ROUND or bent > BENT_ROUND[0]
+    return Judged(State.UNCLEAR if doubtful else State.CLEAR, rect)
+
+
+def _bent_round(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
+    """How much of a box lies within the bend (convex hull) of the ink that comes to it; 0 for less than a mark's.
+
+    A tick ends over the label: what of this print it touches lies behind the box, and bends round nothing by itself.
+    """
+    if ink_outside(ink, rect, stroke, option) < TOUCHING:
+        return 0.0
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    outside = around(ink, rect, stroke, 2 * x1 - x0)
+    box = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    cv2.fillConvexPoly(box, cv2.convexHull((outside - (x0, y0)).astype(np.int32)), 1)
+    return float(box.mean())
 
 
 def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> bool:
@@ -259,8 +289,9 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
     reach = extent(inside) / max(1, side)
     if share < 0.08 and reach < 0.3:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
-        empty = (share < 0.04 or reach < 0.15) and outside < TOUCHING
-        return State.CLEAR if empty else State.UNCLEAR
+        if outside < TOUCHING:
+            return State.CLEAR if share < 0.04 or reach < 0.15 else State.UNCLEAR
+        return State.TICKED if _bent_round(ink, rect, stroke, option) > BENT_ROUND[1] else State.UNCLEAR
     blotted = share > BLOTTED and outside > BEYOND and not is_square(ink, rect)
     return State.UNCLEAR if blotted or drawn_length(inside) > MOST_DRAWN * side else State.TICKED
 

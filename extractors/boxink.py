@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.boxframes import Floats, Mask, Option
 from extractors.ruling import Rect
@@ -57,14 +58,20 @@ def drawn_length(inside: Mask) -> float:
 
 def ink_outside(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
     """Ink in a band round the box that is connected with it, in areas of the box; the label's side is left out."""
+    return len(around(ink, rect, stroke, option.label[0] - 1)) / max(1, round(rect[2] - rect[0]) ** 2)
+
+
+def around(ink: Mask, rect: Rect, stroke: float, right: float) -> NDArray[np.intp]:
+    """The pixels in a band round the box, up to the column `right`, of ink that comes to it, (n, 2) as x, y."""
     x0, y0, x1, y1 = (round(v) for v in rect)
     side = x1 - x0
     # An outline is no wider than a fifth of its side; where ink runs into it, its width cannot be measured.
     gap = min(int(np.ceil(stroke)) + 1, max(2, round(0.2 * side)))
-    right = min(x1 + side, int(option.label[0]) - 1)
-    connected, top, left = coming_in(ink, rect, side, max(right, x1 + gap))
+    end = max(min(x1 + side, int(right)), x1 + gap)
+    connected, top, left = coming_in(ink, rect, side, end)
     connected[max(0, y0 - gap - top) : y1 + gap - top + 1, max(0, x0 - gap - left) : x1 + gap - left + 1] = False
-    return float(connected.sum()) / max(1, side * side)
+    rows, columns = np.nonzero(connected)
+    return np.stack((columns + left, rows + top), axis=1)
 
 
 def coming_in(ink: Mask, rect: Rect, room: int, right: int) -> tuple[Mask, int, int]:

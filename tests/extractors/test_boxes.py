@@ -59,6 +59,10 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
         stroke((0.9, 0.1), (0.1, 0.9))
     elif mark == "low tick":
         stroke((-0.2, 0.5), (0.5, 1.25), (2.0, -0.2))
+    elif mark == "round tick":
+        stroke((-0.55, 0.15), (0.05, 1.0), (0.5, 1.12), (1.15, 0.6), (1.9, -0.8))
+    elif mark == "underline":
+        stroke((-0.6, 1.02), (3.4, 1.06))
     elif mark == "bold cross":
         stroke((-0.45, -0.45), (1.45, 1.45), width=max(3, s // 5))
         stroke((1.45, -0.45), (-0.45, 1.45), width=max(3, s // 5))
@@ -212,6 +216,19 @@ def test_a_mark_beside_a_box_is_no_tick(side: int) -> None:
     dark, options = row(side, ["", "beside", "tick"])
     states = [judged.state for judged in judge_boxes(dark, options)]
     assert states == [State.CLEAR, State.CLEAR, State.TICKED]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("ink", [0.9, 0.5])
+def test_a_tick_that_bends_round_its_box_is_one(side: int, ink: float) -> None:
+    dark, options = row(side, ["", "round tick", "", "", ""], ink=ink)
+    assert [j.state for j in judge_boxes(dark, options)] == [State.CLEAR, State.TICKED, *[State.CLEAR] * 3]
+
+
+@pytest.mark.parametrize("side", SIDES[1:])
+def test_a_line_under_an_option_is_no_tick(side: int) -> None:
+    dark, options = row(side, ["", "underline", "", "", ""])
+    assert judge_boxes(dark, options)[1].state is not State.TICKED
 
 
 @pytest.mark.parametrize("side", SIDES)
