@@ -13,23 +13,39 @@ from extractors.linefinding import find_lines
 from extractors.page import Sheet
 from extractors.perspective import flatten
 from extractors.sheet import Paper, areas_of_paper
+from extractors.textlines import TextLine
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 ALIKE = 0.4  # of the larger one: pages of one paper, seen from one place, are not more unlike
 PAGE_LINES = 14  # lines of text: an identity card has fewer
-MIDDLE = 0.03  # of the width: no line of two pages side by side reaches so far across the middle
+SOME_LINES = 4
+MIDDLES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)  # of the width: where one of two pages may end and the other begin
+ACROSS = 0.1  # of the lines, at most, were found to run from the one to the other
 HALF_LINES = 10  # lines on each of them
+TALL = 1.9  # times as high as wide: no sheet of paper is
 
 
 def shows_several(image: Image, paper: Paper, engine: Engine) -> bool:
     """Whether a picture (BGR) shows two sheets apart, each with as much text as a page. `paper`: the picture's."""
     quads = _apart(areas_of_paper(paper))
-    if len(quads) < 2:
-        return False
     pieces = (flatten(image, quad)[0] for quad in quads)
-    return sum(len(find_lines(piece, engine).quads) >= PAGE_LINES for piece in pieces) >= 2
+    if len(quads) >= 2 and sum(len(find_lines(piece, engine).quads) >= PAGE_LINES for piece in pieces) >= 2:
+        return True
+    return paper.sheet is not None and _more_beside(image, paper.sheet, engine)
+
+
+def _more_beside(image: Image, sheet: Floats, engine: Engine) -> bool:
+    """Whether a page's text stands beside the sheet that was found: that of another, whose edge was not told."""
+    taken = cv2.contourArea(sheet)
+    if image.shape[0] * image.shape[1] - taken < ALIKE * taken:
+        return False
+    beside = cv2.fillConvexPoly(image.copy(), sheet.astype(np.int32), np.median(image, axis=(0, 1)).tolist())
+    found = len(find_lines(np.asarray(beside, np.uint8), engine).quads)
+    if PAGE_LINES > found >= SOME_LINES:  # text that runs down is found in part
+        found = len(find_lines(np.ascontiguousarray(np.rot90(beside)), engine).quads)
+    return found >= PAGE_LINES
 
 
 def _apart(quads: Sequence[Floats]) -> list[Floats]:
@@ -45,12 +61,27 @@ def _apart(quads: Sequence[Floats]) -> list[Floats]:
 
 
 def lie_side_by_side(sheet: Sheet) -> bool:
-    """Whether a sheet that bears the CA's words is two pages that touch: wide, with a page's text on either half."""
+    """Whether a sheet that bears the CA's words is two pages that touch: a page's text on either half of it.
+
+    Side by side they are wide; one above the other, taller than paper is.
+    """
     width, height = sheet.size
-    if width < height:
+    if height > TALL * width:
+        upper = sum(line.centre[1] < height / 2 for line in sheet.lines)
+        return min(upper, len(sheet.lines) - upper) >= HALF_LINES
+    return width > height and any(_divided_at(x * width, sheet) for x in MIDDLES)
+
+
+def _divided_at(x: float, sheet: Sheet) -> bool:
+    """Whether a page's text ends before `x` (px), and as wide a one begins behind it."""
+    left = [line for line in sheet.lines if line.rect[2] <= x]
+    right = [line for line in sheet.lines if line.rect[0] >= x]
+    if min(len(left), len(right)) < HALF_LINES or len(left) + len(right) < (1 - ACROSS) * len(sheet.lines):
         return False
-    room = MIDDLE * width
-    across = [line for line in sheet.lines if line.rect[0] < width / 2 - room and line.rect[2] > width / 2 + room]
-    left = sum(line.rect[2] <= width / 2 + room for line in sheet.lines)
-    right = sum(line.rect[0] >= width / 2 - room for line in sheet.lines)
-    return len(across) <= 1 and min(left, right) >= HALF_LINES
+    narrow, wide = sorted((_breadth(left), _breadth(right)))
+    return narrow > ALIKE * wide
+
+
+def _breadth(lines: Sequence[TextLine]) -> float:
+    """From the first to the last column that lines stand in, in pixels."""
+    return max(line.rect[2] for line in lines) - min(line.rect[0] for line in lines)

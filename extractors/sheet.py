@@ -55,6 +55,11 @@ class Paper:
         lightness = cv2.cvtColor(self.small, cv2.COLOR_BGR2LAB)[:, :, 0]
         return np.asarray(lightness < self.light - np.minimum(self.light, PRINTED), np.uint8)
 
+    @cached_property
+    def sheet(self) -> Floats | None:
+        """The sheet's corners in the picture's pixels, (4, 2), clockwise from the top left; None when it fills it."""
+        return _find_sheet(self)
+
     def masks(self) -> Iterator[Image]:
         """Areas that may be paper, (h, w), 255 where they are."""
         yield from self._found
@@ -63,11 +68,8 @@ class Paper:
             yield mask
 
 
-def find_sheet(paper: Paper) -> Floats | None:
-    """The sheet's corners in pixels, (4, 2), clockwise from the top left; None when the page fills the picture.
-
-    Of the areas that may be paper, the one along whose weakest side most of the edge is seen.
-    """
+def _find_sheet(paper: Paper) -> Floats | None:
+    """Of the areas that may be paper, the one along whose weakest side most of the edge is seen."""
     if paper.fills:
         return None
     best, seen = None, 0.0

@@ -14,7 +14,7 @@ from extractors.engine import Engine, Recognised
 from extractors.linefinding import Found, find_lines
 from extractors.perspective import A4, flatten
 from extractors.ruling import Ruling, find_ruling
-from extractors.sheet import Paper, find_sheet
+from extractors.sheet import Paper
 from extractors.textlines import crop_quad
 
 Image = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class Upright:
 def straighten(image: Image, engine: Engine, paper: Paper | None = None) -> Upright:
     """The page of a BGR picture, upright. A page without any text comes back as it was. `paper`: the picture's."""
     matrix = np.eye(3, dtype=np.float32)
-    quad = find_sheet(paper or Paper(image))
+    quad = (paper or Paper(image)).sheet
     if quad is not None:
         image, matrix = flatten(image, quad, LARGEST_SIDE)
     image, scaled = _resized(image)

@@ -60,6 +60,30 @@ def test_two_pages_that_touch(pages: list[np.ndarray]) -> None:
     assert "page.several_in_photo" in finding_codes(on_desk([(np.hstack(pages), 150, 130, 1.0)], 2350, 1700))
 
 
+def test_two_pages_that_touch_one_above_the_other(pages: list[np.ndarray]) -> None:
+    assert "page.several_in_photo" in finding_codes(on_desk([(np.vstack(pages), 150, 130, 1.0)], 1300, 3100))
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_the_edge_of_the_second_page_is_not_told_from_the_desk(
+    pages: list[np.ndarray], engine: Engine, quarters: int
+) -> None:
+    """A page in shadow is as dark as the desk beside it."""
+    picture = on_desk([(pages[0], 120, 120, 2.0), (pages[1], 1250, 140, -1.0)], 2400, 1700)
+    beside = picture[:, 1200:].astype(float)
+    beside[beside.min(2) > 120] = DESK
+    picture[:, 1200:] = np.clip(beside, 0, 255).astype(np.uint8)
+    picture[:, 1200:][(picture[:, 1200:] != DESK).all(2)] //= 3
+    assert several(np.ascontiguousarray(np.rot90(picture, quarters)), engine)
+
+
+def test_pages_apart_at_different_heights_on_a_desk_that_is_not_told_from_paper(pages: list[np.ndarray]) -> None:
+    """No sheet is found: what the text stands like tells."""
+    desk = np.full((2000, 3000, 3), 215, np.uint8)
+    desk[60:1474, 700:1700], desk[420:1834, 1900:2900] = pages[1], pages[0]
+    assert "page.several_in_photo" in finding_codes(desk)
+
+
 def test_one_page_on_a_desk_is_one(pages: list[np.ndarray], engine: Engine) -> None:
     assert not several(on_desk([(pages[0], 150, 150, 3.0)], 1350, 1750), engine)
 

@@ -15,7 +15,7 @@ from extractors.ink import separate
 from extractors.linefinding import from_the_top_left
 from extractors.opening import Scan, open_scans
 from extractors.perspective import A4, flatten
-from extractors.sheet import Paper, find_sheet
+from extractors.sheet import Paper
 from extractors.straighten import _level_matrix, straighten
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -78,7 +78,7 @@ def test_every_turn_and_skew(pages: list[np.ndarray], engine: Engine, which: int
 @pytest.mark.parametrize(("tilt", "swing"), [(0, 0), (25, 0), (-25, 0), (0, 25), (0, -25), (18, 18)])
 def test_a_sheet_is_found_however_the_camera_is_tilted(pages: list[np.ndarray], tilt: float, swing: float) -> None:
     picture, corners = photographed(pages[0], tilt, swing)
-    found = find_sheet(Paper(picture))
+    found = Paper(picture).sheet
     assert found is not None
     off = min(np.abs(np.roll(found, n, axis=0) - corners).max() for n in range(4))
     assert off < 0.01 * max(picture.shape)
@@ -142,6 +142,6 @@ def test_a_sheet_does_not_end_at_a_fold_that_print_runs_over(printed: bool) -> N
     for y in range(160, 1250, 40) if printed else ():
         for x in range(116, 880, 22):
             picture[y : y + 18, x : x + 3] = picture[y : y + 3, x : x + 18] = 40
-    quad = find_sheet(Paper(picture))
+    quad = Paper(picture).sheet
     half = quad is not None and cv2.contourArea(quad) < 0.6 * 840 * 1200
     assert half is not printed
