@@ -18,6 +18,7 @@ from yinjian.textfold import fold
 LABEL_GAP = 1.6  # between the middles of two symbols: from here on the second may begin a label
 COLUMN_GAP = 3.5  # ... and from here on it belongs to another column
 LETTER_GAP = 8.0  # between the letters of a spread label
+VALUE_GAP = 20.0  # between a label and its value: what stands further off on its baseline is another column's
 WITHIN = 0.7  # of a line's area inside of another line: the detector found the same words twice
 WIDE = 1.5  # heights: no letter is as wide
 
@@ -110,13 +111,20 @@ def _split(chain: Chain, words: Mapping[str, str]) -> list[Entry]:
     while at < len(chain):
         gap = _gap(chain, at)
         match = _label_at(chain, at, words) if gap > LABEL_GAP else None
-        if match or (len(value) > 1 and gap > COLUMN_GAP and chain[at - 1].line != chain[at].line):
+        if match or (_may_end(label, value, gap) and at and chain[at - 1].line != chain[at].line):
             found.append(Entry(key, label, value))
             key, label, value = (match[0], chain[at : at + match[1]], ()) if match else ("", (), ())
         value = value if match else (*value, chain[at])
         at += match[1] if match else 1
     found.append(Entry(key, label, value))
     return [e for e in found if e.label or e.value]
+
+
+def _may_end(label: Chain, value: Chain, gap: float) -> bool:
+    """Whether an entry may end before so wide a gap. A single symbol may be a spread label's: an ideograph, that is."""
+    if not value:
+        return bool(label) and gap > VALUE_GAP
+    return gap > COLUMN_GAP and (len(value) > 1 or (not label and value[0].symbol.text.isascii()))
 
 
 def _gap(chain: Chain, at: int) -> float:

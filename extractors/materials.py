@@ -114,6 +114,7 @@ def with_lines_below(entry: Entry, others: Sequence[Entry], most: int = 4, cells
         below = [e for e in others if not e.key and _goes_on(last, left, start, e)]
         going_on = [e for e in below if cell is None or _cell_of(e.rect, cells) == cell]
         going_on = [e for e in going_on if not (beside and _labelled_by_another(e, rect_of(entry.label), others))]
+        going_on = [e for e in going_on if not _below_another(e, last, others)]
         if not going_on:
             break
         line = min(going_on, key=lambda e: e.rect[1])
@@ -128,6 +129,17 @@ def _labelled_by_another(line: Entry, label: Rect, others: Sequence[Entry]) -> b
     x, height = label[0], label[3] - label[1]
     column = (o.rect for o in others if o is not line and o.rect[2] < line.rect[0] and abs(o.rect[0] - x) < height)
     return any(min(o[3], line.rect[3]) - max(o[1], line.rect[1]) > 0.5 * line.height for o in column)
+
+
+def _below_another(line: Entry, last: Rect, others: Sequence[Entry]) -> bool:
+    """Whether the value of a label that stands lower than `last` is between it and a line: then this goes on there."""
+    between = (rect_of(o.value) for o in others if o.key and o.value and o.rect[1] + o.rect[3] > last[1] + last[3])
+    middle = (line.rect[1] + line.rect[3]) / 2
+    return any(o[1] > (last[1] + last[3]) / 2 and o[3] < middle and _over(o, line.rect) for o in between)
+
+
+def _over(one: Rect, other: Rect) -> bool:
+    return min(one[2], other[2]) > max(one[0], other[0])
 
 
 def _cell_of(rect: Rect, cells: Sequence[Rect]) -> Rect | None:

@@ -319,3 +319,28 @@ def test_a_line_in_a_table_in_a_frame_is_one_line() -> None:
         (120.0, 105.0, 300.0, 145.0),
         (302.0, 105.0, 500.0, 145.0),
     ]
+
+
+def test_a_code_below_its_label_beside_words_and_an_ornament_on_the_same_baselines() -> None:
+    """A square code's caption stands far to the right of the label, the frame's ornament before the code itself."""
+    lines = (
+        line("营业执照", 500, 100, 90),
+        line("统一社会信用代码", 200, 200, 20),
+        line("登录国家企业信用", 1240, 202, 18),
+        line("Q", 20, 262, 20),
+        line("91230110MAY0Q7Q13X", 200, 260, 20),
+    )
+    assert texts(read_licence(sheet_of(*lines), 0))["licence_uscc"] == "91230110MAY0Q7Q13X"
+
+
+def test_a_line_below_the_value_of_another_label_goes_on_there() -> None:
+    """Columns whose lines do not stand level: what the unit is for goes on close below its name's line."""
+    lines = (
+        line("事业单位法人证书", 500, 100, 90),
+        line("名称", 100, 300),
+        line("黑龙江省农业机械研究院", 330, 300),
+        line("宗旨和业务范围", 100, 346, 32),
+        line("开展科研及社会公共服务承", 340, 346),
+        line("担政府交办的公益性工作", 340, 372),
+    )
+    assert texts(read_licence(sheet_of(*lines), 0))["licence_unit_name"] == "黑龙江省农业机械研究院"
