@@ -27,6 +27,7 @@ IMPOSSIBLE = -1e6  # log probability of a text with more symbols than a look has
 LOSES_AT_END = -7.0  # the same for symbols at a line's end, which may have been cut off in the look at hand
 ABSENT = -12.0  # of a symbol left out: it was not even held possible; what is not listed in a lattice has -13.8
 SURE = 0.9  # probability of the least sure symbol of a difference that is surely seen
+CHANCE = 3  # symbols: a shorter run of what is expected may be found in any text
 RUN = 8  # symbols: such a run of the agreement stands in one place of it
 HARDLY = 0.5  # sure is the least sure symbol of what is hardly read
 AGAIN, LEAST_TWICE = 0.5, 60  # of what a page says, another says as well; symbols of it that are more than a head
@@ -76,10 +77,22 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
     return ()
 
 
+def struck_out(lines: Sequence[TextLine]) -> tuple[Finding, ...]:
+    """That these lines of an agreement were struck out: they are read, and are agreed to no longer."""
+    said = "；".join(f"“{line.text[:12]}”" for line in lines[:3])
+    return (_finding("agreement.altered", f"协议中有文字被划掉：{said}。请核对原件。"),) if lines else ()
+
+
 def differences(lines: Sequence[TextLine], expected: str) -> Iterator[Difference]:
     """Where lines (in reading order) do not say what is expected (as `words` gives it), altered or unclear."""
     read, places = _read_symbols(lines)
     return _weighed(expected, read, _laid_over(expected, read), places, lines)
+
+
+def said(lines: Sequence[TextLine], expected: str) -> Iterator[tuple[int, int]]:
+    """From where to where of what is expected the lines (in reading order) say it, in runs that are no chance."""
+    read, _ = _read_symbols(lines)
+    yield from ((a0, a1) for kind, a0, a1, _, _ in _laid_over(expected, read) if kind == "equal" and a1 - a0 >= CHANCE)
 
 
 def _laid_over(expected: str, read: str) -> Sequence[Code]:

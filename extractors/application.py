@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from extractors.agreement import check_agreement, in_order, is_title, said_twice
+from extractors.agreement import check_agreement, in_order, is_title, said_twice, struck_out
 from extractors.card import Card
 from extractors.engine import Engine
 from extractors.formpage import FormReading, prepare, read_form
@@ -46,6 +46,7 @@ class ReadPage:
     seals: tuple[Mark, ...] = ()
     fingerprint: bytes = b""
     blurred: bool = False
+    struck: tuple[TextLine, ...] = ()
     shown: Any = None  # what was asked to be made of its picture
 
 
@@ -153,7 +154,8 @@ class Application:
         twice = said_twice([lines for _, lines in shown], paragraphs)
         once = [lines for n, (_, lines) in enumerate(shown) if n not in twice]
         doubled = (duplicate(shown[n][0].sheet) for n in twice)
-        return (*doubled, *check_agreement(in_order(once, paragraphs), paragraphs))
+        struck = [line for page, lines in shown for line in lines if any(line is one for one in page.struck)]
+        return (*doubled, *struck_out(struck), *check_agreement(in_order(once, paragraphs), paragraphs))
 
     def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:
         """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""

@@ -39,6 +39,8 @@ from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.streaks import without_streaks
+from extractors.struck import struck_out
+from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, catalogue
 from yinjian.findings import Finding, finding
 from yinjian.geometry import Box
@@ -108,7 +110,7 @@ class Reader:
             scan = _cleaned(scan)
             paper = Paper(scan.image)
             page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
-            page = page and replace(page, blurred=is_blurred(page.sheet))
+            page = page and replace(page, blurred=is_blurred(page.sheet), struck=_struck(page))
         except MemoryError:
             raise
         except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
@@ -144,6 +146,11 @@ class Reader:
             return ReadPage(sheet, kind, ca, None, cards=cards, seals=seals, fingerprint=told)
         licence = read_licence(sheet, 0, self._engine)
         return ReadPage(sheet, kind, ca, None, licence=licence, seals=seals, fingerprint=told)
+
+
+def _struck(page: ReadPage) -> tuple[TextLine, ...]:
+    """Which lines of a page of the CA's own were struck out."""
+    return struck_out(page.sheet) if page.kind in CA_KINDS else ()
 
 
 def _give_back() -> None:

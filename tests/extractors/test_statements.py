@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,16 @@ def test_a_changed_word_is_told(form: Form, old: str, new: str) -> None:
         text = said(cell, platform)
         if old in text:
             assert len(altered(cell, text.replace(old, new, 1), platform)) == 1
+
+
+@pytest.mark.parametrize("form", ALL.forms, ids=lambda form: form.id)
+def test_a_statement_that_was_left_out_is_told(form: Form) -> None:
+    platform = platform_of(form)
+    cell = next(c for row in form.rows for c in row.cells if c.label.endswith("声明"))
+    for n, dropped in enumerate(cell.lines):
+        kept = replace(cell, lines=(*cell.lines[:n], *cell.lines[n + 1 :]))
+        if len(dropped) == 1 and "已认真阅读" in str(dropped[0]):
+            assert "未见" in altered(cell, said(kept, platform), platform)[0]
 
 
 def test_what_stands_in_a_blank_is_no_alteration() -> None:
