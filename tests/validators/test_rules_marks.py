@@ -171,7 +171,7 @@ def test_the_seal_on_an_experts_card_leads_the_employer() -> None:
     expert = application("hpe", "expert")
     page = page_of(expert, PageKind.IDENTITY_CARD, "expert")
     where = "identity_card:expert"
-    assert found(ring(expert, "大庆油城建设工程集团", "material_seal", page)) == [("seal.unclear", where)]
+    assert found(ring(expert, "大庆油城建设工程集团", "material_seal", page)) == [("seal.name_mismatch", where)]
     assert ("seal.unclear", where) in found(with_field(expert, "employer", "高级工程师"))
 
 

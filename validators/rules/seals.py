@@ -72,12 +72,22 @@ def owner_of(case: Case, mark: Mark, share: float) -> Owner:
     """Whose seal it is; at least `share` of the name must be legible."""
     ring = ring_name(mark.ring_text)
     if case.on_form("employer"):  # an expert's form: nothing else names the unit
-        employed = any(owner_of_name(case, mark, name, share) is Owner.UNIT for name in _employers(case))
-        return Owner.UNIT if ring and employed else Owner.UNCLEAR
+        return _owner_of_employers(case, mark, ring, share)
     owners = {owner_of_name(case, mark, name, share) for name in case.unit_names} if ring else {Owner.UNCLEAR}
     if Owner.UNIT in owners:
         return Owner.UNIT
     return Owner.ANOTHER if owners == {Owner.ANOTHER} else Owner.UNCLEAR
+
+
+def _owner_of_employers(case: Case, mark: Mark, ring: str, share: float) -> Owner:
+    """Whether it is the employer's. Another's is one read surely throughout, where the form has room for its name:
+    what is shorter may be a post alone, or a name cut short."""
+    if not ring:
+        return Owner.UNCLEAR
+    if any(owner_of_name(case, mark, name, share) is Owner.UNIT for name in _employers(case)):
+        return Owner.UNIT
+    named = len(fold(case.value("employer"))) >= len(ring)
+    return Owner.ANOTHER if named and _read_throughout(mark, case.policy.ring_sure) else Owner.UNCLEAR
 
 
 def _employers(case: Case) -> Iterator[str]:
