@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 
 INK, PALE = 0.10, 0.06  # density of ink, and of a hairline that a small photograph spreads over some pixels
 BLUR = 5  # px across a line, within which pale ink is its own
+THICK_MM, BORDER_MM = 1.6, 2.6  # across a line, and across one that is as long as no stroke of a brush
 BENT_MM = 40.0  # of a line on a bent page, so much is straight
 DOUBLE_MM = 20.0  # so long two lines side by side are a double one ...
 LINED, GAPPED = 0.6, 0.3  # of the length inked is a line of it, and not inked the gap between
@@ -108,10 +109,11 @@ def _piece(mask: NDArray[np.bool_], x: int, y: int, px_per_mm: float) -> Rule | 
     """A line fitted through one component; None when it is a blot, not a line."""
     rows, columns = np.nonzero(mask)
     thickness = len(rows) / mask.shape[1]
-    if thickness > max(7.0, 1.6 * px_per_mm):
+    thickest = BORDER_MM if mask.shape[1] > BENT_MM * px_per_mm else THICK_MM
+    if thickness > max(7.0, thickest * px_per_mm):
         return None
     b, a = np.polyfit(columns, rows, 1) if mask.shape[1] > 2 else (0.0, float(rows.mean()))
     rest = np.abs(rows - (a + b * columns))
-    if np.percentile(rest, 90) > max(3.0, 0.7 * px_per_mm) or abs(b) > 0.12:
+    if np.percentile(rest, 90) > max(3.0, 0.7 * px_per_mm, thickness / 2) or abs(b) > 0.12:
         return None
     return Rule(y + a - b * x, float(b), float(x), float(x + mask.shape[1]), thickness)

@@ -29,6 +29,20 @@ def test_a_line_that_divides_one_row(height_mm: float) -> None:
     assert cells(height_mm) == 4
 
 
+@pytest.mark.parametrize("border_mm", [0.3, 1.0, 1.6])
+@pytest.mark.parametrize("bow_mm", [0.0, 0.8])
+def test_a_table_may_have_a_heavy_border(border_mm: float, bow_mm: float) -> None:
+    """Word offers borders of up to 4.5 pt, and 6."""
+    ink = np.zeros((1900, 1400), np.float32)
+    course = np.linspace(150, 1250, 50)
+    bow = bow_mm * PX * np.sin(np.linspace(0, np.pi, 50))
+    for y, wide in ((200, border_mm), (800, 0.3), (1500, border_mm)):
+        cv2.polylines(ink, [np.stack((course, y + bow), 1).astype(np.int32)], False, 1.0, max(2, round(wide * PX)))
+    for x, wide in ((150, border_mm), (500, 0.3), (1250, border_mm)):
+        cv2.line(ink, (x, 200), (x, 1500), 1.0, max(2, round(wide * PX)))
+    assert len(find_cells(find_ruling(ink, PX), ink.shape, PX)) == 4
+
+
 @pytest.mark.parametrize("height_mm", [6.5, 9.0, 11.5])
 @pytest.mark.parametrize("over", [False, True])
 def test_a_cell_that_spans_columns_is_not_divided_by_the_lines_above_and_below(height_mm: float, over: bool) -> None:
