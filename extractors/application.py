@@ -15,7 +15,7 @@ from extractors.kinds import CaPage, ca_page, is_agreement, lines_apart, words_s
 from extractors.opening import Scan
 from extractors.page import TABLE, Sheet
 from extractors.roles import Person, people, roles
-from extractors.sharpness import blurred
+from extractors.sharpness import blurred, coarse
 from extractors.surplus import copied_before, duplicate, matched_before, says_something, unexpected
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine
@@ -46,6 +46,7 @@ class ReadPage:
     seals: tuple[Mark, ...] = ()
     fingerprint: bytes = b""
     blurred: bool = False
+    coarse: bool = False
     struck: tuple[TextLine, ...] = ()
     shown: Any = None  # what was asked to be made of its picture
 
@@ -90,11 +91,17 @@ class Application:
                 *unknown,
                 *_surplus(self.pages, unknown),
                 *(blurred(page.sheet) for page in self.pages if page.blurred),
+                *self._coarse(findings),
                 *_altered(on_form.altered),
                 *self._agreement(form, platform),
             ),
             Versions(self.engine.name, self.catalogue.version, POLICY),
         )
+
+    def _coarse(self, told: Sequence[Finding]) -> Iterator[Finding]:
+        """Pages of too few pixels; those of A4's shape were told when their files were opened."""
+        known = {found.where for found in told if found.code == "scan.low_resolution"}
+        yield from (coarse(page.sheet) for page in self.pages if page.coarse and page.sheet.file not in known)
 
     def _form(self) -> tuple[Form | None, tuple[Finding, ...]]:
         """The form that the pages show, and whether it is one that is read."""

@@ -51,6 +51,7 @@ class Sheet:
     ruling: Ruling = field(repr=False)
     cells: tuple[Rect, ...] = field(repr=False)
     lines: tuple[TextLine, ...] = field(repr=False)
+    enlarged: float = 1.0  # px of it for one of the picture that it was drawn from
 
     @property
     def px_per_mm(self) -> float:
@@ -98,7 +99,7 @@ def take_apart(file: str, page: int, upright: Upright, printed: Printed | None =
         quads = curl.flat(quads, dark.shape)
     ruling = stated or with_borders(find_ruling(dark, px_per_mm), px_per_mm)
     cells = find_cells(ruling, (image.shape[0], image.shape[1]), px_per_mm)
-    sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, ())
+    sheet = Sheet(file, page, image, upright.rotation, upright.dpi, dark, red, ruling, cells, (), upright.enlarged)
     rects = [part for rect in quad_rects(quads) for part in split_by_cells(rect, cells)]
     return sheet, [*rects, *_missed(sheet, rects)]
 

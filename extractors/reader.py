@@ -34,13 +34,12 @@ from extractors.recut import recut_mark
 from extractors.reference import OPENVINO, engine_called
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
-from extractors.sharpness import is_blurred
+from extractors.sharpness import is_blurred, is_coarse
 from extractors.sheet import Paper
 from extractors.sidebyside import side_by_side
 from extractors.straighten import straighten
 from extractors.streaks import without_streaks
 from extractors.struck import struck_out
-from extractors.textlines import TextLine
 from yinjian.catalogue import Catalogue, catalogue
 from yinjian.findings import Finding, finding
 from yinjian.geometry import Box
@@ -110,7 +109,7 @@ class Reader:
             scan = _cleaned(scan)
             paper = Paper(scan.image)
             page = None if shows_several(scan.image, paper, self._engine) else self._page(scan, paper)
-            page = page and replace(page, blurred=is_blurred(page.sheet), struck=_struck(page))
+            page = page and _with_faults(page)
         except MemoryError:
             raise
         except Exception as error:  # whatever a picture may bring about: the other pages are read, and a person looks
@@ -148,9 +147,12 @@ class Reader:
         return ReadPage(sheet, kind, ca, None, licence=licence, seals=seals, fingerprint=told)
 
 
-def _struck(page: ReadPage) -> tuple[TextLine, ...]:
-    """Which lines of a page of the CA's own were struck out."""
-    return struck_out(page.sheet) if page.kind in CA_KINDS else ()
+def _with_faults(page: ReadPage) -> ReadPage:
+    """A page with what is wrong with it as a whole; how large the CA's own are is known, and what they say."""
+    page = replace(page, blurred=is_blurred(page.sheet))
+    if page.kind not in CA_KINDS:
+        return page
+    return replace(page, coarse=is_coarse(page.sheet), struck=struck_out(page.sheet))
 
 
 def _give_back() -> None:

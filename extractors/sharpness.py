@@ -1,4 +1,4 @@
-"""How sharp a page is, by its print: one out of focus, or moved, is told before its values are missed."""
+"""How much a page shows: one out of focus, or moved, or of few pixels is told before its values are missed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from yinjian.findings import Finding, finding
 
 BLURRED_MM = 0.75  # a symbol's strokes stand some 0.5 mm apart: edges as wide run into one another
 FEWEST = 3  # lines that tell
+COARSE = 96.0  # dpi on the paper: of a page that is no scan of A4, where its sheet lies is known by a part only
 HIGHEST, LOWEST, STEEPEST = 97, 5, 98  # percentiles of a line's density, and of its change from pixel to pixel
 LEAST = 0.04  # of density between ink and paper: less is no line
 
@@ -27,6 +28,17 @@ def blurred(sheet: Sheet) -> Finding:
     """`sheet` is too blurred to be read surely."""
     message = f"{sheet.file}：第 {sheet.page + 1} 页模糊不清，请对焦后重新拍照或重新扫描该页。"
     return finding("scan.blurred", sheet.file, message)
+
+
+def is_coarse(sheet: Sheet) -> bool:
+    """Whether the picture had too few pixels for an A4 page."""
+    return sheet.px_per_mm * 25.4 / sheet.enlarged < COARSE
+
+
+def coarse(sheet: Sheet) -> Finding:
+    """`sheet` was drawn from too few pixels to be read surely."""
+    message = f"{sheet.file}：第 {sheet.page + 1} 页分辨率过低，请以 300 dpi 重新扫描，或靠近重新拍照。"
+    return finding("scan.low_resolution", sheet.file, message)
 
 
 def _edge_widths(sheet: Sheet) -> Iterator[float]:

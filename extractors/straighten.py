@@ -45,6 +45,14 @@ class Upright:
     quads: Floats
     matrix: Floats
 
+    @property
+    def enlarged(self) -> float:
+        """How many px of the page, in its middle, one of the picture became."""
+        height, width = self.image.shape[:2]
+        part = np.array([(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]) * (width, height)
+        before = moved(part[None], np.linalg.inv(self.matrix))
+        return float(np.sqrt(0.04 * width * height / max(1e-6, cv2.contourArea(before))))
+
 
 def straighten(image: Image, engine: Engine, paper: Paper | None = None) -> Upright:
     """The page of a BGR picture, upright. A page without any text comes back as it was. `paper`: the picture's."""

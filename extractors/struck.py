@@ -15,6 +15,7 @@ from extractors.textlines import TextLine
 STROKE_MM = 10.0  # of a stroke along a line: no stroke of a character is half as long
 SLANTS = (-0.14, 0.0, 0.14)  # across by along: a hand's strokes are not level
 BAND = 0.2  # of a line's height at its head and foot: a stroke there is drawn over it, or under it
+LONG = 4.0  # line heights: strokes of heavy type run into one another, but not over so many symbols
 AS_DARK = 0.5  # of the print's density: a fold, or what shines through, is paler
 THICK_MM = 1.6  # across a stroke, at most
 
@@ -54,4 +55,5 @@ def _runs_along(course: Floats, line: TextLine) -> bool:
     x0, y0, x1, y1 = line.rect
     room = BAND * (y1 - y0)
     x, y = course[:, 0], course[:, 1]
-    return bool(((x > x0) & (x < x1) & (y > y0 + room) & (y < y1 - room)).mean() > 0.5)
+    within = (x > x0) & (x < x1) & (y > y0 + room) & (y < y1 - room)
+    return bool(np.ptp(x) > LONG * (y1 - y0) and within.mean() > 0.5)
