@@ -173,17 +173,17 @@ def look(sheet: Sheet, rects: Sequence[Rect], recognise: Recognise, scale: float
 
 
 def look_again(
-    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, recognise: Recognise
+    sheet: Sheet, lines: Sequence[TextLine], room: float, scale: float, recognise: Recognise, over: float = 0.0
 ) -> tuple[TextLine, ...]:
-    """Lines read with `room` line heights beside them, drawn at `scale` of their width."""
-    wider = ((x0 - room * (y1 - y0), y0, x1 + room * (y1 - y0), y1) for x0, y0, x1, y1 in (line.rect for line in lines))
-    rects = [_within(rect, sheet.size) for rect in wider]
-    return look(sheet, rects, recognise, scale)
+    """Lines read with `room` line heights beside them, and `over` above and below, drawn at `scale` of their width."""
+    return look(sheet, [_with_room(line.rect, room, over, sheet.size) for line in lines], recognise, scale)
 
 
-def _within(rect: Rect, size: tuple[int, int]) -> Rect:
-    """A crop ends where the page does."""
-    return max(0.0, rect[0]), max(0.0, rect[1]), min(float(size[0]), rect[2]), min(float(size[1]), rect[3])
+def _with_room(rect: Rect, beside: float, over: float, size: tuple[int, int]) -> Rect:
+    """A rectangle with room round it, in its heights, as far as the page goes."""
+    (x0, y0, x1, y1), (width, height) = rect, size
+    across, down = beside * (y1 - y0), over * (y1 - y0)
+    return max(0.0, x0 - across), max(0.0, y0 - down), min(float(width), x1 + across), min(float(height), y1 + down)
 
 
 def line_crop(sheet: Sheet, rect: Rect) -> Image:

@@ -29,6 +29,7 @@ END_OF_TEXT = 4  # lines: no more may be left of a text for its last sheet
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
 # ones, symbols that repeat run into one another), and whether in full precision.
 LOOKS = ((0.0, 0.8, False), (0.6, 1.0, False), (0.3, 1.5, True))
+OVER = 0.15  # line heights above and below it, from the second on: the foot of a J, which may be cut off, is all of it
 
 
 def read_lines(
@@ -87,7 +88,7 @@ def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextL
     for room, scale, exact in LOOKS:
         doubtful = _doubtful(lines, known)
         recognise = engine.recognise_exactly if exact else engine.recognise
-        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise)
+        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise, OVER if room else 0.0)
         closer = {n: _closer(line, lines[n], known) for n, line in zip(doubtful, again, strict=True)}
         lines = tuple(closer.get(n, line) for n, line in enumerate(lines))
     closer = {n: _closer(_part_alone(sheet, lines[n], known, engine), lines[n], known) for n in _doubtful(lines, known)}
@@ -101,7 +102,8 @@ def _part_alone(sheet: Sheet, line: TextLine, known: str, engine: Engine) -> Tex
     first, last = _unknown_part(line.text, known)
     x0, y0, x1, y1 = line.rect
     start, end = line.read.spans[first][0], line.read.spans[last][1]
-    part = look(sheet, [(x0 + start * (x1 - x0), y0, x0 + end * (x1 - x0), y1)], engine.recognise_exactly, 1.0)[0]
+    within = replace(line, rect=(x0 + start * (x1 - x0), y0, x0 + end * (x1 - x0), y1))
+    part = look_again(sheet, [within], 0.0, 1.0, engine.recognise_exactly, OVER)[0]
     return replace(line, read=with_part(line.read, first, last, part.read))
 
 

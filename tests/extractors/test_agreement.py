@@ -45,6 +45,12 @@ def test_a_changed_word_is_a_forgery(form: str, platform: str, old: str, new: st
     assert codes(forged, form, platform) == ["agreement.altered"]
 
 
+def test_letters_whose_feet_touch_are_read_as_one() -> None:
+    whole = ALL.agreement("expert", "hpe")
+    assert codes(tuple(p.replace("HLJCA", "HUCA") for p in whole), "expert", "hpe") == []
+    assert codes(tuple(p.replace("HLJCA", "HLJCB") for p in whole), "expert", "hpe") == ["agreement.altered"]
+
+
 def test_a_decimal_point_makes_another_fee() -> None:
     whole = ALL.agreement("expert", "hpe")
     assert codes(tuple(p.replace("60元", "6.0元") for p in whole), "expert", "hpe") == ["agreement.altered"]
