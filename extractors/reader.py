@@ -26,18 +26,20 @@ from extractors.kinds import (
     run_over,
 )
 from extractors.licence import read_licence
+from extractors.linefinding import find_lines
 from extractors.opening import Scan
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
-from extractors.printed import on_page
+from extractors.printed import Printed, on_page
 from extractors.recut import recut_mark
 from extractors.reference import OPENVINO, engine_called
 from extractors.seals import find_seals
 from extractors.several import lie_side_by_side, shows_several
 from extractors.sharpness import is_blurred, is_coarse
 from extractors.sheet import Paper
+from extractors.showthrough import front_alone, shines_through
 from extractors.sidebyside import side_by_side
-from extractors.straighten import straighten
+from extractors.straighten import Upright, straighten
 from extractors.streaks import without_streaks
 from extractors.struck import struck_out
 from yinjian.catalogue import Catalogue, catalogue
@@ -84,6 +86,17 @@ class Reader:
         """One picture, straightened and taken apart, its lines read."""
         upright = straighten(scan.image, self._engine, paper)
         printed = on_page(scan.printed, scan.image.shape, upright.matrix) if scan.born_digital else None
+        sheet = self._lines_read(scan, upright, printed)
+        level = shines_through(sheet)
+        if level is None:
+            return sheet
+        front = front_alone(sheet, level)
+        return self._lines_read(
+            scan, replace(upright, image=front, quads=find_lines(front, self._engine).quads), printed
+        )
+
+    def _lines_read(self, scan: Scan, upright: Upright, printed: Printed | None) -> Sheet:
+        """An upright page taken apart, its lines read."""
         sheet, rects = take_apart(scan.file, scan.page, upright, printed)
         return read_lines(sheet, rects, self._engine, self._catalogue, printed)
 
