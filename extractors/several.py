@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 ALIKE = 0.4  # of the larger one: pages of one paper, seen from one place, are not more unlike
 PAGE_LINES = 14  # lines of text: an identity card has fewer
-SOME_LINES = 4
+SOME_LINES = 4  # of a page whose text runs down are found, at least
 MIDDLES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)  # of the width: where one of two pages may end and the other begin
 ACROSS = 0.1  # of the lines, at most, were found to run from the one to the other
 HALF_LINES = 10  # lines on each of them
@@ -43,7 +43,7 @@ def _more_beside(image: Image, sheet: Floats, engine: Engine) -> bool:
         return False
     beside = cv2.fillConvexPoly(image.copy(), sheet.astype(np.int32), np.median(image, axis=(0, 1)).tolist())
     found = len(find_lines(np.asarray(beside, np.uint8), engine).quads)
-    if PAGE_LINES > found >= SOME_LINES:  # text that runs down is found in part
+    if PAGE_LINES > found >= SOME_LINES:
         found = len(find_lines(np.ascontiguousarray(np.rot90(beside)), engine).quads)
     return found >= PAGE_LINES
 

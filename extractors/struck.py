@@ -17,7 +17,9 @@ SLANTS = (-0.14, 0.0, 0.14)  # across by along: a hand's strokes are not level
 BAND = 0.2  # of a line's height at its head and foot: a stroke there is drawn over it, or under it
 LONG = 4.0  # line heights: strokes of heavy type run into one another, but not over so many symbols
 AS_DARK = 0.5  # of the print's density: a fold, or what shines through, is paler
+MOSTLY = 0.5  # of its course lies within a line that it strikes out
 THICK_MM = 1.6  # across a stroke, at most
+INKED = 0.2  # density that is surely ink
 
 
 def struck_out(sheet: Sheet) -> tuple[TextLine, ...]:
@@ -46,7 +48,7 @@ def _runs(dark: Floats, px_per_mm: float) -> Iterator[Floats]:
 
 def _density(dark: Floats) -> float:
     """How dark the page's print is."""
-    inked = dark[dark > 0.2]
+    inked = dark[dark > INKED]
     return float(np.median(inked)) if inked.size else 1.0
 
 
@@ -56,4 +58,4 @@ def _runs_along(course: Floats, line: TextLine) -> bool:
     room = BAND * (y1 - y0)
     x, y = course[:, 0], course[:, 1]
     within = (x > x0) & (x < x1) & (y > y0 + room) & (y < y1 - room)
-    return bool(np.ptp(x) > LONG * (y1 - y0) and within.mean() > 0.5)
+    return bool(np.ptp(x) > LONG * (y1 - y0) and within.mean() > MOSTLY)
