@@ -58,7 +58,8 @@ FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there th
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 OTHER_SIZE, CHECK = 0.15, (0.5, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
-BENT_ROUND = (0.2, 0.75)  # of a box lies within the bend of such ink: from here on it is not clear, and is ticked
+BENT = 0.06  # the same of a stroke that may bend round it: a tick's, or what of it is not hidden by the outline
+BENT_ROUND = (0.2, 0.7)  # of a box lies within the bend of such ink: from here on it is not clear, and is ticked
 HOLLOW = 0.2  # of the middle of a blank box, at most, is ink
 WHOLE = 0.95  # of a frame's weakest side is ink: it is a box beyond doubt
 MOSTLY = 0.3  # of a page's boxes are blank, whatever is ticked
@@ -108,6 +109,7 @@ def _judge_beside_blank(
 ) -> tuple[Judged, ...]:
     ink, rest = dark > threshold, without_blanks(dark, seen, blank)
     pale = min(threshold, _palest(rest, seen))
+    outline = float(np.median([_outline_width(ink, s.frame) for s in seen if s is not None] or [1.0]))
     added, written = rest > pale, rest > threshold
     drawn = [0.0 if s is None else _strokes(written, s.frame) for s in seen]
     empty = [
@@ -120,8 +122,10 @@ def _judge_beside_blank(
         if frame is None or frame.support < FRAMED:
             return _judge(dark > pale, option, None, blank.side)
         if empty:
-            return _judge_empty(ink, option, frame)
-        judged = _with_strokes(_with_pale(_judge(ink, option, frame, blank.side), frame, added), length, written, frame)
+            return _judge_empty(ink, option, frame, outline)
+        judged = _with_strokes(
+            _with_pale(_judge(ink, option, frame, blank.side, outline), frame, added), length, written, frame
+        )
         return replace(judged, state=State.UNCLEAR) if _scribbled(written, frame, option, judged) else judged
 
     places = zip(options, frames, seen, drawn, empty, strict=True)
@@ -200,28 +204,28 @@ def _strokes(written: Mask, frame: Frame) -> float:
     return drawn_length(inside) / frame.side if inside.size and inside.mean() < MOST_STROKES else 0.0
 
 
-def _judge_empty(ink: Mask, option: Option, frame: Frame) -> Judged:
+def _judge_empty(ink: Mask, option: Option, frame: Frame, outline: float) -> Judged:
     """Nothing in the box: clear, unless a circle was drawn round it and its label, or something like one.
 
     Nor is one clear that a tick bends round: its point may miss the box, or run along the outline.
     """
     rect = _rect(frame)
-    bent = _bent_round(ink, rect, stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side), option)
+    bent = _bent_round(ink, rect, outline, option)
     if circled(ink, rect, option) or bent > BENT_ROUND[1]:
         return Judged(State.TICKED, rect)
     doubtful = circled_share(ink, rect, option) > HALF_ROUND or bent > BENT_ROUND[0]
     return Judged(State.UNCLEAR if doubtful else State.CLEAR, rect)
 
 
-def _bent_round(ink: Mask, rect: Rect, stroke: float, option: Option) -> float:
+def _bent_round(ink: Mask, rect: Rect, outline: float, option: Option) -> float:
     """How much of a box lies within the bend (convex hull) of the ink that comes to it; 0 for less than a mark's.
 
     A tick ends over the label: what of this print it touches lies behind the box, and bends round nothing by itself.
     """
-    if ink_outside(ink, rect, stroke, option) < TOUCHING:
+    if ink_outside(ink, rect, outline, option) < BENT:
         return 0.0
     x0, y0, x1, y1 = (round(v) for v in rect)
-    outside = around(ink, rect, stroke, 2 * x1 - x0)
+    outside = around(ink, rect, outline, 2 * x1 - x0)
     box = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillConvexPoly(box, cv2.convexHull((outside - (x0, y0)).astype(np.int32)), 1)
     return float(box.mean())
@@ -261,16 +265,21 @@ def _rect(frame: Frame) -> Rect:
     return float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side)
 
 
-def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None) -> Judged:
+def _outline_width(ink: Mask, frame: Frame) -> float:
+    return stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
+
+
+def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None, outline: float | None = None) -> Judged:
+    """`outline`: how wide the page's outlines are; beside a mark a box's own seems wider."""
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)
     rect = _rect(frame)
-    stroke = stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
-    return Judged(_state(ink, rect, stroke, option), rect)
+    stroke = _outline_width(ink, frame)
+    return Judged(_state(ink, rect, stroke, option, min(stroke, outline or stroke)), rect)
 
 
-def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
+def _state(ink: Mask, rect: Rect, stroke: float, option: Option, outline: float) -> State:
     """What the ink inside the outline, and what leaves it, amounts to.
 
     A tick or a cross is a stroke or two: at most about three sides long. A filled square fills the inside and does not
@@ -289,9 +298,11 @@ def _state(ink: Mask, rect: Rect, stroke: float, option: Option) -> State:
     reach = extent(inside) / max(1, side)
     if share < 0.08 and reach < 0.3:
         # Ink that hangs on to an empty box from outside may be a tick that the outline was mistaken for.
-        if outside < TOUCHING:
-            return State.CLEAR if share < 0.04 or reach < 0.15 else State.UNCLEAR
-        return State.TICKED if _bent_round(ink, rect, stroke, option) > BENT_ROUND[1] else State.UNCLEAR
+        bent = _bent_round(ink, rect, outline, option)
+        if bent > BENT_ROUND[1]:
+            return State.TICKED
+        empty = (share < 0.04 or reach < 0.15) and outside < TOUCHING and bent < BENT_ROUND[0]
+        return State.CLEAR if empty else State.UNCLEAR
     blotted = share > BLOTTED and outside > BEYOND and not is_square(ink, rect)
     return State.UNCLEAR if blotted or drawn_length(inside) > MOST_DRAWN * side else State.TICKED
 
