@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
+from statistics import median
 
 from extractors.align import Alignment, Blank, align
 from extractors.boxframes import Option
@@ -14,7 +15,7 @@ from extractors.engine import Engine
 from extractors.formmarks import collected_seal, declared_seal, signature_mark, signature_place
 from extractors.ink import residue
 from extractors.options import option_of
-from extractors.page import Floats, Sheet, look_again
+from extractors.page import Floats, Sheet, look_again, read
 from extractors.ruling import Rect
 from extractors.seals import Seal
 from extractors.signatures import Mask, find_strokes, is_printed
@@ -28,6 +29,7 @@ from yinjian.textfold import fold
 
 LABEL_END = 4  # symbols of a label, enough to tell how high and wide its print is
 LABEL = 4  # symbols: a shorter label may be a part of a value
+APART = 5.0  # line heights behind a line: there another label may have been passed over
 WITHIN, PRINTED = 0.9, 0.01  # of a line that is a stamp's own lies within it, and, at most, is ink that is not red
 
 
@@ -56,8 +58,29 @@ class CellReader:
 
     @cached_property
     def lines(self) -> tuple[TextLine, ...]:
-        """The cell's lines, in the order in which most of the form's words are found."""
-        lines = lines_in(self.page.sheet, self.place.rect)
+        """The cell's lines, in the order in which most of the form's words are found.
+
+        Where signatures stand, with labels that the detector passed over beside them.
+        """
+        found = self._in_order(lines_in(self.page.sheet, self.place.rect))
+        if not any(slot.kind is SlotKind.SIGNATURE for slot in self.place.cell.slots()):
+            return found
+        missed = [line for line in self._between(found) if len(line.text) >= LABEL]
+        more = self._in_order((*found, *missed)) if missed else found
+        return more if self._aligned(more).agreement > self._aligned(found).agreement else found
+
+    def _between(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
+        """What is read behind each line, up to the next one at its height, where much room and ink is."""
+        room = APART * median(line.height for line in lines) if lines else 0.0
+        gaps = []
+        for line in lines:
+            _, y0, x1, y1 = line.rect
+            beside = [o.rect[0] for o in lines if o.rect[0] > x1 and min(o.rect[3], y1) - max(o.rect[1], y0) > 0.0]
+            gaps.append((x1, y0, min([self.place.rect[2], *beside]), y1))
+        wide = [gap for gap in gaps if gap[2] - gap[0] > room]
+        return read(self.page.sheet, [gap for gap in wide if crop_rect(self.page.ink, gap).any()], self.engine)
+
+    def _in_order(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
         orders = reading_orders([line for line in lines if not _is_of_seal(line, self.page.sheet, self.page.seals)])
         return max(orders, key=lambda lines: self._aligned(lines).agreement) if len(orders) > 1 else orders[0]
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from extractors.align import align
+from extractors.engine import Engine
 from extractors.formcell import _end_of_label
 from extractors.formmarks import signature_place
+from extractors.formpage import prepare, read_form
+from extractors.opening import Scan, open_scans
+from extractors.page import take_apart
+from extractors.pagetext import read_lines
 from extractors.ruling import Rect
+from extractors.straighten import straighten
+from extractors.table import match_form
 from extractors.textlines import TextLine, reading_orders
 from tests.extractors.test_materials import line
+from yinjian.catalogue import catalogue
 from yinjian.catalogue.layout import SlotKind, parse_line
 
 CELL = (100.0, 100.0, 1500.0, 600.0)
 ROW = parse_line("法人手写签名：{signature:one}经办人手写签名：{signature:two}申请日期：{date:application_date}")
+SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
 
 
 def places(*lines: TextLine) -> dict[str, Rect | None]:
@@ -79,3 +89,17 @@ def test_a_signature_that_was_found_with_the_next_label_but_not_read_is_in_its_p
     both = TextLine((480.0, 380.0, 1120.0, 450.0), replace(TWO.read, spans=spans))
     one = places(ONE, both)["one"]
     assert one is not None and 760 < one[2] < 800
+
+
+def test_a_label_between_two_signatures_that_the_detector_passed_over(engine: Engine) -> None:
+    known = catalogue()
+    form = known.form("enterprise")
+    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
+    sheet, rects = take_apart("x", 0, straighten(scan.image, engine))
+    whole = read_lines(sheet, rects, engine, known)
+    label = next(one for one in whole.lines if one.text.startswith("经办人手写签名"))
+    for lines in (whole.lines, tuple(one for one in whole.lines if one is not label)):
+        seen = replace(whole, lines=lines)
+        page = prepare(seen, 0, match_form(seen, form))
+        marks = read_form([page], known.platforms_of(form.id)[0].name, known, engine).marks
+        assert {"signature_legal_person", "signature_agent"} <= {mark.id for mark in marks}
