@@ -81,7 +81,7 @@ def _altered(parts: Sequence[CellReader]) -> tuple[str, ...]:
         own = ((part, [d for d in doubtful if any(d is line for line in part.lines)]) for part in parts)
         return [line for part, these in own for line in part.closer(these)]
 
-    return altered_statements(first.place.cell, lines, alignment, closer)
+    return altered_statements(first.place.cell, lines, alignment, closer, begun=not first.place.continued)
 
 
 def _choices(readers: Sequence[CellReader]) -> list[Choice]:

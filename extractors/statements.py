@@ -21,15 +21,18 @@ WITHIN = (SlotKind.FIELD, SlotKind.PLATFORM)  # what a statement has blanks for;
 Closer = Callable[[Sequence[TextLine]], Sequence[TextLine]]
 
 
-def altered_statements(cell: Cell, lines: Sequence[TextLine], alignment: Alignment, closer: Closer) -> tuple[str, ...]:
+def altered_statements(
+    cell: Cell, lines: Sequence[TextLine], alignment: Alignment, closer: Closer, *, begun: bool = True
+) -> tuple[str, ...]:
     """What a cell's sentences say in place of the form's words, each described.
 
-    `lines`: the cell's, as they were aligned. `closer`: looks at lines once more.
+    `lines`: the cell's, as they were aligned. `closer`: looks at lines once more. `begun`: whether the cell's beginning
+    is among them; of its end alone nothing was left out.
     """
     expected, stated, whole = _expected(cell, alignment)
     if not any(stated):
         return ()
-    left_out = tuple(f"“{text[:12]}……”未见" for text in _left_out(lines, expected, whole))
+    left_out = tuple(f"“{text[:12]}……”未见" for text in _left_out(lines, expected, whole if begun else ()))
     told = _told(lines, expected, stated)
     doubtful = sorted({line for difference in told for line in difference.lines})
     if not doubtful:
