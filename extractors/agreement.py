@@ -80,8 +80,8 @@ def check_agreement(lines: Sequence[TextLine], paragraphs: Sequence[str]) -> tup
 
 def struck_out(lines: Sequence[TextLine]) -> tuple[Finding, ...]:
     """That these lines of an agreement were struck out: they are read, and are agreed to no longer."""
-    said = "；".join(f"“{line.text[:12]}”" for line in lines[:3])
-    return (_finding("agreement.altered", f"协议中有文字被划掉：{said}。请核对原件。"),) if lines else ()
+    quoted = "；".join(f"“{line.text[:12]}”" for line in lines[:3])
+    return (_finding("agreement.altered", f"协议中有文字被划掉：{quoted}。请核对原件。"),) if lines else ()
 
 
 def differences(lines: Sequence[TextLine], expected: str) -> Iterator[Difference]:

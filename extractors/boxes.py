@@ -109,7 +109,7 @@ def _judge_beside_blank(
 ) -> tuple[Judged, ...]:
     ink, rest = dark > threshold, without_blanks(dark, seen, blank)
     pale = min(threshold, _palest(rest, seen))
-    outline = float(np.median([_outline_width(ink, s.frame) for s in seen if s is not None] or [1.0]))
+    outline = float(np.median([stroke_width(ink, s.frame) for s in seen if s is not None] or [1.0]))
     added, written = rest > pale, rest > threshold
     drawn = [0.0 if s is None else _strokes(written, s.frame) for s in seen]
     empty = [
@@ -123,9 +123,8 @@ def _judge_beside_blank(
             return _judge(dark > pale, option, None, blank.side)
         if empty:
             return _judge_empty(ink, option, frame, outline)
-        judged = _with_strokes(
-            _with_pale(_judge(ink, option, frame, blank.side, outline), frame, added), length, written, frame
-        )
+        judged = _with_pale(_judge(ink, option, frame, blank.side, outline), frame, added)
+        judged = _with_strokes(judged, length, written, frame)
         return replace(judged, state=State.UNCLEAR) if _scribbled(written, frame, option, judged) else judged
 
     places = zip(options, frames, seen, drawn, empty, strict=True)
@@ -151,7 +150,7 @@ def _of_another_face(ink: Mask, option: Option, side: float) -> State | None:
     frame = find_frame(ink, replace(option, level=None), None)
     if frame is None or frame.support < WHOLE or abs(frame.side - side) < OTHER_SIZE * side:
         return None
-    rect, stroke = _rect(frame), stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
+    rect, stroke = _rect(frame), stroke_width(ink, frame)
     inset = int(np.ceil(stroke)) + 1
     inside = ink[frame.y + inset : frame.y + frame.side - inset, frame.x + inset : frame.x + frame.side - inset]
     comes_out = ink_outside(ink, rect, stroke, option) > TOUCHING
@@ -265,17 +264,13 @@ def _rect(frame: Frame) -> Rect:
     return float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side)
 
 
-def _outline_width(ink: Mask, frame: Frame) -> float:
-    return stroke_width(ink.astype(np.float32), frame.x, frame.y, frame.side)
-
-
 def _judge(ink: Mask, option: Option, frame: Frame | None, side: float | None, outline: float | None = None) -> Judged:
     """`outline`: how wide the page's outlines are; beside a mark a box's own seems wider."""
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)
     rect = _rect(frame)
-    stroke = _outline_width(ink, frame)
+    stroke = stroke_width(ink, frame)
     return Judged(_state(ink, rect, stroke, option, min(stroke, outline or stroke)), rect)
 
 

@@ -6,21 +6,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.boxframes import Floats, Mask, Option
+from extractors.boxframes import Frame, Mask, Option
 from extractors.ruling import Rect
 
 SQUARE, SQUARES = 0.9, (0.7, 1.7)  # of its bounding box, a typed ■ is ink; its sides, in those of the blank box
 
 
-def stroke_width(room: Floats, x: int, y: int, side: int) -> float:
+def stroke_width(ink: Mask, frame: Frame) -> float:
     """The outline's width: the median run of ink across each side, taken in the middle half of the sides."""
+    x, y, side = frame.x, frame.y, frame.side
     quarter, reach = side // 4, max(2, side // 5)
     widths = []
     for a, b in ((y, x), (y + side, x)):
-        strip = room[max(0, a - reach) : a + reach + 1, b + quarter : b + side - quarter]
+        strip = ink[max(0, a - reach) : a + reach + 1, b + quarter : b + side - quarter]
         widths.append(float(np.median(strip.sum(0))) if strip.size else 0.0)
     for a, b in ((x, y), (x + side, y)):
-        strip = room[b + quarter : b + side - quarter, max(0, a - reach) : a + reach + 1]
+        strip = ink[b + quarter : b + side - quarter, max(0, a - reach) : a + reach + 1]
         widths.append(float(np.median(strip.sum(1))) if strip.size else 0.0)
     return float(np.clip(np.median(widths), 1.0, side / 4))
 

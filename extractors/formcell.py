@@ -63,13 +63,14 @@ class CellReader:
         Where signatures stand, with labels that the detector passed over beside them.
         """
         found = self._in_order(lines_in(self.page.sheet, self.place.rect))
-        if not any(slot.kind is SlotKind.SIGNATURE for slot in self.place.cell.slots()):
+        signed = any(slot.kind is SlotKind.SIGNATURE for slot in self.place.cell.slots())
+        agreement = self._aligned(found).agreement if signed else 1.0
+        if agreement == 1.0:  # all that the cell prints was read
             return found
-        missed = [line for line in self._between(found) if len(line.text) >= LABEL]
-        more = self._in_order((*found, *missed)) if missed else found
-        return more if self._aligned(more).agreement > self._aligned(found).agreement else found
+        more = self._in_order((*found, *(line for line in self._behind(found) if len(line.text) >= LABEL)))
+        return more if self._aligned(more).agreement > agreement else found
 
-    def _between(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
+    def _behind(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
         """What is read behind each line, up to the next one at its height, where much room and ink is."""
         room = APART * median(line.height for line in lines) if lines else 0.0
         gaps = []

@@ -27,9 +27,10 @@ FEWEST_LONG = 12  # such lines on a page of running text ...
 FEWEST_FOUND = 6  # ... of which the detector finds so many
 END_OF_TEXT = 4  # lines: no more may be left of a text for its last sheet
 # Closer looks at a line: room beside it in line heights (its ends may have been cut), how wide it is drawn (on narrow
-# ones, symbols that repeat run into one another), and whether in full precision.
-LOOKS = ((0.0, 0.8, False), (0.6, 1.0, False), (0.3, 1.5, True))
-OVER = 0.15  # line heights above and below it, from the second on: the foot of a J, which may be cut off, is all of it
+# ones, symbols that repeat run into one another), and whether in full precision. From the second on there is room above
+# and below it as well: the foot of a J, which may be cut off, is all that tells it.
+OVER = 0.15  # line heights
+LOOKS = ((0.0, 0.0, 0.8, False), (0.6, OVER, 1.0, False), (0.3, OVER, 1.5, True))
 
 
 def read_lines(
@@ -85,10 +86,10 @@ def _running_text(sheet: Sheet, rects: Sequence[Rect], fewest: int) -> bool:
 def _verified(sheet: Sheet, engine: Engine, catalogue: Catalogue) -> tuple[TextLine, ...]:
     """The lines; those that do not say what an agreement says are looked at again, more and more closely."""
     known, lines = _agreements(catalogue), sheet.lines
-    for room, scale, exact in LOOKS:
+    for room, over, scale, exact in LOOKS:
         doubtful = _doubtful(lines, known)
         recognise = engine.recognise_exactly if exact else engine.recognise
-        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise, OVER if room else 0.0)
+        again = look_again(sheet, [lines[n] for n in doubtful], room, scale, recognise, over)
         closer = {n: _closer(line, lines[n], known) for n, line in zip(doubtful, again, strict=True)}
         lines = tuple(closer.get(n, line) for n, line in enumerate(lines))
     closer = {n: _closer(_part_alone(sheet, lines[n], known, engine), lines[n], known) for n in _doubtful(lines, known)}

@@ -16,15 +16,7 @@ from extractors.application import Application, ReadPage, page_unreadable
 from extractors.card import material_kind, read_cards
 from extractors.formcode import read_code
 from extractors.formmarks import page_fingerprint, seal_mark
-from extractors.kinds import (
-    CaPage,
-    best_form,
-    ca_page,
-    has_head,
-    is_agreement,
-    is_form,
-    run_over,
-)
+from extractors.kinds import CaPage, best_form, ca_page, has_head, is_agreement, is_form, run_over
 from extractors.licence import read_licence
 from extractors.linefinding import find_lines
 from extractors.opening import Scan
@@ -41,7 +33,7 @@ from extractors.showthrough import front_alone, shines_through
 from extractors.sidebyside import side_by_side
 from extractors.straighten import Upright, straighten
 from extractors.streaks import without_streaks
-from extractors.struck import struck_out
+from extractors.struck import struck_lines
 from yinjian.catalogue import Catalogue, catalogue
 from yinjian.findings import Finding, finding
 from yinjian.geometry import Box
@@ -49,7 +41,6 @@ from yinjian.records import Mark, PageKind, Reading
 
 SMALLEST = 16  # px of the short side: less shows nothing
 CA_KINDS = (PageKind.FORM, PageKind.AGREEMENT)
-
 
 T = TypeVar("T")
 
@@ -165,7 +156,7 @@ def _with_faults(page: ReadPage) -> ReadPage:
     page = replace(page, blurred=is_blurred(page.sheet))
     if page.kind not in CA_KINDS:
         return page
-    return replace(page, coarse=is_coarse(page.sheet), struck=struck_out(page.sheet))
+    return replace(page, coarse=is_coarse(page.sheet), struck=struck_lines(page.sheet))
 
 
 def _give_back() -> None:

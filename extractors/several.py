@@ -33,15 +33,18 @@ def shows_several(image: Image, paper: Paper, engine: Engine) -> bool:
     pieces = (flatten(image, quad)[0] for quad in quads)
     if len(quads) >= 2 and sum(len(find_lines(piece, engine).quads) >= PAGE_LINES for piece in pieces) >= 2:
         return True
-    return paper.sheet is not None and _more_beside(image, paper.sheet, engine)
+    return paper.sheet is not None and _more_beside(image, paper.sheet, paper.small, engine)
 
 
-def _more_beside(image: Image, sheet: Floats, engine: Engine) -> bool:
-    """Whether a page's text stands beside the sheet that was found: that of another, whose edge was not told."""
+def _more_beside(image: Image, sheet: Floats, small: Image, engine: Engine) -> bool:
+    """Whether a page's text stands beside the sheet that was found: that of another, whose edge was not told.
+
+    `small`: the picture, small.
+    """
     taken = cv2.contourArea(sheet)
     if image.shape[0] * image.shape[1] - taken < ALIKE * taken:
         return False
-    beside = cv2.fillConvexPoly(image.copy(), sheet.astype(np.int32), np.median(image, axis=(0, 1)).tolist())
+    beside = cv2.fillConvexPoly(image.copy(), sheet.astype(np.int32), np.median(small, axis=(0, 1)).tolist())
     found = len(find_lines(np.asarray(beside, np.uint8), engine).quads)
     if PAGE_LINES > found >= SOME_LINES:
         found = len(find_lines(np.ascontiguousarray(np.rot90(beside)), engine).quads)

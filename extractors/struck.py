@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from extractors.linepieces import Floats, long_runs
+from extractors.linepieces import THICK_MM, Floats, long_runs
 from extractors.page import TABLE, Sheet, without_ruling
 from extractors.ruling import FINEST
 from extractors.textlines import TextLine
@@ -18,11 +18,10 @@ BAND = 0.2  # of a line's height at its head and foot: a stroke there is drawn o
 LONG = 4.0  # line heights: strokes of heavy type run into one another, but not over so many symbols
 AS_DARK = 0.5  # of the print's density: a fold, or what shines through, is paler
 MOSTLY = 0.5  # of its course lies within a line that it strikes out
-THICK_MM = 1.6  # across a stroke, at most
 INKED = 0.2  # density that is surely ink
 
 
-def struck_out(sheet: Sheet) -> tuple[TextLine, ...]:
+def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
     """The sheet's lines that strokes run along, within their height."""
     scale = min(1.0, FINEST / sheet.px_per_mm)
     dark = without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark

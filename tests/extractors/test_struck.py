@@ -14,7 +14,7 @@ from extractors.opening import Scan, open_scans
 from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.straighten import straighten
-from extractors.struck import struck_out
+from extractors.struck import struck_lines
 from yinjian.catalogue import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "applications"
@@ -35,13 +35,13 @@ def drawn(sheet: Sheet, *points: tuple[float, float], dark: float = 0.8, wide_mm
     course = np.array([(x + mm * px, y + part * line.height) for mm, part in points], np.int32)
     ink = sheet.dark.copy()
     cv2.polylines(ink, [course], False, dark, max(1, round(wide_mm * px)))
-    told = struck_out(replace(sheet, dark=np.maximum(ink, sheet.dark)))
+    told = struck_lines(replace(sheet, dark=np.maximum(ink, sheet.dark)))
     assert all(one is line for one in told)
     return [one.text for one in told]
 
 
 def test_an_agreement_as_it_is(agreement: Sheet) -> None:
-    assert struck_out(agreement) == ()
+    assert struck_lines(agreement) == ()
 
 
 @pytest.mark.parametrize("wide_mm", [0.3, 0.5, 0.8])
