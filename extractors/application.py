@@ -16,6 +16,7 @@ from extractors.opening import Scan
 from extractors.page import TABLE, Sheet
 from extractors.roles import Person, people, roles
 from extractors.sharpness import blurred, coarse
+from extractors.struck import struck_lines
 from extractors.surplus import copied_before, duplicate, matched_before, says_something, unexpected
 from extractors.table import Matched, lines_in, match_form
 from extractors.textlines import TextLine
@@ -161,7 +162,7 @@ class Application:
         twice = said_twice([lines for _, lines in shown], paragraphs)
         once = [lines for n, (_, lines) in enumerate(shown) if n not in twice]
         doubled = (duplicate(shown[n][0].sheet) for n in twice)
-        struck = [line for page, lines in shown for line in lines if any(line is one for one in page.struck)]
+        struck = [line for page, lines in shown for line in _struck(page) if any(line is one for one in lines)]
         return (*doubled, *struck_out(struck), *check_agreement(in_order(once, paragraphs), paragraphs))
 
     def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:
@@ -173,6 +174,11 @@ class Application:
         if page.kind is PageKind.AGREEMENT or is_agreement(rest):
             return lines
         return [line for line in lines if is_title(line, paragraphs)]
+
+
+def _struck(page: ReadPage) -> Sequence[TextLine]:
+    """The lines of a page that strokes strike out; a form's page is looked at where the agreement begins on it."""
+    return page.struck if page.matched is None else struck_lines(page.sheet)
 
 
 def page_unreadable(page: Scan | Sheet, error: Exception) -> Finding:

@@ -156,7 +156,8 @@ def _with_faults(page: ReadPage) -> ReadPage:
     page = replace(page, blurred=is_blurred(page.sheet))
     if page.kind not in CA_KINDS:
         return page
-    return replace(page, coarse=is_coarse(page.sheet), struck=struck_lines(page.sheet))
+    struck = struck_lines(page.sheet) if page.matched is None else ()  # a form's page keeps its pixels until then
+    return replace(page, coarse=is_coarse(page.sheet), struck=struck)
 
 
 def _give_back() -> None:

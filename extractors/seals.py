@@ -25,6 +25,7 @@ BETTER = 0.1  # more of its border shows in this than in what it was joined with
 CLOSED = 0.55  # least share of the border that must show
 GAP_INK = 0.6  # of the border's ink: as much right behind it is a disc, not a border
 MOSTLY = 0.8  # of a stamp's width and height in a person's frame: it is the one that is meant
+NARROWEST = 0.15  # of its length is a stamp's width: less is a stroke of a red pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _seal(part: NDArray[np.bool_], x: int, y: int, scale: float) -> Seal | None:
         return None
     found = outline_of(points)
     offset = found.offset(points)
-    if found.shape != "square" and _solid(offset, found.radii):
+    if min(found.radii) < NARROWEST * max(found.radii) or (found.shape != "square" and _solid(offset, found.radii)):
         return None
     closed, gap = _closedness(offset)
     cx, cy = (float(v) for v in (np.array(found.centre) + np.array((x, y))) / scale)

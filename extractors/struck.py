@@ -1,54 +1,107 @@
-"""Lines of text that somebody struck out by hand: words that are still read, and no longer hold."""
+"""Lines of text that somebody struck out by hand: words that are still read, and no longer hold.
+
+One stroke runs along a line, within its height; others run across several, as crosses and slashes do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
-from extractors.linepieces import THICK_MM, Floats, long_runs
+from extractors.linepieces import THICK_MM, Floats, Image, long_runs
 from extractors.page import TABLE, Sheet, without_ruling
-from extractors.ruling import FINEST
+from extractors.ruling import FINEST, Rect
+from extractors.seals import find_seals
 from extractors.textlines import TextLine
 
-STROKE_MM = 10.0  # of a stroke along a line: no stroke of a character is half as long
-SLANTS = (-0.14, 0.0, 0.14)  # across by along: a hand's strokes are not level
+ALONG_MM = 10.0  # of a stroke along a line: no stroke of a character is half as long
+ACROSS_MM = 25.0  # of one across lines: no arc of a stamp's rim is straight so far
+LEVEL = (-8.0, 0.0, 8.0)  # degrees: a hand's strokes along a line are not level
+STEEP = tuple(float(turn) for turn in range(12, 170, 4))  # of the others
 BAND = 0.2  # of a line's height at its head and foot: a stroke there is drawn over it, or under it
 LONG = 4.0  # line heights: strokes of heavy type run into one another, but not over so many symbols
-AS_DARK = 0.5  # of the print's density: a fold, or what shines through, is paler
+CROSSED = 2  # lines: what crosses one may belong to it
+PLUMB = 0.05  # across by along: folds and a feeder's streaks run down the page
+AS_DARK = 0.5  # of the ink's density: a fold, or what shines through, is paler
 MOSTLY = 0.5  # of its course lies within a line that it strikes out
 INKED = 0.2  # density that is surely ink
+SOME_MM2 = 3.0  # of red ink: less is no stroke
 
 
 def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
-    """The sheet's lines that strokes run along, within their height."""
+    """The sheet's lines that strokes of a pen, dark or red, run along or across."""
+    if not sheet.lines:
+        return ()
+    struck = _struck(_courses(sheet, without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark), sheet)
+    if (sheet.red > INKED).sum() > SOME_MM2 * sheet.px_per_mm**2:
+        struck += _struck_in_red(sheet)
+    return tuple(line for line in sheet.lines if any(line is one for one in struck))
+
+
+def _struck_in_red(sheet: Sheet) -> list[TextLine]:
+    """The lines that strokes in red strike out; a seal's are none, and are looked for where there are any."""
+    runs = [run for run in _courses(sheet, sheet.red) if _struck([run], sheet)]
+    seals = [seal.rect for seal in find_seals(sheet)] if runs else []
+    return _struck([run for run in runs if not any(_lies_in(run, rect) for rect in seals)], sheet)
+
+
+def _struck(runs: Sequence[Floats], sheet: Sheet) -> list[TextLine]:
+    """The lines that strokes run along, and those that they run across."""
+    along = [line for line in sheet.lines if any(_runs_along(run, line) for run in runs)]
+    return along + [line for run in runs for line in _crossed(run, sheet)]
+
+
+def _courses(sheet: Sheet, density: Floats) -> list[Floats]:
+    """The courses of long straight strokes in an ink, (n, 2) as x, y in the sheet's pixels."""
     scale = min(1.0, FINEST / sheet.px_per_mm)
-    dark = without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark
-    small = np.asarray(cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
-    runs = list(_runs(small, scale * sheet.px_per_mm)) if sheet.lines else []
-    return tuple(line for line in sheet.lines if any(_runs_along(run / scale, line) for run in runs))
+    px_per_mm = scale * sheet.px_per_mm
+    small = np.asarray(cv2.resize(density, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    ink = np.asarray(small > AS_DARK * _density(small), np.uint8)
+    found = [run / scale for turn in LEVEL for run in _runs(ink, turn, ALONG_MM, px_per_mm)]
+    for piece, corner in _large(ink, ACROSS_MM * px_per_mm):
+        runs = (run for turn in STEEP for run in _runs(piece, turn, ACROSS_MM, px_per_mm))
+        found += [(run + corner) / scale for run in runs]
+    return found
 
 
-def _runs(dark: Floats, px_per_mm: float) -> Iterator[Floats]:
-    """The courses of long strokes along the text, (n, 2) as x, y."""
-    ink = np.asarray(dark > AS_DARK * _density(dark), np.uint8)
+def _large(ink: Image, least: float) -> Iterator[tuple[Image, tuple[int, int]]]:
+    """The pieces of ink at least so long (px), and their left top corners: print is, where strokes join its lines."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    long = np.hypot(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]) >= least
+    for n in np.flatnonzero(long) + 1:
+        x, y, w, h = (int(v) for v in stats[n, :4])
+        yield np.asarray(labels[y : y + h, x : x + w] == n, np.uint8), (x, y)
+
+
+def _runs(ink: Image, turn: float, length_mm: float, px_per_mm: float) -> Iterator[Floats]:
+    """The courses of strokes that lean by about `turn` degrees and are so long."""
     height, width = ink.shape
-    for slant in SLANTS:
-        shear = np.array([[1, 0, 0], [-slant, 1, slant * width / 2]], np.float32)
-        sheared = cv2.warpAffine(ink, shear, (width, height), flags=cv2.INTER_NEAREST)
-        for mask, x, y in long_runs(np.asarray(sheared, np.uint8), round(STROKE_MM * px_per_mm)):
-            thick = mask.sum(0)
-            if np.median(thick) <= THICK_MM * px_per_mm:
-                along = np.arange(mask.shape[1])
-                across = (mask * np.arange(mask.shape[0])[:, None]).sum(0) / np.maximum(1, thick)
-                yield np.stack((x + along, y + across + slant * (x + along) - slant * width / 2), axis=1)
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1.0)
+    cos, sin = np.abs(matrix[0, :2])
+    wide, high = int(width * cos + height * sin) + 1, int(width * sin + height * cos) + 1
+    matrix[:, 2] += ((wide - width) / 2, (high - height) / 2)
+    back = cv2.invertAffineTransform(matrix)
+    turned = cv2.warpAffine(ink, matrix, (wide, high), flags=cv2.INTER_NEAREST)
+    for mask, x, y in long_runs(np.asarray(turned, np.uint8), round(length_mm * px_per_mm)):
+        thick = mask.sum(0)
+        if np.median(thick) <= THICK_MM * px_per_mm:
+            along = np.arange(mask.shape[1])
+            across = (mask * np.arange(mask.shape[0])[:, None]).sum(0) / np.maximum(1, thick)
+            yield np.stack((x + along, y + across, np.ones_like(along)), axis=1) @ back.T
 
 
-def _density(dark: Floats) -> float:
-    """How dark the page's print is."""
-    inked = dark[dark > INKED]
+def _density(ink: Floats) -> float:
+    """How dark the page's print, or its red ink, is."""
+    inked = ink[ink > INKED]
     return float(np.median(inked)) if inked.size else 1.0
+
+
+def _lies_in(course: Floats, rect: Rect) -> bool:
+    """Whether most of a stroke lies in a rectangle."""
+    (x0, y0, x1, y1), x, y = rect, course[:, 0], course[:, 1]
+    return bool(((x > x0) & (x < x1) & (y > y0) & (y < y1)).mean() > MOSTLY)
 
 
 def _runs_along(course: Floats, line: TextLine) -> bool:
@@ -58,3 +111,20 @@ def _runs_along(course: Floats, line: TextLine) -> bool:
     x, y = course[:, 0], course[:, 1]
     within = (x > x0) & (x < x1) & (y > y0 + room) & (y < y1 - room)
     return bool(np.ptp(x) > LONG * (y1 - y0) and within.mean() > MOSTLY)
+
+
+def _crossed(course: Floats, sheet: Sheet) -> list[TextLine]:
+    """The lines that a stroke runs across from head to foot, where they are several."""
+    wide, high = np.ptp(course, axis=0)
+    if wide < PLUMB * high:
+        return []
+    found = [line for line in sheet.lines if _runs_across(course, line)]
+    return found if len(found) >= CROSSED else []
+
+
+def _runs_across(course: Floats, line: TextLine) -> bool:
+    """Whether a stroke runs through a line from its head to its foot."""
+    x0, y0, x1, y1 = line.rect
+    room = BAND * (y1 - y0)
+    y = course[(course[:, 0] > x0) & (course[:, 0] < x1), 1]
+    return bool(y.size and y.min() < y0 + room and y.max() > y1 - room)

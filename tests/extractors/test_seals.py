@@ -60,6 +60,12 @@ def test_a_stamp_is_found_with_its_shape_and_size(radii: tuple[float, float], sh
     assert seal.radii == pytest.approx([r * PX for r in radii], abs=6)
 
 
+def test_a_stroke_of_a_red_pen_is_no_stamp() -> None:
+    image = blank()
+    cv2.line(image, mm(60, 100), mm(100, 118), RED, 8, cv2.LINE_AA)
+    assert find_seals(sheet_of(image)) == ()
+
+
 def test_red_print_close_to_a_stamp_is_not_taken_for_a_part_of_it() -> None:
     image = blank()
     stamped(image, 100, 150, (20, 14.5))
