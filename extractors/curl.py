@@ -2,7 +2,8 @@
 
 Each long ruled line is a straight line of its own plus a bend that all lines of the page share (Legendre polynomials
 across the page, changing slowly down it): linear in what is unknown, so solved by least squares, reweighted against
-strokes that are no lines.
+strokes that are no lines. Many lines show more of it than few: what a telephone's scanner leaves of a sheet that it
+took for flat has waves.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ LONG = 0.3  # of the page's width: a line that shows a bend
 STEEPEST = 0.05  # change of the bend from line to line, of their distance
 APART = 0.15  # of the page: lines closer together say nothing of the rest of it
 FEWEST, OF_TEXT = 3, 4  # lines: fewer may be bent for reasons of their own
+FEW, MANY = (3, 2), (5, 4, 3)  # of P2, P3 ... that shape the bend; that grow down the page; with its square
+ENOUGH, OVER = 8, 0.4  # lines, over so much of the page, that show as many
+HARMFUL_MM = 1.5  # a bend of text: a line's box holds parts of the next
 RUN_MM = 4.0
 WORD_MM, WRITTEN = 8.0, 0.12  # of text: over so much of a line, this share of each row that has any is ink
 LINE_MM = 5.5  # a line of running text is lower
@@ -36,13 +40,18 @@ GRID = 33  # points a side at which the bend is computed
 
 @dataclass(frozen=True, slots=True)
 class Bend:
-    """How far (in page lengths across it) each line departs from straight: P2, P3, P4, and P2, P3 growing down."""
+    """How far (in page lengths across it) each line departs from straight, in so many `orders` of polynomials."""
 
+    orders: tuple[int, ...]
     terms: tuple[float, ...]
 
     def at(self, along: Doubles, across: Doubles) -> Doubles:
         """The departure at fractions of the page along and across the lines."""
-        return np.asarray(_terms(along, across) @ np.asarray(self.terms))
+        return np.asarray(_terms(along, across, self.orders) @ np.asarray(self.terms))
+
+    def reach(self, lines: list[Doubles]) -> float:
+        """The most that it moves one of these lines' ends and middle apart, in page lengths."""
+        return max(float(np.ptp(self.at(line[:, 0], line[:, 1]))) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,15 @@ def find_curl(dark: Floats, px_per_mm: float) -> Curl | None:
 def find_text_curl(dark: Floats, px_per_mm: float, found: int) -> Curl | None:
     """The curl of a page of running text by its lines, where no ruled lines show it; None when it is flat.
 
-    `found`: long lines that were told before. Where that is most of them, what bend there is does no harm.
+    `found`: long lines that were told before. Where that is most of them, a small bend does no harm.
     """
-    text = _traced_text(dark, px_per_mm)
-    if len(text) < OF_TEXT + 2 * found or len(_traced(dark, px_per_mm)) >= FEWEST:
+    text = [line[::4] for line in _traced_text(dark, px_per_mm)]
+    if len(text) < OF_TEXT or len(_traced(dark, px_per_mm)) >= FEWEST:
         return None
-    level = _shared([line[::4] for line in text], dark.shape[0] / px_per_mm)
-    return None if level is None else Curl(level, None)
+    mm = dark.shape[0] / px_per_mm
+    level = _shared(text, mm)
+    harmful = level is not None and (len(text) >= OF_TEXT + 2 * found or level.reach(text) * mm > HARMFUL_MM)
+    return Curl(level, None) if harmful else None
 
 
 def flattened(pixels: Pixels, maps: tuple[Floats, Floats]) -> Pixels:
@@ -115,12 +126,19 @@ def _bend(dark: Floats, px_per_mm: float) -> Bend | None:
 
 def _shared(lines: list[Doubles], mm: float) -> Bend | None:
     """The bend that lines have in common; `mm`: of the page, across them."""
-    if len(lines) < FEWEST or np.ptp([float(line[:, 1].mean()) for line in lines]) < APART:
+    spread = np.ptp([float(line[:, 1].mean()) for line in lines]) if lines else 0.0
+    if len(lines) < FEWEST or spread < APART:
         return None
-    terms, before, after = _solved(lines)
-    bend = Bend(tuple(terms))
-    reach = max(float(np.ptp(bend.at(line[:, 0], line[:, 1]))) for line in lines) * mm
-    seen = LEAST_MM < reach < MOST_MM and after < 0.6 * before
+    many = len(lines) >= ENOUGH and spread > OVER
+    bends = (_fitted(lines, mm, orders) for orders in ((MANY, FEW) if many else (FEW,)))
+    return next((bend for bend in bends if bend is not None), None)
+
+
+def _fitted(lines: list[Doubles], mm: float, orders: tuple[int, ...]) -> Bend | None:
+    """The bend in so many polynomials; None where it is none of a sheet's, or too small to matter."""
+    terms, before, after = _solved(lines, orders)
+    bend = Bend(orders, tuple(terms))
+    seen = LEAST_MM < bend.reach(lines) * mm < MOST_MM and after < 0.6 * before
     return bend if seen and _is_papers(bend, mm) else None
 
 
@@ -165,7 +183,7 @@ def _points(mask: NDArray[np.bool_], x: int, y: int) -> Doubles:
     return np.stack([x + columns, y + (rows @ part) / part.sum(0)], 1).astype(float)
 
 
-def _solved(lines: list[Doubles]) -> tuple[Doubles, float, float]:
+def _solved(lines: list[Doubles], orders: tuple[int, ...]) -> tuple[Doubles, float, float]:
     """The shared terms, and the median departure of the points from straight lines before and after."""
     points = np.concatenate(lines)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
@@ -173,7 +191,7 @@ def _solved(lines: list[Doubles]) -> tuple[Doubles, float, float]:
     own[np.arange(len(points)), 2 * owner] = 1.0
     own[np.arange(len(points)), 2 * owner + 1] = points[:, 0]
     straight = _robust(own, points[:, 1])
-    bent = _robust(np.hstack([own, _terms(points[:, 0], points[:, 1])]), points[:, 1])
+    bent = _robust(np.hstack([own, _terms(points[:, 0], points[:, 1], orders)]), points[:, 1])
     return bent[0][2 * len(lines) :], straight[1], bent[1]
 
 
@@ -188,7 +206,8 @@ def _robust(design: Doubles, values: Doubles) -> tuple[Doubles, float]:
     return np.asarray(solution, float), middle
 
 
-def _terms(along: Doubles, across: Doubles) -> Doubles:
-    """P2, P3, P4 along, and P2, P3 times the place across; (n, 5)."""
-    values = legendre.legvander(2 * along - 1, 4)[:, 2:]
-    return np.hstack([values, values[:, :2] * (2 * across - 1)[:, None]])
+def _terms(along: Doubles, across: Doubles, orders: tuple[int, ...]) -> Doubles:
+    """P2, P3 ... along, so many for each power of the place across; (n, sum of `orders`)."""
+    values = legendre.legvander(2 * along - 1, max(orders) + 1)[:, 2:]
+    down = (2 * across - 1)[:, None]
+    return np.hstack([values[:, :n] * down**power for power, n in enumerate(orders)])

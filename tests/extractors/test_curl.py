@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from extractors.agreement import check_agreement, in_order
-from extractors.curl import find_text_curl
+from extractors.curl import find_curl, find_text_curl, flattened
 from extractors.engine import Engine
 from extractors.page import take_apart
 from extractors.pagetext import read_lines
@@ -20,6 +20,7 @@ from yinjian.catalogue import catalogue
 
 ALL = catalogue()
 WORDS = ALL.agreement("enterprise", "hpe")
+SMALL = 0.55
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,32 @@ def test_a_curled_page_of_running_text_is_read_to_its_last_word(
     assert check_agreement(in_order([lines], WORDS), WORDS) == ()
 
 
+def inked(page: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How dark a page is, 0 to 1, as small as its lines are looked for."""
+    ink = 1.0 - page[:, :, 1] / np.float32(255.0)
+    return np.asarray(cv2.resize(ink, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def test_a_flat_page_is_left_as_it_is(flat: NDArray[np.uint8]) -> None:
-    small = cv2.resize(1.0 - flat[:, :, 1] / np.float32(255.0), None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)
-    assert find_text_curl(small, 0.55 * 150 / 25.4, 0) is None
+    assert find_text_curl(inked(flat), SMALL * 150 / 25.4, 0) is None
+
+
+@pytest.mark.parametrize(("bend_mm", "harmful"), [(0.8, False), (4.0, True)])
+def test_a_page_of_which_most_lines_are_found_is_left_where_the_bend_is_small(
+    flat: NDArray[np.uint8], bend_mm: float, harmful: bool
+) -> None:
+    found = find_text_curl(inked(curled(flat, bend_mm)), SMALL * 150 / 25.4, 40)
+    assert (found is not None) is harmful
+
+
+def test_many_lines_show_the_waves_of_a_sheet() -> None:
+    ink, px_per_mm = np.zeros((1400, 1000), np.float32), 1400 / 297
+    along, rows = np.arange(80, 920), range(200, 1300, 90)
+    wave = 1.5 * px_per_mm * np.sin(along / 1000 * 3 * np.pi)
+    for row in rows:
+        at = np.rint(row + wave * (2 * row / 1400 - 1) ** 2).astype(int)
+        ink[at, along] = ink[at + 1, along] = 0.8
+    curl = find_curl(ink, px_per_mm)
+    assert curl is not None
+    flat_ink = flattened(ink, curl.maps(ink.shape))
+    assert max(int((flat_ink[row - 9 : row + 10, 100:900] > 0.2).any(1).sum()) for row in rows) <= 5
