@@ -14,7 +14,7 @@ from statistics import fmean as mean
 from statistics import median
 
 from extractors.engine import Recognised
-from extractors.running import FEW, without_running
+from extractors.running import FEW, Whole, without_running
 from extractors.textlines import TextLine
 from extractors.wording import counts, is_point, words
 from yinjian.findings import Finding, finding
@@ -123,13 +123,17 @@ def is_title(line: TextLine, paragraphs: Sequence[str]) -> bool:
     return SequenceMatcher(None, words(line.text), title, autojunk=False).ratio() > MOSTLY
 
 
-def in_order(pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str]) -> list[TextLine]:
+def in_order(
+    pages: Sequence[Sequence[TextLine]], paragraphs: Sequence[str], names: Sequence[str] = ()
+) -> list[TextLine]:
     """The lines of an agreement's pages, which come in any order, as the agreement has them.
 
-    A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number, or its head.
+    A symbol or two far from all lines of text is dust, and adds nothing to them; nor does a page's number, or its head,
+    where `names` may stand.
     """
-    expected, title = "".join(map(words, paragraphs)), words(paragraphs[0])
-    read = [without_running(lines, expected, title) for lines in pages]
+    expected = "".join(map(words, paragraphs))
+    whole = Whole(expected, words(paragraphs[0]), tuple(map(words, names)))
+    read = [without_running(lines, whole) for lines in pages]
     return [line for page in sorted(read, key=lambda page: _middle(page, expected)) for line in page]
 
 

@@ -163,7 +163,8 @@ class Application:
         once = [lines for n, (_, lines) in enumerate(shown) if n not in twice]
         doubled = (duplicate(shown[n][0].sheet) for n in twice)
         struck = [line for page, lines in shown for line in _struck(page) if any(line is one for one in lines)]
-        return (*doubled, *struck_out(struck), *check_agreement(in_order(once, paragraphs), paragraphs))
+        lines = in_order(once, paragraphs, (platform, form.title))
+        return (*doubled, *struck_out(struck), *check_agreement(lines, paragraphs))
 
     def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:
         """A page's lines that are the agreement's: it may begin, or the form may end, in the middle of a sheet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from extractors.textlines import TextLine, in_rows
@@ -24,26 +25,34 @@ BY_SCANNER = re.compile(
 SCANNING = re.compile("扫描|白描|scan|lens", re.IGNORECASE)
 
 
-def without_running(lines: Sequence[TextLine], expected: str, title: str) -> list[TextLine]:
-    """A page's lines that are its text. `expected`: the words of the whole, which begin with its `title`."""
-    return [line for row in _body(in_rows(lines), expected, title) for line in row if not _is_beside(line, lines)]
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A text's words, which begin with its `title`, and the names that may stand at its sheets' heads and feet."""
+
+    expected: str
+    title: str
+    names: tuple[str, ...] = ()
 
 
-def _body(rows: Sequence[Sequence[TextLine]], expected: str, title: str) -> Sequence[Sequence[TextLine]]:
-    """A page's rows without its running heads and feet: number, title, the CA's sign, a scanner's mark."""
-    while rows and _is_running(rows[0], rows[1:], expected, title, above=True):
+def without_running(lines: Sequence[TextLine], whole: Whole) -> list[TextLine]:
+    """A page's lines that are its text."""
+    return [line for row in _body(in_rows(lines), whole) for line in row if not _is_beside(line, lines)]
+
+
+def _body(rows: Sequence[Sequence[TextLine]], whole: Whole) -> Sequence[Sequence[TextLine]]:
+    """A page's rows without its running heads and feet: number, title, names, the CA's sign, a scanner's mark."""
+    while rows and _is_running(rows[0], rows[1:], whole, above=True):
         rows = rows[1:]
-    while rows and _is_running(rows[-1], rows[:-1], expected, title, above=False):
+    while rows and _is_running(rows[-1], rows[:-1], whole, above=False):
         rows = rows[:-1]
     return rows
 
 
-def _is_running(
-    row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], expected: str, title: str, *, above: bool
-) -> bool:
+def _is_running(row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], whole: Whole, *, above: bool) -> bool:
     """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
+    expected, title = whole.expected, whole.title
     parts = [words(line.text) for line in row]
-    parts = ["" if _is_scanners(part) else NUMBERED.sub("", part) for part in parts]
+    parts = ["" if _is_scanners(part) or part in whole.names else NUMBERED.sub("", part) for part in parts]
     said, rest = "".join(parts), _said(others)
     if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):
         return not said

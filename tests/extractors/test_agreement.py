@@ -207,6 +207,14 @@ def test_a_title_below_a_running_head_is_one_without_its_last_symbol_too() -> No
     ]
 
 
+def test_names_that_may_stand_at_the_head_of_each_sheet_are_no_words() -> None:
+    whole, head = ALL.agreement("enterprise", "hpe"), "哈尔滨产权交易所电子招投标平台"
+    text = page(whole)
+    shown = [[line(head, 700, part[0].rect[1] - 40, 20), *part] for part in (text[:20], text[20:])]
+    assert check_agreement(in_order(shown, whole, [head]), whole) == ()
+    assert check_agreement(in_order(shown, whole), whole) != ()
+
+
 @pytest.mark.parametrize("mark", ["扫描全能王 创建", "由扫描全能王扫描创建", "Scanned with CamScanner", "夸克扫描王"])
 def test_a_scanners_mark_at_the_foot_is_no_word(mark: str) -> None:
     whole = ALL.agreement("enterprise", "hpe")
