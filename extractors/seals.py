@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.linepieces import long_runs
 from extractors.outline import BINS, circles_of, directions, outline_of
 from extractors.page import Sheet
 from extractors.ruling import Rect
@@ -49,7 +50,7 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
     scale = min(1.0, 5.0 / sheet.px_per_mm)
     red = cv2.resize(sheet.red, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     px_per_mm = sheet.px_per_mm * scale
-    grains = [_grain(red, least) for least in LEAST_RED]
+    grains = [_unframed(_grain(red, least), px_per_mm) for least in LEAST_RED]
     seals = [s for g in grains for join in JOINS_MM for s in _joined_seals(g, join * px_per_mm, px_per_mm, scale)]
     return tuple(sorted(_outermost_seals(seals), key=lambda s: s.centre[1]))
 
@@ -57,6 +58,14 @@ def find_seals(sheet: Sheet) -> tuple[Seal, ...]:
 def _grain(red: Floats, least: float) -> Image:
     """Where red ink is denser than `least`, without specks."""
     return np.asarray(cv2.morphologyEx((red > least).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)))
+
+
+def _unframed(grain: Image, px_per_mm: float) -> Image:
+    """Red ink without straight lines that are longer than any stamp: documents have red frames, and stamps touch them."""
+    for ink in (grain, grain.T):
+        for line, x, y in long_runs(np.ascontiguousarray(ink), round(LARGEST_MM * px_per_mm)):
+            ink[y : y + line.shape[0], x : x + line.shape[1]][line] = 0
+    return grain
 
 
 def seal_in(sheet: Sheet, frame: Rect) -> Seal | None:

@@ -60,6 +60,17 @@ def test_a_stamp_is_found_with_its_shape_and_size(radii: tuple[float, float], sh
     assert seal.radii == pytest.approx([r * PX for r in radii], abs=6)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_stamp_on_a_red_frame_is_found(turned: bool) -> None:
+    image = blank()
+    cv2.rectangle(image, mm(20, 20), mm(190, 270), RED, 8)
+    cv2.rectangle(image, mm(23, 23), mm(187, 267), RED, 2)
+    stamped(image, 150 if not turned else 180, 260 if not turned else 150)
+    (seal,) = find_seals(sheet_of(image))
+    assert seal.shape == "round"
+    assert seal.radii == pytest.approx([20 * PX] * 2, abs=6)
+
+
 def test_a_stroke_of_a_red_pen_is_no_stamp() -> None:
     image = blank()
     cv2.line(image, mm(60, 100), mm(100, 118), RED, 8, cv2.LINE_AA)
