@@ -61,7 +61,7 @@ def _grain(red: Floats, least: float) -> Image:
 
 
 def _unframed(grain: Image, px_per_mm: float) -> Image:
-    """Red ink without straight lines that are longer than any stamp: documents have red frames, and stamps touch them."""
+    """Red ink without straight lines longer than any stamp: documents have red frames, and stamps touch them."""
     for ink in (grain, grain.T):
         for line, x, y in long_runs(np.ascontiguousarray(ink), round(LARGEST_MM * px_per_mm)):
             ink[y : y + line.shape[0], x : x + line.shape[1]][line] = 0

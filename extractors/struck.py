@@ -37,7 +37,7 @@ def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
     struck = _struck(_courses(sheet, without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark), sheet)
     if (sheet.red > INKED).sum() > SOME_MM2 * sheet.px_per_mm**2:
         struck += _struck_in_red(sheet)
-    return tuple(line for line in sheet.lines if any(line is one for one in struck))
+    return tuple(line for line in sheet.lines if line.text and any(line is one for one in struck))
 
 
 def _struck_in_red(sheet: Sheet) -> list[TextLine]:
