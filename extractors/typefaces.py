@@ -7,7 +7,7 @@ ink says is read, set in the faces that forms and letters are printed in, and la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -33,6 +33,7 @@ GIVE = 3  # px that one may lie beside the other
 CUT = 0.2  # of the pitch, about where the next character is due: there the gap is looked for
 OF_TYPICAL = 0.4  # of the typical density of a name is its ink
 ROOM = 0.15  # of its height, round a name that is read
+BEYOND, GROWN = 1.5, 3  # heights beside strokes in which pale parts of their name are looked for, and how often
 APART = 0.3  # of the larger pieces of ink: no two of type that is set as usual stand twice as far apart
 HAIRLINE = 0.25  # of the density of a name's stems: what is paler is paper
 OFF = 0.015  # ems that the edges of type lie off the em squares of another face of its kind; a hand's lie further
@@ -61,7 +62,7 @@ def likeness_to_type(dark: Floats, strokes: Strokes, engine: Engine) -> float:
     x0, y0, x1, y1 = (int(v) for v in strokes.rect)
     alone = np.asarray(dark[y0:y1, x0:x1] * strokes.drawn[: y1 - y0, : x1 - x0], np.float32)
     hairline = HAIRLINE * float(np.percentile(alone[alone > 0], 90))
-    areas = [alone, _closest(alone), _with_hairlines(dark, (x0, y0, x1, y1), hairline)]
+    areas = [alone, _closest(alone), *_with_hairlines(dark, (x0, y0, x1, y1), hairline)]
     read = engine.recognise([as_print(np.pad(area, round(ROOM * area.shape[0]))) for area in areas])
     return max(likeness(area, line.text) for area, line in zip(areas, read, strict=True))
 
@@ -75,14 +76,33 @@ def _closest(ink: Floats) -> Floats:
     return _cut(ink * (groups == np.bincount(groups.ravel(), ink.ravel()).argmax()))
 
 
-def _with_hairlines(dark: Floats, rect: Box, level: float) -> Floats:
-    """All ink denser than `level` that reaches into a rectangle or stands close to it, cut to what it holds."""
-    room = round(ROOM * (rect[3] - rect[1]))
-    x0, y0, x1, y1 = max(0, rect[0] - 2 * room), max(0, rect[1] - 2 * room), rect[2] + 2 * room, rect[3] + 2 * room
-    seen = dark[y0:y1, x0:x1]
-    _, pieces = cv2.connectedComponents((seen > level).astype(np.uint8))
-    near = pieces[max(0, rect[1] - room - y0) : rect[3] + room - y0, max(0, rect[0] - room - x0) : rect[2] + room - x0]
-    return _cut(seen * np.isin(pieces, np.unique(near[near > 0])))
+def _with_hairlines(dark: Floats, rect: Box, level: float) -> Iterator[Floats]:
+    """All ink denser than `level` that reaches into a rectangle or stands close to it, cut to what it holds.
+
+    Then, where that is more, what stands close to this: the parts of a character may be too pale to be strokes.
+    """
+    high = rect[3] - rect[1]
+    room, beyond = round(ROOM * high), round(BEYOND * high)
+    left, top = max(0, rect[0] - beyond), max(0, rect[1] - room)
+    seen = dark[top : rect[3] + room, left : rect[2] + beyond]
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((seen > level).astype(np.uint8))
+    within = (rect[0] - left, rect[1] - top, rect[2] - left, rect[3] - top)
+    chosen = _close_to(within, pieces, room)
+    yield _cut(seen * np.isin(pieces, chosen))
+    for _ in range(GROWN):
+        x, y = stats[chosen, :2].min(0)
+        right, bottom = (stats[chosen, :2] + stats[chosen, 2:4]).max(0)
+        more = _close_to((int(x), int(y), int(right), int(bottom)), pieces, room)
+        if len(more) == len(chosen):
+            return
+        chosen = more
+        yield _cut(seen * np.isin(pieces, chosen))
+
+
+def _close_to(rect: Box, pieces: NDArray[np.int32], room: int) -> NDArray[np.int32]:
+    """Which pieces reach into a rectangle or stand within `room` of it."""
+    near = pieces[max(0, rect[1] - room) : rect[3] + room, max(0, rect[0] - room) : rect[2] + room]
+    return np.asarray(np.unique(near[near > 0]), np.int32)
 
 
 def _cut(ink: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -80,6 +82,16 @@ def test_type_whose_hairlines_are_paler_than_a_pen_is_told(name: str, font: str,
     """Of a light face that is set small a pen's ink has the stems alone."""
     dark, strokes = strokes_of(text_mask(name, font, 32), 0.7)
     assert likeness_to_type(dark, strokes, engine) > TYPE
+
+
+@pytest.mark.parametrize("name", ["黎雨艳", "何建国", "刘一鸣"])
+def test_type_of_which_the_first_parts_are_too_pale_for_strokes_is_told(name: str, engine: Engine) -> None:
+    dark, strokes = strokes_of(text_mask(name, "kai", 32))
+    dark[:, : int(strokes.rect[0]) + 12] *= 0.45
+    dark[:, int(strokes.rect[0]) + 12 : int(strokes.rect[0]) + 15] = 0.0
+    x0, y0, x1, y1 = strokes.rect
+    behind = replace(strokes, rect=(x0 + 21, y0, x1, y1), drawn=strokes.drawn[:, 21:])
+    assert likeness_to_type(dark, behind, engine) > LIKE_TYPE
 
 
 @pytest.mark.parametrize("font", ["song", "kai", "hei"])
