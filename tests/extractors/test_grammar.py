@@ -109,7 +109,10 @@ def test_a_symbol_that_no_alphabet_has_does_not_vanish() -> None:
 
 def test_names_may_have_what_stands_for_another_elsewhere_and_is_standard() -> None:
     assert decode([seen("邓昇")], "name")[0] == "邓昇"
-    assert not ALPHABETS["name"]("國")
+
+
+def test_names_may_have_traditional_forms_that_persons_bear() -> None:
+    assert decode([seen("王濛")], "name")[0] == "王濛"
 
 
 def test_a_sign_in_an_address_is_a_symbol_that_was_not_read() -> None:
