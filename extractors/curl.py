@@ -2,8 +2,8 @@
 
 Each long ruled line is a straight line of its own plus a bend that all lines of the page share (Legendre polynomials
 across the page, changing slowly down it): linear in what is unknown, so solved by least squares, reweighted against
-strokes that are no lines. Many lines show more of it than few: what a telephone's scanner leaves of a sheet that it
-took for flat has waves.
+strokes that are no lines. Many lines show more of it than few: waves, which a telephone's scanner leaves of a sheet
+that it took for flat, and how their slopes change down a page of which one end is raised.
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ SIDE = 1400  # px of the long side that lines are traced at
 LEAST_MM = 0.4  # a bend that does no harm
 MOST_MM = 12.0
 LONG = 0.3  # of the page's width: a line that shows a bend
-STEEPEST = 0.05  # change of the bend from line to line, of their distance
 APART = 0.15  # of the page: lines closer together say nothing of the rest of it
 FEWEST, OF_TEXT = 3, 4  # lines: fewer may be bent for reasons of their own
-FEW, MANY = (3, 2), (5, 4, 3)  # of P2, P3 ... that shape the bend; that grow down the page; with its square
-ENOUGH, OVER = 8, 0.4  # lines, over so much of the page, that show as many
+ENOUGH, OVER = 8, 0.4  # lines, over so much of the page, that show what many do
 HARMFUL_MM = 1.5  # a bend of text: a line's box holds parts of the next
 RUN_MM = 4.0
 WORD_MM, WRITTEN = 8.0, 0.12  # of text: over so much of a line, this share of each row that has any is ink
@@ -39,15 +37,31 @@ GRID = 33  # points a side at which the bend is computed
 
 
 @dataclass(frozen=True, slots=True)
-class Bend:
-    """How far (in page lengths across it) each line departs from straight, in so many `orders` of polynomials."""
+class Basis:
+    """The polynomials that a bend is made of: from P`first` on along the lines, so many for each power down the page.
 
+    From P1 on, lines share their slope; from P2 on, each has its own. `steepest`: what changes from line to line, of
+    their distance.
+    """
+
+    first: int
     orders: tuple[int, ...]
+    steepest: float
+
+
+FEW, MANY = Basis(2, (3, 2), 0.05), Basis(1, (6, 5, 4), 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """How far (in page lengths across it) each line departs from straight."""
+
+    basis: Basis
     terms: tuple[float, ...]
 
     def at(self, along: Doubles, across: Doubles) -> Doubles:
         """The departure at fractions of the page along and across the lines."""
-        return np.asarray(_terms(along, across, self.orders) @ np.asarray(self.terms))
+        return np.asarray(_terms(along, across, self.basis) @ np.asarray(self.terms))
 
     def reach(self, lines: list[Doubles]) -> float:
         """The most that it moves one of these lines' ends and middle apart, in page lengths."""
@@ -130,14 +144,14 @@ def _shared(lines: list[Doubles], mm: float) -> Bend | None:
     if len(lines) < FEWEST or spread < APART:
         return None
     many = len(lines) >= ENOUGH and spread > OVER
-    bends = (_fitted(lines, mm, orders) for orders in ((MANY, FEW) if many else (FEW,)))
+    bends = (_fitted(lines, mm, basis) for basis in ((MANY, FEW) if many else (FEW,)))
     return next((bend for bend in bends if bend is not None), None)
 
 
-def _fitted(lines: list[Doubles], mm: float, orders: tuple[int, ...]) -> Bend | None:
-    """The bend in so many polynomials; None where it is none of a sheet's, or too small to matter."""
-    terms, before, after = _solved(lines, orders)
-    bend = Bend(orders, tuple(terms))
+def _fitted(lines: list[Doubles], mm: float, basis: Basis) -> Bend | None:
+    """The bend in these polynomials; None where it is none of a sheet's, or too small to matter."""
+    terms, before, after = _solved(lines, basis)
+    bend = Bend(basis, tuple(terms))
     seen = LEAST_MM < bend.reach(lines) * mm < MOST_MM and after < 0.6 * before
     return bend if seen and _is_papers(bend, mm) else None
 
@@ -146,7 +160,8 @@ def _is_papers(bend: Bend, mm: float) -> bool:
     """Whether a sheet can be bent so: nowhere far, and nowhere folded. Beyond the lines the bend is a guess."""
     across, along = np.meshgrid(np.linspace(0, 1, GRID), np.linspace(0, 1, GRID), indexing="ij")
     off = bend.at(along.ravel(), across.ravel()).reshape(across.shape)
-    return float(np.abs(off).max()) * mm < MOST_MM and float(np.abs(np.diff(off, axis=0)).max()) * GRID < STEEPEST
+    steepest = float(np.abs(np.diff(off, axis=0)).max()) * GRID
+    return float(np.abs(off).max()) * mm < MOST_MM and steepest < bend.basis.steepest
 
 
 def _traced(dark: Floats, px_per_mm: float) -> list[Doubles]:
@@ -183,16 +198,16 @@ def _points(mask: NDArray[np.bool_], x: int, y: int) -> Doubles:
     return np.stack([x + columns, y + (rows @ part) / part.sum(0)], 1).astype(float)
 
 
-def _solved(lines: list[Doubles], orders: tuple[int, ...]) -> tuple[Doubles, float, float]:
+def _solved(lines: list[Doubles], basis: Basis) -> tuple[Doubles, float, float]:
     """The shared terms, and the median departure of the points from straight lines before and after."""
     points = np.concatenate(lines)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    own = np.zeros((len(points), 2 * len(lines)))
-    own[np.arange(len(points)), 2 * owner] = 1.0
-    own[np.arange(len(points)), 2 * owner + 1] = points[:, 0]
+    own = np.zeros((len(points), basis.first * len(lines)))
+    for power in range(basis.first):
+        own[np.arange(len(points)), basis.first * owner + power] = points[:, 0] ** power
     straight = _robust(own, points[:, 1])
-    bent = _robust(np.hstack([own, _terms(points[:, 0], points[:, 1], orders)]), points[:, 1])
-    return bent[0][2 * len(lines) :], straight[1], bent[1]
+    bent = _robust(np.hstack([own, _terms(points[:, 0], points[:, 1], basis)]), points[:, 1])
+    return bent[0][own.shape[1] :], straight[1], bent[1]
 
 
 def _robust(design: Doubles, values: Doubles) -> tuple[Doubles, float]:
@@ -206,8 +221,8 @@ def _robust(design: Doubles, values: Doubles) -> tuple[Doubles, float]:
     return np.asarray(solution, float), middle
 
 
-def _terms(along: Doubles, across: Doubles, orders: tuple[int, ...]) -> Doubles:
-    """P2, P3 ... along, so many for each power of the place across; (n, sum of `orders`)."""
-    values = legendre.legvander(2 * along - 1, max(orders) + 1)[:, 2:]
+def _terms(along: Doubles, across: Doubles, basis: Basis) -> Doubles:
+    """The basis at places of the page; (n, sum of its orders)."""
+    values = legendre.legvander(2 * along - 1, basis.first + max(basis.orders) - 1)[:, basis.first :]
     down = (2 * across - 1)[:, None]
-    return np.hstack([values[:, :n] * down**power for power, n in enumerate(orders)])
+    return np.hstack([values[:, :n] * down**power for power, n in enumerate(basis.orders)])
