@@ -72,12 +72,16 @@ def has_head(matched: Matched) -> bool:
 
 
 def lines_apart(sheet: Sheet, matched: Matched) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
-    """The lines in the form's rows on the sheet, from the first to the last, and the others, be they framed."""
+    """The lines in the form's rows on the sheet, and above them where it begins there, and the others, be they framed.
+
+    Nothing goes before a form but its title and an annex's number; the agreement follows it.
+    """
     top = min((place.rect[1] for place in matched.places), default=0.0)
     foot = max((place.rect[3] for place in matched.places), default=0.0)
     cells = [c for c in sheet.cells if top <= (c[1] + c[3]) / 2 <= foot]
     own = _framed(sheet, cells, (matched.form,))
-    own |= {line.rect for line in sheet.lines if top <= line.centre[1] <= foot}
+    begins = has_head(matched)
+    own |= {line.rect for line in sheet.lines if line.centre[1] <= foot and (begins or line.centre[1] >= top)}
     within = tuple(line for line in sheet.lines if line.rect in own)
     return within, tuple(line for line in sheet.lines if line.rect not in own)
 

@@ -115,7 +115,8 @@ def test_the_title_above_a_form_is_no_word_of_the_agreement_below_it(form: Form)
     below = tuple(
         line(text, 100, foot + 60 + 50.0 * n, 20) for n, text in enumerate(ALL.agreement(form.id, platform_of(form)))
     )
-    sheet = replace(whole, lines=(*whole.lines, *below))
+    annex = line("附件四", 60, min(cell[1] for cell in whole.cells) - 90)
+    sheet = replace(whole, lines=(annex, *whole.lines, *below))
     matched = run_over(sheet, ALL)
     assert matched is not None and matched.form.id == form.id
     assert has_head(matched)
