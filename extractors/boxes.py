@@ -56,7 +56,7 @@ MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judge
 SCRIBBLE = (1.7, 0.65)  # areas of a box that a scribble runs round, and the share of these that it covers
 FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there that lies in it: less passes through it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
-OTHER_SIZE, CHECK = 0.15, (0.5, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
+OTHER_SIZE, CHECK = 0.15, (0.35, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
 TOUCHING = 0.12  # ink touching a box from outside, in areas of the box
 BENT = 0.06  # the same of a stroke that may bend round it: a tick's, or what of it is not hidden by the outline
 BENT_ROUND = (0.2, 0.7)  # of a box lies within the bend of such ink: from here on it is not clear, and is ticked
@@ -93,8 +93,11 @@ def judge_boxes(dark: Floats, options: Sequence[Option]) -> tuple[Judged, ...]:
     spread = spread_ink(dark, side) if side else dark
     blank = blank_box(spread, good, round(side)) if side else None
     if blank is None:
-        ink = dark > threshold
-        return tuple(_judge(ink, option, frame, side) for option, frame in zip(options, found.frames, strict=True))
+        ink, pale = dark > threshold, dark > min(threshold, found.threshold)
+        return tuple(
+            _judge(ink if frame is not None and frame.support >= FRAMED else pale, option, frame, side)
+            for option, frame in zip(options, found.frames, strict=True)
+        )
     seen = [beside_blank(spread, o, f, blank) for o, f in zip(options, found.frames, strict=True)]
     return _judge_beside_blank(dark, threshold, options, seen, found.frames, blank)
 

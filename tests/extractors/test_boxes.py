@@ -143,6 +143,14 @@ def test_a_typeface_with_small_squares_and_a_root_in_place_of_one(side: int) -> 
     assert states == [State.TICKED, State.CLEAR, State.CLEAR, State.CLEAR]
 
 
+@pytest.mark.parametrize("side", (18, 22, 34))
+def test_a_root_that_is_paler_than_outlines_beside_two_blank_boxes(side: int) -> None:
+    """Two do not show what a blank box is like on this page."""
+    dark, options = row(side, ["small root", "", ""], outline=0.6, ink=0.35)
+    states = [judged.state for judged in judge_boxes(dark, options)]
+    assert states == [State.TICKED, State.CLEAR, State.CLEAR]
+
+
 @pytest.mark.parametrize("side", (22, 34, 40))
 def test_the_only_blank_box_of_a_page_tells_how_large_boxes_are(side: int) -> None:
     dark, options = row(side, ["root", "", "scribble"])
