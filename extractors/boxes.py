@@ -54,6 +54,7 @@ EDGE = 0.1  # of the side: so near to its outline, ink in a blank box is the out
 STROKES = (0.12, 0.25)  # sides of strokes clear of the outline: from here on a box is not clear, and is ticked
 MOST_STROKES = 0.3  # of a box is covered by strokes: more is blotted, and judged by that
 SCRIBBLE = (1.7, 0.65)  # areas of a box that a scribble runs round, and the share of these that it covers
+GONE_OVER, SOLID = 1.25, 0.45  # lengths of strokes round what they cover; sides from paper to the middle of ink
 FAR, PASSING = 4.0, 0.15  # sides round a box, and share of the strokes there that lies in it: less passes through it
 TYPED = (0.3, 0.5)  # sides that a √ typed in place of a box is wide and high, at least
 OTHER_SIZE, CHECK = 0.15, (0.35, 2.0)  # of the boxes' side; sides that the ✓ of a ☑ is long
@@ -236,8 +237,8 @@ def _bent_round(ink: Mask, rect: Rect, outline: float, option: Option) -> float:
 def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> bool:
     """Whether somebody took a mark back: strokes that leave the box and cover most of what they run round.
 
-    A tick and a cross leave most of it free, be they gone over twice; a box filled by hand is no larger, and a typed ■
-    is a square.
+    A tick and a cross leave most of it free, be they gone over twice, unless a broad pen drew them over a small box:
+    their strokes are then shorter than the way round them. A box filled by hand is no larger, and a typed ■ is a square.
     """
     if judged.state is not State.TICKED or circled(written, judged.rect, option):
         return False
@@ -249,7 +250,14 @@ def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> b
     points = np.argwhere(mark).astype(np.int32)
     spanned, framed = cv2.contourArea(cv2.convexHull(points)), np.prod(np.ptp(points, axis=0) + 1)
     covered = len(points) > SCRIBBLE[1] * spanned and len(points) < SQUARE * framed
-    return bool(spanned > SCRIBBLE[0] * side * side and covered)
+    return bool(spanned > SCRIBBLE[0] * side * side and covered) and not _few_strokes(mark, points, side)
+
+
+def _few_strokes(mark: Mask, points: Any, side: int) -> bool:
+    """Whether ink (its `points` as (n, 2)) is a tick's or a cross's strokes, however broad the pen."""
+    ink = np.pad(np.asarray(mark, np.uint8) * 255, 2)
+    thick = float(cv2.distanceTransform(ink, cv2.DIST_L2, 5).max())
+    return drawn_length(mark) < GONE_OVER * cv2.arcLength(cv2.convexHull(points), True) and thick < SOLID * side
 
 
 def _empty(added: Mask, frame: Frame) -> bool:

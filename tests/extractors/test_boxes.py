@@ -66,6 +66,11 @@ def draw(dark: Floats, mark: str, x: int, y: int, s: int, ink: float) -> None:
     elif mark == "bold cross":
         stroke((-0.45, -0.45), (1.45, 1.45), width=max(3, s // 5))
         stroke((1.45, -0.45), (-0.45, 1.45), width=max(3, s // 5))
+    elif mark == "broad tick":
+        stroke((-0.1, 0.3), (0.3, 0.85), (1.05, -0.45), width=max(4, round(s * 0.36)))
+    elif mark == "broad cross":
+        stroke((-0.15, -0.15), (1.15, 1.15), width=max(3, round(s * 0.22)))
+        stroke((1.15, -0.15), (-0.15, 1.15), width=max(3, round(s * 0.22)))
     elif mark == "filled":
         dark[y : y + s, x : x + s] = ink
     elif mark == "beside":
@@ -134,6 +139,13 @@ def test_a_tick_that_keeps_to_a_corner_of_its_box_is_not_passed_over(side: int) 
 def test_two_broad_strokes_that_leave_the_box_are_a_cross(side: int) -> None:
     dark, options = row(side, ["", "bold cross", "", ""])
     assert judge_boxes(dark, options)[1].state is State.TICKED
+
+
+@pytest.mark.parametrize("side", (14, 16, 22))
+@pytest.mark.parametrize("mark", ["broad tick", "broad cross"])
+def test_a_broad_pen_on_a_small_box_is_no_scribble(side: int, mark: str) -> None:
+    dark, options = row(side, ["", mark, "", ""])
+    assert [j.state for j in judge_boxes(dark, options)] == [State.CLEAR, State.TICKED, State.CLEAR, State.CLEAR]
 
 
 @pytest.mark.parametrize("side", (11, 17, 26))
