@@ -31,6 +31,8 @@ GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end bes
 LEAST = 1e-6  # probability of a symbol that no look holds
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
+# Companies' forms, and how much less likely a text is for each symbol that is exchanged in one.
+FORMS, MISWORDED = ("有限公司", "有限责任公司", "股份有限公司"), math.log(1000.0)
 ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
 SPECIAL, PURPOSES, FEWEST_OF_PURPOSE = "专用", frozenset("合同财务发票专用章业投标报关"), 3  # what such seals say
 TURNS = (0.0, -12.0, 12.0)  # degrees: stamps stand nearly upright
@@ -146,17 +148,25 @@ def _agreed(looks: Sequence[Lattice]) -> tuple[str, float, Lattice]:
 
     In that look no symbol is surer than all of them hold it together.
     """
-    if len(looks) == 1:
-        text, confidence = best(looks[0])
+    text, confidence = best(looks[0])
+    if len(looks) == 1 and not _misworded(text):
         return text.replace(" ", ""), confidence, looks[0]
     texts = sorted({text for look in looks for text, _ in likely_texts(look, LIKELY)})
     said = np.mean([np.maximum(HOPELESS, look.log_probabilities(texts)) for look in looks], axis=0)
-    scores = dict(zip(texts, said.tolist(), strict=True))
+    weighed = (score - MISWORDED * _misworded(text) for score, text in zip(said.tolist(), texts, strict=True))
+    scores = dict(zip(texts, weighed, strict=True))
     text = max(scores, key=scores.__getitem__)
     whole = sum(math.exp(score - scores[text]) for score in scores.values())
     held = {other: math.exp(score - scores[text]) / whole for other, score in scores.items()}
     shown = max(looks, key=lambda look: look.margin(text))
     return text.replace(" ", ""), held[text], _no_surer(shown, held)
+
+
+def _misworded(text: str) -> int:
+    """How many symbols are exchanged in the words for a company's form that a text has (有限责仟公司)."""
+    parts = [(form, text[at : at + len(form)]) for form in FORMS for at in range(len(text) - len(form) + 1)]
+    exchanged = ((form, sum(a != b for a, b in zip(form, part, strict=True))) for form, part in parts)
+    return sum(count for form, count in exchanged if count <= len(form) // 3)
 
 
 def _no_surer(look: Lattice, held: Mapping[str, float]) -> Lattice:

@@ -34,6 +34,18 @@ def test_what_else_is_possible_stays_as_much_less_likely() -> None:
     assert margin == pytest.approx(math.log(0.02 / 0.979), abs=0.05)
 
 
+@pytest.mark.parametrize(("share", "read"), [(0.02, "北林有限责任公司"), (1e-5, "北林有限责仟公司")])
+def test_a_companys_form_is_read_where_the_ink_allows_it(share: float, read: str) -> None:
+    """And where it does not, the seal says what no company's does."""
+    text, _, _ = _agreed([seen("北林有限责仟公司", {5: {"任": share}})])
+    assert text == read
+
+
+def test_two_exchanged_symbols_are_not_likelier_than_one() -> None:
+    doubts = {4: {"贵": 0.3}, 5: {"任": 0.01}}
+    assert _agreed([seen("北林有限责仟公司", doubts)])[0] == "北林有限责任公司"
+
+
 @pytest.mark.parametrize(("length", "shown"), [(60, 80), (96, 100), (100, 100)])
 def test_a_ring_cut_in_a_narrow_gap_shows_nothing_twice(length: int, shown: int) -> None:
     strip = np.arange(1, 101, dtype=np.float32)[None].repeat(40, 0)
