@@ -12,10 +12,11 @@ from extractors.engine import Engine
 from extractors.grammar import likely_meanings
 from extractors.ink import RED_PRESENT
 from extractors.labels import Chain, Entry, follow
-from extractors.page import RED_SHARE, Sheet, read
+from extractors.page import RED_SHARE, Sheet, look, read
 from extractors.textlines import Rect, TextLine, crop_rect
 from yinjian.lattice import Lattice
 from yinjian.records import FieldReading
+from yinjian.textfold import fold
 
 # Distances in heights of the line at hand.
 WHOLE_LINE = 20.0  # room for a value of which nothing was found
@@ -46,6 +47,42 @@ def second_look(
     lines = (*sheet.lines, *(line for _, line in better))
     mended = {id(e): Entry(e.key, e.label, follow(start + n, {}, lines)) for n, (e, _) in enumerate(better)}
     return replace(sheet, lines=lines), tuple(mended.get(id(e), e) for e in found)
+
+
+def with_labels_before(
+    sheet: Sheet, found: Sequence[Entry], words: Mapping[str, str], engine: Engine
+) -> tuple[Sheet, tuple[Entry, ...]]:
+    """With the labels that the detector passed over: spread letters ("名    称") are small, and apart.
+
+    They are looked for before words without one that begin where other labels' values do, in the column of these
+    labels. `words`: label as printed -> key; of keys that are not found yet. The sheet gains lines.
+    """
+    known = {e.key for e in found}
+    if known.issuperset(words.values()):
+        return sheet, tuple(found)
+    places = [(e, place) for e in found if (place := _before(e, found)) is not None]
+    seen = look(sheet, [place for _, place in places], engine.recognise, 1.0) if places else ()
+    told = [
+        (e, line, words[text])
+        for (e, _), line in zip(places, seen, strict=True)
+        if (text := fold(line.text)) in words and words[text] not in known
+    ]
+    lines, start = (*sheet.lines, *(line for _, line, _ in told)), len(sheet.lines)
+    mended = {id(e): Entry(key, follow(start + n, {}, lines), e.value) for n, (e, _, key) in enumerate(told)}
+    return replace(sheet, lines=lines), tuple(mended.get(id(e), e) for e in found)
+
+
+def _before(entry: Entry, found: Sequence[Entry]) -> Rect | None:
+    """Where the label of words without one would stand; None where they begin in no column of values, or others do."""
+    x0, y0, _, y1 = entry.rect
+    labels = [rect_of(e.label) for e in found if e.label and e.value and abs(rect_of(e.value)[0] - x0) < entry.height]
+    if entry.key or not labels:
+        return None
+    left = max(0.0, min(label[0] for label in labels) - entry.height / 2)
+    place = (left, y0, x0 - entry.height, y1)  # a symbol's place is narrower than its print
+    level = (e.rect for e in found if e is not entry and min(e.rect[3], y1) - max(e.rect[1], y0) > 0.5 * entry.height)
+    free = all(rect[2] <= place[0] or rect[0] >= x0 for rect in level)
+    return place if free and place[0] < place[2] - entry.height else None
 
 
 def _may_lack(entry: Entry) -> bool:

@@ -223,6 +223,25 @@ def test_a_name_that_the_detector_passed_over_is_looked_for_beside_its_label(eng
     assert texts(read_licence(sheet, 0, engine)) == {"licence_legal_person": "易军"}
 
 
+def test_a_label_that_the_detector_passed_over_is_looked_for_before_its_value(engine: Engine) -> None:
+    """Spread over its column it is two small letters; the others of its column were found."""
+    dark = np.zeros((600, 700), np.float32)
+    for text, x, y in (("名", 100, 400), ("称", 190, 400)):
+        letter = drawn(text).dark
+        dark[y : y + letter.shape[0], x : x + letter.shape[1]] = letter
+    image = np.repeat((250 - 225 * dark).astype(np.uint8)[:, :, None], 3, axis=2)
+    found = (
+        line("哈尔滨市沐屿医疗器械有限公司", 290, 400, 24),
+        line("法定代表人", 100, 480, 30),
+        line("陈雨涵", 290, 480, 30),
+        line("营业期限", 100, 540, 30),
+        line("长期", 290, 540, 30),
+    )
+    sheet = replace(drawn("名"), image=image, dark=dark, red=np.zeros_like(dark), lines=found)
+    assert "licence_unit_name" not in texts(read_licence(sheet, 0))
+    assert texts(read_licence(sheet, 0, engine))["licence_unit_name"] == "哈尔滨市沐屿医疗器械有限公司"
+
+
 def test_a_line_found_twice_counts_once() -> None:
     whole, part = line("有效期限2022.09.09-2042.09.09", 50, 100, 22), line("有效期限", 50, 100, 22)
     assert WITHIN < 1.0
