@@ -238,7 +238,7 @@ def _scribbled(written: Mask, frame: Frame, option: Option, judged: Judged) -> b
     """Whether somebody took a mark back: strokes that leave the box and cover most of what they run round.
 
     A tick and a cross leave most of it free, be they gone over twice, unless a broad pen drew them over a small box:
-    their strokes are then shorter than the way round them. A box filled by hand is no larger, and a typed ■ is a square.
+    their strokes are then shorter than the way round them. A box filled by hand is no larger, and a typed ■ is square.
     """
     if judged.state is not State.TICKED or circled(written, judged.rect, option):
         return False

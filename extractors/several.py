@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 
 ALIKE = 0.4  # of the larger one: pages of one paper, seen from one place, are not more unlike
 PAGE_LINES = 14  # lines of text: an identity card has fewer
+WORD = 1.5  # times as long as high is a word of two characters
 SOME_LINES = 4  # of a page whose text runs down are found, at least
 MIDDLES = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)  # of the width: where one of two pages may end and the other begin
 ACROSS = 0.1  # of the lines, at most, were found to run from the one to the other
@@ -45,10 +46,16 @@ def _more_beside(image: Image, sheet: Floats, small: Image, engine: Engine) -> b
     if image.shape[0] * image.shape[1] - taken < ALIKE * taken:
         return False
     beside = cv2.fillConvexPoly(image.copy(), sheet.astype(np.int32), np.median(small, axis=(0, 1)).tolist())
-    found = len(find_lines(np.asarray(beside, np.uint8), engine).quads)
-    if PAGE_LINES > found >= SOME_LINES:
-        found = len(find_lines(np.ascontiguousarray(np.rot90(beside)), engine).quads)
-    return found >= PAGE_LINES
+    found = find_lines(np.asarray(beside, np.uint8), engine).quads
+    if PAGE_LINES > len(found) >= SOME_LINES:
+        found = find_lines(np.ascontiguousarray(np.rot90(beside)), engine).quads
+    return len(found) >= PAGE_LINES and _words(found) >= PAGE_LINES
+
+
+def _words(quads: Floats) -> int:
+    """How many of what was found is longer than high, (n, 4, 2): the letters on the keys of a keyboard are not."""
+    sides = np.linalg.norm(quads - np.roll(quads, 1, axis=1), axis=2)
+    return int((sides.max(1) > WORD * sides.min(1)).sum())
 
 
 def _apart(quads: Sequence[Floats]) -> list[Floats]:

@@ -52,6 +52,15 @@ def test_two_pages_side_by_side_on_a_desk(pages: list[np.ndarray], engine: Engin
     assert "page.several_in_photo" in finding_codes(picture)
 
 
+def test_the_keys_of_a_keyboard_beside_a_page_are_no_page(pages: list[np.ndarray], engine: Engine) -> None:
+    picture = on_desk([(pages[0], 420, 120, 1.0)], 1700, 1700)
+    for n, key in enumerate("QWERTYUIOPASDFGHJKLZXCVBNM1234567890"):
+        x, y = 40 + 100 * (n % 3), 80 + 130 * (n // 3)
+        cv2.rectangle(picture, (x, y), (x + 84, y + 110), (30, 28, 28), -1)
+        cv2.putText(picture, key, (x + 25, y + 70), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (225, 225, 225), 3)
+    assert not several(picture, engine)
+
+
 def test_two_pages_one_above_the_other(pages: list[np.ndarray], engine: Engine) -> None:
     assert several(on_desk([(pages[0], 120, 100, 1.0), (pages[1], 140, 1620, -2.0)], 1300, 3200), engine)
 
