@@ -71,6 +71,7 @@ def _find_ruling(dark: Floats, px_per_mm: float) -> Ruling:
         [line for line in lines if not _is_fold(line, lines, across, size, px_per_mm)]
         for lines, across, size in ((level, plumb, dark.shape[1]), (plumb, level, dark.shape[0]))
     )
+    level = [_to_next(line, plumb, px_per_mm) for line in level]
     whole = [part for line in plumb for part in _parted(line, level, dark.T, px_per_mm)]
     whole = [_cut_back(line, whole, level, px_per_mm) for line in whole]
     parted = [part for line in level for part in _parted(line, plumb, dark, px_per_mm)]
@@ -91,7 +92,7 @@ def _is_stroke(line: Rule, level: Sequence[Rule], px_per_mm: float) -> bool:
 def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: int, px_per_mm: float) -> bool:
     """Whether a line crosses others and goes on beyond them all, to the sheet's edge or as no line `beside` it does.
 
-    A fold does. Where a table lost its border, several lines do.
+    A fold does. Where a table lost its border, several lines do; a line that is worn off before it ends between two.
     """
     near, over = JUNCTION_MM * px_per_mm, OVERHANG_MM * px_per_mm
     crossed = _crossings(line, across, near)
@@ -99,11 +100,29 @@ def _is_fold(line: Rule, beside: Sequence[Rule], across: Sequence[Rule], size: i
     met = [place for place in crossed if max(line.start - near, over) < place < min(line.end + near, size - over)]
     if len(met) < LEAST_BORDERS:
         return False
-    ends = _ends(line, beside)
+    ends, open_ends = _ends(line, beside), []
+    if min(crossed) > line.start - near:
+        open_ends.append((line.start, min(met) - line.start))
+    if max(crossed) < line.end + near:
+        open_ends.append((line.end, line.end - max(met)))
     return any(
         beyond > over and (not near < end < size - near or not any(abs(end - other) < near for other in ends))
-        for end, beyond in ((line.start, min(met) - line.start), (line.end, line.end - max(met)))
+        for end, beyond in open_ends
     )
+
+
+def _to_next(line: Rule, across: Sequence[Rule], px_per_mm: float) -> Rule:
+    """A line of the table, worn off where it crosses no other, as far as to the next that it would cross."""
+    near, gap = JUNCTION_MM * px_per_mm, GAP_MM * px_per_mm
+    crossed = _crossings(line, across, near)
+    if sum(line.start - near < place < line.end + near for place in crossed) < LEAST_BORDERS:
+        return line
+
+    def ended(end: float, outward: int) -> float:
+        beyond = [(place - end) * outward for place in crossed if (place - end) * outward > -near]
+        return end + outward * min(beyond) if beyond and near < min(beyond) < gap else end
+
+    return replace(line, start=ended(line.start, -1), end=ended(line.end, 1))
 
 
 def _crossings(line: Rule, across: Sequence[Rule], near: float) -> list[float]:

@@ -206,3 +206,26 @@ def test_folds_of_the_sheet_are_no_lines_of_the_table(folds: tuple[tuple[int, ..
     for y in folds[1]:
         cv2.line(ink, (0, y), (1599, y), 0.5, 2)
     assert find_cells(find_ruling(ink, PX), ink.shape, PX) == expected
+
+
+def test_a_line_that_is_worn_off_within_the_table_is_no_fold() -> None:
+    """It ends between two lines that it would cross, as no line beside it does."""
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.6, 2)
+    cv2.line(ink, (200, 450), (1400, 450), 0.6, 2)
+    for x in (420, 800, 1100):
+        cv2.line(ink, (x, 300), (x, 900), 0.6, 2)
+    cv2.line(ink, (310, 700), (1400, 700), 0.6, 2)
+    assert any(abs(rule.a - 700) < 3 for rule in find_ruling(ink, PX).horizontal)
+
+
+def test_a_line_that_is_worn_off_goes_on_to_the_next_that_it_would_cross() -> None:
+    ink = np.zeros((1200, 1600), np.float32)
+    cv2.rectangle(ink, (200, 300), (1400, 900), 0.6, 2)
+    for x in (420, 800, 1100):
+        cv2.line(ink, (x, 300), (x, 900), 0.6, 2)
+    for y in (450, 700):
+        cv2.line(ink, (200, y), (1400, y), 0.6, 2)
+    expected = find_cells(find_ruling(ink, PX), ink.shape, PX)
+    ink[690:710, 205 : 200 + round(6 * PX)] = 0.0
+    assert find_cells(find_ruling(ink, PX), ink.shape, PX) == expected
