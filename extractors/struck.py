@@ -60,17 +60,24 @@ def _courses(sheet: Sheet, density: Floats) -> list[Floats]:
     small = np.asarray(cv2.resize(density, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
     ink = np.asarray(small > AS_DARK * _density(small), np.uint8)
     found = [run / scale for turn in LEVEL for run in _runs(ink, turn, ALONG_MM, px_per_mm)]
-    for piece, corner in _large(ink, ACROSS_MM * px_per_mm):
+    rects = [tuple(int(scale * v) for v in line.rect) for line in sheet.lines]
+    for piece, corner in _joining(ink, rects, ACROSS_MM * px_per_mm):
         runs = (run for turn in STEEP for run in _runs(piece, turn, ACROSS_MM, px_per_mm))
         found += [(run + corner) / scale for run in runs]
     return found
 
 
-def _large(ink: Image, least: float) -> Iterator[tuple[Image, tuple[int, int]]]:
-    """The pieces of ink at least so long (px), and their left top corners: print is, where strokes join its lines."""
+def _joining(ink: Image, lines: Sequence[tuple[int, ...]], least: float) -> Iterator[tuple[Image, tuple[int, int]]]:
+    """The pieces of ink that reach into several lines and are so long (px), and their left top corners.
+
+    Print is apart from line to line, unless strokes join it; a scan's dark edges lie beside it.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    long = np.hypot(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]) >= least
-    for n in np.flatnonzero(long) + 1:
+    reached = np.zeros(len(stats), np.intp)
+    for x0, y0, x1, y1 in lines:
+        reached[np.unique(labels[max(0, y0) : y1 + 1, max(0, x0) : x1 + 1])] += 1
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= least
+    for n in np.flatnonzero(long[1:] & (reached[1:] >= CROSSED)) + 1:
         x, y, w, h = (int(v) for v in stats[n, :4])
         yield np.asarray(labels[y : y + h, x : x + w] == n, np.uint8), (x, y)
 
