@@ -32,7 +32,7 @@ LEAST = 1e-6  # probability of a symbol that no look holds
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 # Companies' forms, and how much less likely a text is for each symbol that is exchanged in one.
-FORMS, MISWORDED = ("有限公司", "有限责任公司", "股份有限公司"), math.log(1000.0)
+FORMS, MISWORDED = ("有限公司", "有限责任公司"), math.log(1000.0)
 ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
 SPECIAL, PURPOSES, FEWEST_OF_PURPOSE = "专用", frozenset("合同财务发票专用章业投标报关"), 3  # what such seals say
 TURNS = (0.0, -12.0, 12.0)  # degrees: stamps stand nearly upright

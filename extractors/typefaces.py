@@ -79,16 +79,18 @@ def _closest(ink: Floats) -> Floats:
 def _with_hairlines(dark: Floats, rect: Box, level: float) -> Iterator[Floats]:
     """All ink denser than `level` that reaches into a rectangle or stands close to it, cut to what it holds.
 
-    Then, where that is more, what stands close to this: the parts of a character may be too pale to be strokes.
+    Then, where that is more, what stands beside this: the parts of a character may be too pale to be strokes.
     """
     high = rect[3] - rect[1]
     room, beyond = round(ROOM * high), round(BEYOND * high)
-    left, top = max(0, rect[0] - beyond), max(0, rect[1] - room)
-    seen = dark[top : rect[3] + room, left : rect[2] + beyond]
+    left, top = max(0, rect[0] - beyond), max(0, rect[1] - 2 * room)
+    seen = dark[top : rect[3] + 2 * room, left : rect[2] + beyond]
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((seen > level).astype(np.uint8))
     within = (rect[0] - left, rect[1] - top, rect[2] - left, rect[3] - top)
     chosen = _close_to(within, pieces, room)
-    yield _cut(seen * np.isin(pieces, chosen))
+    beside = slice(max(0, within[0] - 2 * room), within[2] + 2 * room)
+    level_with = slice(max(0, within[1] - room), within[3] + room)
+    yield _cut((seen * np.isin(pieces, chosen))[:, beside])
     for _ in range(GROWN):
         x, y = stats[chosen, :2].min(0)
         right, bottom = (stats[chosen, :2] + stats[chosen, 2:4]).max(0)
@@ -96,7 +98,7 @@ def _with_hairlines(dark: Floats, rect: Box, level: float) -> Iterator[Floats]:
         if len(more) == len(chosen):
             return
         chosen = more
-        yield _cut(seen * np.isin(pieces, chosen))
+        yield _cut((seen * np.isin(pieces, chosen))[level_with])
 
 
 def _close_to(rect: Box, pieces: NDArray[np.int32], room: int) -> NDArray[np.int32]:

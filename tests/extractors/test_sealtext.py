@@ -41,6 +41,11 @@ def test_a_companys_form_is_read_where_the_ink_allows_it(share: float, read: str
     assert text == read
 
 
+def test_a_companys_name_before_its_form_is_no_part_of_it() -> None:
+    doubts = {1: {"技": 0.3}}
+    assert _agreed([seen("科枝有限公司", doubts)])[0] == "科枝有限公司"
+
+
 def test_two_exchanged_symbols_are_not_likelier_than_one() -> None:
     doubts = {4: {"贵": 0.3}, 5: {"任": 0.01}}
     assert _agreed([seen("北林有限责仟公司", doubts)])[0] == "北林有限责任公司"
