@@ -81,16 +81,22 @@ def _with_hairlines(dark: Floats, rect: Box, level: float) -> Iterator[Floats]:
 
     Then, where that is more, what stands beside this: the parts of a character may be too pale to be strokes.
     """
-    high = rect[3] - rect[1]
-    room, beyond = round(ROOM * high), round(BEYOND * high)
-    left, top = max(0, rect[0] - beyond), max(0, rect[1] - 2 * room)
-    seen = dark[top : rect[3] + 2 * room, left : rect[2] + beyond]
+    room, beyond = (round(share * (rect[3] - rect[1])) for share in (ROOM, BEYOND))
+    yield next(_close(dark, rect, level, room, (2 * room, 2 * room)))
+    _, *grown = _close(dark, rect, level, room, (beyond, room))
+    yield from grown
+
+
+def _close(dark: Floats, rect: Box, level: float, room: int, within: tuple[int, int]) -> Iterator[Floats]:
+    """The ink within `room` of a rectangle, and then within `room` of what was found, as long as that is more.
+
+    `within`: how far beside the rectangle, and above and below it, ink is looked at.
+    """
+    left, top = max(0, rect[0] - within[0]), max(0, rect[1] - within[1])
+    seen = dark[top : rect[3] + within[1], left : rect[2] + within[0]]
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((seen > level).astype(np.uint8))
-    within = (rect[0] - left, rect[1] - top, rect[2] - left, rect[3] - top)
-    chosen = _close_to(within, pieces, room)
-    beside = slice(max(0, within[0] - 2 * room), within[2] + 2 * room)
-    level_with = slice(max(0, within[1] - room), within[3] + room)
-    yield _cut((seen * np.isin(pieces, chosen))[:, beside])
+    chosen = _close_to((rect[0] - left, rect[1] - top, rect[2] - left, rect[3] - top), pieces, room)
+    yield _cut(seen * np.isin(pieces, chosen))
     for _ in range(GROWN):
         x, y = stats[chosen, :2].min(0)
         right, bottom = (stats[chosen, :2] + stats[chosen, 2:4]).max(0)
@@ -98,7 +104,7 @@ def _with_hairlines(dark: Floats, rect: Box, level: float) -> Iterator[Floats]:
         if len(more) == len(chosen):
             return
         chosen = more
-        yield _cut((seen * np.isin(pieces, chosen))[level_with])
+        yield _cut(seen * np.isin(pieces, chosen))
 
 
 def _close_to(rect: Box, pieces: NDArray[np.int32], room: int) -> NDArray[np.int32]:
