@@ -45,7 +45,6 @@ _LABELS = {
     "颁发单位 赋码机关 组成形式 活动地域 证照编号",
 }
 WORDS = {word: key or f"other:{word}" for key, words in _LABELS.items() for word in words.split()}
-READ = {word: key for word, key in WORDS.items() if not key.startswith("other:")}
 _ALPHABETS = {"unit_name": "text", "legal_person": "name", "address": "address"}
 _ROOM = {"unit_name": 3.0, "legal_person": 2.0, "address": 3.0, "valid_until": 8.0, "uscc": 8.0, "": 8.0}
 FEWEST_LABELS = 4  # without a title that can be read
@@ -82,7 +81,7 @@ def read_licence(sheet: Sheet, index: int, engine: Engine | None = None) -> tupl
     """
     found = entries(sheet.lines, WORDS)
     if engine is not None:
-        sheet, found = with_labels_before(sheet, found, READ, engine)
+        sheet, found = with_labels_before(sheet, found, WORDS, engine)
         sheet, found = second_look(sheet, found, _ROOM, engine)
     fields = [_value(key, found, sheet, index) for key in _ALPHABETS]
     fields += [_code(found, sheet, index), _valid_until(found, sheet, index)]

@@ -55,11 +55,10 @@ def with_labels_before(
     """With the labels that the detector passed over: spread letters ("名    称") are small, and apart.
 
     They are looked for before words without one that begin where other labels' values do, in the column of these
-    labels. `words`: label as printed -> key; of keys that are not found yet. The sheet gains lines.
+    labels; where one is not known, the value above it would go on there. `words`: label as printed -> key. The sheet
+    gains lines.
     """
     known = {e.key for e in found}
-    if known.issuperset(words.values()):
-        return sheet, tuple(found)
     places = [(e, place) for e in found if (place := _before(e, found)) is not None]
     seen = look(sheet, [place for _, place in places], engine.recognise, 1.0) if places else ()
     told = [
