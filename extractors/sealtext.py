@@ -148,9 +148,10 @@ def _agreed(looks: Sequence[Lattice]) -> tuple[str, float, Lattice]:
 
     In that look no symbol is surer than all of them hold it together.
     """
-    text, confidence = best(looks[0])
-    if len(looks) == 1 and not _misworded(text):
-        return text.replace(" ", ""), confidence, looks[0]
+    if len(looks) == 1:
+        text, confidence = best(looks[0])
+        if not _misworded(text):
+            return text.replace(" ", ""), confidence, looks[0]
     texts = sorted({text for look in looks for text, _ in likely_texts(look, LIKELY)})
     said = np.mean([np.maximum(HOPELESS, look.log_probabilities(texts)) for look in looks], axis=0)
     weighed = (score - MISWORDED * _misworded(text) for score, text in zip(said.tolist(), texts, strict=True))

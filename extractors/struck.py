@@ -42,9 +42,9 @@ def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
 
 def _struck_in_red(sheet: Sheet) -> list[TextLine]:
     """The lines that strokes in red strike out; a seal's are none, and are looked for where there are any."""
-    runs = [run for run in _courses(sheet, sheet.red) if _struck([run], sheet)]
-    seals = [seal.rect for seal in find_seals(sheet)] if runs else []
-    return _struck([run for run in runs if not any(_lies_in(run, rect) for rect in seals)], sheet)
+    told = [(run, struck) for run in _courses(sheet, sheet.red) if (struck := _struck([run], sheet))]
+    seals = [seal.rect for seal in find_seals(sheet)] if told else []
+    return [line for run, struck in told if not any(_lies_in(run, rect) for rect in seals) for line in struck]
 
 
 def _struck(runs: Sequence[Floats], sheet: Sheet) -> list[TextLine]:
@@ -115,9 +115,8 @@ def _runs_along(course: Floats, line: TextLine) -> bool:
     """Whether most of a stroke's course lies within a line's height."""
     x0, y0, x1, y1 = line.rect
     room = BAND * (y1 - y0)
-    x, y = course[:, 0], course[:, 1]
-    within = (x > x0) & (x < x1) & (y > y0 + room) & (y < y1 - room)
-    return bool(np.ptp(x) > LONG * (y1 - y0) and within.mean() > MOSTLY)
+    long = np.ptp(course[:, 0]) > LONG * (y1 - y0)
+    return bool(long) and _lies_in(course, (x0, y0 + room, x1, y1 - room))
 
 
 def _crossed(course: Floats, sheet: Sheet) -> list[TextLine]:
