@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from extractors.align import align
-from extractors.boxes import Judged, judge_boxes
+from extractors.boxes import judge_boxes
+from extractors.boxstate import Judged
 from extractors.engine import Engine
 from extractors.formcell import CellReader, FormPage
 from extractors.handwriting import believed
