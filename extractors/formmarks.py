@@ -34,7 +34,7 @@ FAINTEST = 0.04  # density: paler is paper's grain
 def seal_mark(mark_id: str, sheet: Sheet, index: int, seal: Seal, engine: Engine, faults: tuple[str, ...] = ()) -> Mark:
     """A seal as a mark, with its image and what its ring says."""
     inks = inks_of(sheet, seal)
-    ring = read_seal(inks, seal, engine)
+    ring = read_seal(inks, seal, engine, on_blank=mark_id.endswith("_collection"))
     angle = ring.angle
     if mark_id != "material_seal" and is_special(inks, seal, angle or 0.0, engine):
         faults = (*faults, "seal.name_mismatch")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ CLOSER = 0.75  # of its width, for another look
 NAME = 6  # symbols: no unit's name is shorter
 GAP_WORTH = 2.5  # symbols: what the widest gap counts for as the name's end beside how well the strip reads
 LEAST = 1e-6  # probability of a symbol that no look holds
+LOG_LEAST, MOST_SAID = math.log(LEAST), 4.0  # the same as a logarithm; what one look at a symbol alone can say
 HOPELESS = -60.0  # log probability: one look cannot say more against a text
 LIKELY = 6  # texts of each look that are weighed
 # Companies' forms, and how much less likely a text is for each symbol that is exchanged in one.
@@ -36,6 +38,7 @@ FORMS, MISWORDED = ("有限公司", "有限责任公司"), math.log(1000.0)
 ENDS = "司心学院所站局社厂店会队部处行场馆园校章印"  # last characters of units' names and of seals
 SPECIAL, PURPOSES, FEWEST_OF_PURPOSE = "专用", frozenset("合同财务发票专用章业投标报关"), 3  # what such seals say
 TURNS = (0.0, -12.0, 12.0)  # degrees: stamps stand nearly upright
+ASIDE = 0.35  # of a symbol's width: so far from where it was told may the gap beside it lie
 INSIDE = 0.68  # of the radius: the ring's text stands beyond
 BELOW, AMID = (0.28, 0.66), (-0.35, 0.6)  # of the radius: the line below a star, and that of an oval seal without one
 THIN, LEAST_LINE = 0.02, 0.1  # of the width that is inked; of the radius, a line is high
@@ -53,9 +56,11 @@ class SealText:
     angle: float | None
 
 
-def read_seal(inks: Inks, seal: Seal, engine: Engine) -> SealText:
-    """The text of a seal."""
-    return _read_square(inks, seal, engine) if seal.shape == "square" else _read_ring(inks, seal, engine)
+def read_seal(inks: Inks, seal: Seal, engine: Engine, *, on_blank: bool = False) -> SealText:
+    """The text of a seal. `on_blank`: nothing lies under it, so that each symbol can be told by itself."""
+    if seal.shape == "square":
+        return _read_square(inks, seal, engine)
+    return _read_ring(inks, seal, engine, on_blank=on_blank)
 
 
 def is_special(inks: Inks, seal: Seal, angle: float, engine: Engine) -> bool:
@@ -113,7 +118,7 @@ def inks_of(sheet: Sheet, seal: Seal) -> Inks:
     return Inks(clear, sharp, coloured, (seal.centre[0] - x0, seal.centre[1] - y0))
 
 
-def _read_ring(inks: Inks, seal: Seal, engine: Engine) -> SealText:
+def _read_ring(inks: Inks, seal: Seal, engine: Engine, *, on_blank: bool) -> SealText:
     """The widest gaps are tried as the text's ends; what is then in doubt is looked at in other ways too."""
     clear = unroll(inks.clear, inks.centre, seal)
     top, bottom = text_band(clear.wheel)
@@ -128,7 +133,8 @@ def _read_ring(inks: Inks, seal: Seal, engine: Engine) -> SealText:
     start, length = arcs[chosen]
     # The recogniser tells the name from the number on the lower edge; what was trained with stamps then reads it. They
     # are mistaken about other symbols: where that is in doubt, or they differ, both count.
-    look = _look(cut(strip, start, length), SPREAD, engine.recognise_stamps)
+    piece = cut(strip, start, length)
+    look = _look(piece, SPREAD, engine.recognise_stamps)
     looks = [look.lattice]
     if look.confidence < SURE or look.text != read[chosen].text:
         for ink, spread in ((inks.sharp, SPREAD), (inks.coloured, CLOSER)):
@@ -136,7 +142,60 @@ def _read_ring(inks: Inks, seal: Seal, engine: Engine) -> SealText:
             looks.append(_look(cut(seen, start, length), spread, engine.recognise_stamps).lattice)
         looks.append(read[chosen].lattice)
     text, confidence, lattice = _agreed(looks)
+    if on_blank and len(lattice.best_path()) == len(look.spans) >= NAME:
+        lattice = _at_most(lattice, _each_alone(piece, look.spans, lattice.best_text(), engine))
     return SealText(text, confidence, lattice, _half_turn(clear.angle(start + length / 2) + seal.tilt))
+
+
+def _each_alone(strip: Floats, spans: Sequence[tuple[float, float]], text: str, engine: Engine) -> list[float]:
+    """How likely each symbol of a text is when it is read by itself, cut out of the strip.
+
+    In a line a symbol is read with what mostly stands beside it: a 必 behind 中 as 心. Brackets alone are strokes, and
+    what is not apart from its neighbours cannot be cut out.
+    """
+    gaps = _gaps_beside(strip, spans)
+    room = ((0, 0), (len(strip) // 2,) * 2)
+    ways = (engine.recognise_stamps, engine.recognise)
+    held = []
+    for symbol, (start, end) in zip(text, pairwise(gaps), strict=True):
+        alone = None if start is None or end is None else np.pad(strip[:, start:end], room)
+        looks = [] if alone is None or not _chinese(symbol) else [_look(alone, SPREAD, way).lattice for way in ways]
+        held.append(_held_alone(symbol, looks))
+    return held
+
+
+def _gaps_beside(strip: Floats, spans: Sequence[tuple[float, float]]) -> list[int | None]:
+    """Columns without ink: before, midway between, and behind the symbols of a strip. None where there is none."""
+    inked = (strip > RED_INK).mean(0)
+    middles = [(start + end) / 2 * strip.shape[1] for start, end in spans]
+    pitch = float(np.median(np.diff(middles)))
+    gaps: list[int | None] = []
+    for midway in (middles[0] - pitch / 2, *np.convolve(middles, (0.5, 0.5), "valid"), middles[-1] + pitch / 2):
+        start = max(0, round(midway - ASIDE * pitch))
+        near = inked[start : round(midway + ASIDE * pitch) + 1]
+        free = np.flatnonzero(near < THIN)
+        gaps.append(start + int(free[np.abs(free + start - midway).argmin()]) if len(free) else None)
+    return gaps
+
+
+def _held_alone(symbol: str, looks: Sequence[Lattice]) -> float:
+    """How likely a symbol is beside the one that speaks most against it, of what looks at it alone hold possible.
+
+    No look says more than `MOST_SAID`: the weights that PaddleOCR comes with know common symbols best.
+    """
+    seen: list[dict[str, float]] = []
+    for look in looks:
+        held: dict[str, float] = {}
+        for told, p in (pair for step in look.steps for pair in step):
+            held[told] = max(p, held.get(told, p))
+        seen.append(held)
+
+    def against(other: str) -> float:
+        said = (held.get(other, LOG_LEAST) - held.get(symbol, LOG_LEAST) for held in seen)
+        return sum(max(-MOST_SAID, min(MOST_SAID, each)) for each in said)
+
+    others = {told for held in seen for told in held if _chinese(told) and told != symbol}
+    return 1.0 / (1.0 + math.exp(max(map(against, others)))) if others else 1.0
 
 
 def _look(strip: Floats, spread: float, recognise: Recognise) -> Recognised:
@@ -171,16 +230,21 @@ def _misworded(text: str) -> int:
 
 
 def _no_surer(look: Lattice, held: Mapping[str, float]) -> Lattice:
-    """A look in which no symbol told is likelier than the texts that have it there are `held` to be.
-
-    What else is possible in its place stays as much less likely as it was.
-    """
+    """A look in which no symbol told is likelier than the texts that have it there are `held` to be."""
     told = look.best_text()
     most = [0.0] * len(told)
     for text, share in held.items():
         for block in SequenceMatcher(None, told, text, autojunk=False).get_matching_blocks():
             for n in range(block.a, block.a + block.size):
                 most[n] += share
+    return _at_most(look, most)
+
+
+def _at_most(look: Lattice, most: Sequence[float]) -> Lattice:
+    """A look in which no symbol that is told is likelier than `most` has it.
+
+    What else is possible in its place stays as much less likely as it was.
+    """
     steps = list(look.steps)
     for t, place in enumerate(look.telling()):
         if place is not None:
@@ -200,7 +264,7 @@ def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -
 
 
 def _chinese(symbol: str) -> bool:
-    return "\u4e00" <= symbol <= "\u9fff"
+    return "\u4e00" <= symbol <= "\u9fff"  # the blank is none
 
 
 def _half_turn(angle: float) -> float:

@@ -33,6 +33,7 @@ class Policy:
     ring_share: float
     ring_share_collected: float
     ring_sure: float
+    ring_alone: float
     ring_strangers: int
     ring_another: float
     min_seal_mm: float

@@ -17,20 +17,24 @@ from extractors.seals import find_seals
 from extractors.sealtext import inks_of, is_special
 from samples.paper import RED, at_scale
 from samples.paper import Sheet as Paper
-from samples.seals import DPI, make_seal, stamp
+from samples.seals import DPI, Seal, make_seal, stamp
 
 UNIT = "哈尔滨松北大桥建设工程有限公司"
 
 
-def special(engine: Engine, line: str, seed: int, shape: str = "round") -> list[bool]:
-    """Whether the seals found on a sheet with one stamp are for one purpose."""
-    rng = default_rng(seed)
+def stamped(seal: Seal, seed: int) -> Sheet:
+    """A sheet with one stamp of a seal."""
+    ink = stamp(seal, default_rng(seed)).ink
     paper = Paper.blank(200, "form", size=(90, 90))
-    ink = stamp(replace(make_seal(rng, UNIT, shape), line=line), rng).ink
     paper.add_centred(at_scale(ink, DPI, paper.dpi), paper.width / 2, paper.height / 2, RED)
     image = np.ascontiguousarray(cv2.GaussianBlur(paper.picture(), (0, 0), 0.5)[:, :, ::-1]).astype(np.uint8)
     dark, red = separate(image)
-    sheet = Sheet("x", 0, image, 0, float(paper.dpi), dark, red, Ruling((), ()), (), ())
+    return Sheet("x", 0, image, 0, float(paper.dpi), dark, red, Ruling((), ()), (), ())
+
+
+def special(engine: Engine, line: str, seed: int, shape: str = "round") -> list[bool]:
+    """Whether the seals found on a sheet with one stamp are for one purpose."""
+    sheet = stamped(replace(make_seal(default_rng(seed), UNIT, shape), line=line), seed)
     return [is_special(inks_of(sheet, seal), seal, 50.0, engine) for seal in find_seals(sheet)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from tests.validators.builder import (
     without_mark,
 )
 from yinjian.findings import Severity
+from yinjian.lattice import Lattice
 from yinjian.records import Decision, PageKind, Reading
 
 NEW = application()
@@ -104,6 +106,17 @@ def test_a_misread_symbol_in_a_ring_is_settled_by_the_lattice() -> None:
     seen = UNIT.replace("云", "去")
     at = UNIT.index("云")
     assert found(with_mark(NEW, "seal_declaration", ring_text=seen, ring_lattice=doubtful(seen, at, "云"))) == []
+
+
+@pytest.mark.parametrize(("held", "codes"), [(0.02, [("seal.unclear", "seal_collection")]), (0.4, [])])
+def test_a_symbol_of_the_collected_seal_that_alone_looks_otherwise(held: float, codes: list[tuple[str, str]]) -> None:
+    """What stands beside a symbol may have made it the unit's name: the seal becomes an electronic one."""
+    steps = list(lattice(UNIT).steps)
+    steps[2 * UNIT.index("云")] = (("云", math.log(held)), ("去", math.log(held) - 3.0))
+    seen = with_mark(NEW, "seal_collection", ring_lattice=Lattice("test", tuple(steps)))
+    assert found(seen) == codes
+    confirmed = with_mark(seen, "seal_collection", ring_lattice=None)  # by a person
+    assert found(confirmed) == []
 
 
 def test_copy_seals_are_the_units() -> None:

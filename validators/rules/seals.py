@@ -30,11 +30,20 @@ class Owner(Enum):
 
 
 def form_seals_are_the_units(case: Case) -> Iterator[Finding]:
-    """请在以下空白处加盖单位公章；申请单位公章。"""
+    """请在以下空白处加盖单位公章；申请单位公章。
+
+    The collected seal stands on blank paper, where each of its symbols can be told by itself, and becomes electronic;
+    the declared one lies over print by nature.
+    """
     for mark in _asked(case):
-        # The collected seal stands on blank paper, the declared one over print by nature.
-        share = case.policy.ring_share_collected if mark.id == "seal_collection" else case.policy.ring_share
-        yield from _judged(case, (mark,), mark.id, share)
+        collected = mark.id == "seal_collection"
+        share = case.policy.ring_share_collected if collected else case.policy.ring_share
+        found = list(_judged(case, (mark,), mark.id, share))
+        yield from found
+        unlike = _unlike(mark, case.policy.ring_alone) if collected and not found else ""
+        if unlike:
+            seen = f"{title(mark.id)}的印文读作「{mark.ring_text}」，但其中「{'、'.join(unlike)}」单独看更像别的字"
+            yield finding("seal.unclear", mark.id, f"{seen}，请放大图像逐字核对。")
 
 
 def _asked(case: Case) -> Iterator[Mark]:
@@ -160,6 +169,12 @@ def _read_throughout(mark: Mark, sure: float) -> bool:
     """
     lattice = mark.ring_lattice
     return lattice is None or all(p >= log(sure) for _, p in lattice.best_path())
+
+
+def _unlike(mark: Mark, least: float) -> str:
+    """The symbols of a seal that are read where, looked at by themselves, another is by far likelier."""
+    lattice = mark.ring_lattice
+    return "".join(symbol for symbol, p in lattice.best_path() if p < log(least)) if lattice else ""
 
 
 def _legible(name: str, ring: str) -> int:
