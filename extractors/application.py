@@ -162,8 +162,10 @@ class Application:
         twice = said_twice([lines for _, lines in shown], paragraphs)
         once = [lines for n, (_, lines) in enumerate(shown) if n not in twice]
         doubled = (duplicate(shown[n][0].sheet) for n in twice)
-        struck = [line for page, lines in shown for line in _struck(page) if any(line is one for one in lines)]
-        lines = in_order(once, paragraphs, (platform, form.title))
+        names = (platform, form.title)
+        said = in_order([lines for _, lines in shown], paragraphs, names)
+        struck = [line for page, _ in shown for line in _struck(page) if any(line is one for one in said)]
+        lines = in_order(once, paragraphs, names) if twice else said
         return (*doubled, *struck_out(struck), *check_agreement(lines, paragraphs))
 
     def _agreement_lines(self, page: ReadPage, paragraphs: Sequence[str]) -> Sequence[TextLine]:

@@ -1,4 +1,4 @@
-"""What stands on a sheet beside its text: running heads and feet, the sheet's number, a scanner's mark, dust."""
+"""What stands on a sheet beside its text: running heads and feet, its number, labels, a scanner's mark, dust."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ JOINT = 4  # symbols on either side show whether text goes on from one row to th
 MOSTLY = 0.8  # of a title's symbols are read where it is
 NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
 SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
+# What an office writes, stamps or sticks on a sheet, beside names and numbers: 「收讫 2026.11.28」, 「数字证书业务」.
+OFFICE = re.compile(
+    "收讫|收到|收件|收文|签收|已收|受理|登记|归档|存档|编号|单号|流水|条码|日期|附件|业务|办理|申请|材料|资料|文件|专用|用户"
+    "|[表年月日号第页共]"
+)
+LONGEST = 12  # symbols of one name's piece
 # What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
 BY_SCANNER = re.compile(
     "(由|用|使用|通过|扫描|全能|王|夸克|白描|布丁|讯飞|腾讯|金山|文档|万能|手机|件|创建|生成|制作|识别|拍摄"
@@ -35,7 +41,9 @@ class Whole:
 
 
 def without_running(lines: Sequence[TextLine], whole: Whole) -> list[TextLine]:
-    """A page's lines that are its text."""
+    """A page's lines that are its text. A label far from all text is none of it."""
+    text = [line for line in lines if not _is_label(words(line.text), whole)]
+    lines = [line for line in lines if any(line is one for one in text) or not _stands_alone(line, text)]
     return [line for row in _body(in_rows(lines), whole) for line in row if not _is_beside(line, lines)]
 
 
@@ -52,7 +60,7 @@ def _is_running(row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], w
     """Whether a row above or below all `others` is none of the text: this does not go on from the one to the others."""
     expected, title = whole.expected, whole.title
     parts = [words(line.text) for line in row]
-    parts = ["" if _is_scanners(part) or part in whole.names else NUMBERED.sub("", part) for part in parts]
+    parts = ["" if _is_scanners(part) or _names_it(part, whole) else NUMBERED.sub("", part) for part in parts]
     said, rest = "".join(parts), _said(others)
     if not said or not all(part in title or (part in expected and SIGN.fullmatch(part)) for part in parts):
         return not said
@@ -61,6 +69,30 @@ def _is_running(row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], w
     if above and rest.startswith(expected[len(title) : 2 * len(title)]):  # what stands over the text is its title
         return len(said) < MOSTLY * len(title)
     return (said[-JOINT:] + rest[:JOINT] if above else rest[-JOINT:] + said[:JOINT]) not in expected
+
+
+def _is_label(part: str, whole: Whole) -> bool:
+    """Whether words are numbers, letters, an office's words and pieces of names, and no more: they state nothing."""
+    if part and part in whole.title:
+        return False
+    names, reached = (whole.title, *whole.names), {0}
+    for start in range(len(part)):
+        ends = range(start + 1, min(len(part), start + LONGEST) + 1) if start in reached else ()
+        reached |= {end for end in ends if _is_piece(part[start:end], names)}
+    return len(part) in reached
+
+
+def _names_it(part: str, whole: Whole) -> bool:
+    """Whether words are a name, or a label made of names: a number alone may be one that the text ends with."""
+    return part in whole.names or (not part.isascii() and _is_label(part, whole))
+
+
+def _is_piece(piece: str, names: Sequence[str]) -> bool:
+    return (
+        piece.isascii()
+        or OFFICE.fullmatch(piece) is not None
+        or (len(piece) > 1 and any(piece in name for name in names))
+    )
 
 
 def _is_scanners(part: str) -> bool:
@@ -87,7 +119,7 @@ def _is_page_number(line: TextLine, lines: Sequence[TextLine]) -> bool:
 
 def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
     """Whether a line stands farther from all others than these do from one another."""
-    far = APART * median(other.height for other in lines)
+    far = APART * median([other.height for other in lines] or [line.height])
     x0, y0, x1, y1 = line.rect
     gaps = (
         max(o[0] - x1, x0 - o[2], o[1] - y1, y0 - o[3]) for o in (other.rect for other in lines if other is not line)

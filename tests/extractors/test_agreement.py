@@ -207,6 +207,46 @@ def test_a_title_below_a_running_head_is_one_without_its_last_symbol_too() -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("label", "place"),
+    [
+        ("HL8889879929", "foot"),
+        ("收讫 2026.11.28", "foot"),
+        ("黑龙江CA数字证书业务", "head"),
+        ("2026-11-13 09:57 FROM 0451 86900960 P.16", "head"),
+        ("收讫 2026.11.28", "beside"),
+    ],
+)
+def test_what_an_office_sticks_and_stamps_beside_the_text_is_no_words(label: str, place: str) -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    text = page(whole)
+    width = max(one.rect[2] for one in text)
+    at = {"head": (100, text[0].rect[1] - 120), "foot": (100, text[-1].rect[3] + 80), "beside": (width + 80, 400)}[
+        place
+    ]
+    assert check_agreement(in_order([[*text, line(label, *at, 20)]], whole), whole) == ()
+
+
+@pytest.mark.parametrize("said", ["有效期5年", "不适用", "第2年起免费"])
+def test_what_states_something_beside_the_text_is_words(said: str) -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    text = page(whole)
+    added = [*text, line(said, 100, text[-1].rect[3] + 80, 20)]
+    assert [f.code for f in check_agreement(in_order([added], whole), whole)] == ["agreement.altered"]
+
+
+def test_a_sum_that_ends_a_page_is_words() -> None:
+    """It looks like a label, and is no farther from the text than its lines are."""
+    whole = ALL.agreement("expert", "hpe")
+    said = "".join(whole)
+    at = said.index("100元") + 3
+    first = [line(said[n : min(n + 40, at - 3)], 100, float(n), 20) for n in range(0, at - 3, 40)]
+    second = [line(said[n : n + 40], 100, float(n), 20) for n in range(at, len(said), 40)]
+    for sum_, expected in (("100", []), ("900", ["agreement.altered"])):
+        shown = [[*first, line(sum_, 100, first[-1].rect[3] + 20, 20)], second]
+        assert [f.code for f in check_agreement(in_order(shown, whole), whole)] == expected
+
+
 def test_names_that_may_stand_at_the_head_of_each_sheet_are_no_words() -> None:
     whole, head = ALL.agreement("enterprise", "hpe"), "哈尔滨产权交易所电子招投标平台"
     text = page(whole)
