@@ -60,25 +60,33 @@ class CellReader:
     def lines(self) -> tuple[TextLine, ...]:
         """The cell's lines, in the order in which most of the form's words are found.
 
-        Where signatures stand, with labels that the detector passed over beside them.
+        Where signatures stand, with what the detector passed over beside others: their labels, or a row's beginning.
         """
         found = self._in_order(lines_in(self.page.sheet, self.place.rect))
         signed = any(slot.kind is SlotKind.SIGNATURE for slot in self.place.cell.slots())
         agreement = self._aligned(found).agreement if signed else 1.0
         if agreement == 1.0:  # all that the cell prints was read
             return found
-        more = self._in_order((*found, *(line for line in self._behind(found) if len(line.text) >= LABEL)))
+        more = self._in_order((*found, *(line for line in self._passed_over(found) if len(line.text) >= LABEL)))
         return more if self._aligned(more).agreement > agreement else found
 
-    def _behind(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
-        """What is read behind each line, up to the next one at its height, where much room and ink is."""
-        room = APART * median(line.height for line in lines) if lines else 0.0
+    def _passed_over(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
+        """What is read behind each line, up to the next one at its height, and before each row's first, as far left as
+        others begin: where much room and ink is."""
+        if not lines:
+            return ()
+        height = median(line.height for line in lines)
+        begins = min(line.rect[0] for line in lines)
         gaps = []
         for line in lines:
-            _, y0, x1, y1 = line.rect
-            beside = [o.rect[0] for o in lines if o.rect[0] > x1 and min(o.rect[3], y1) - max(o.rect[1], y0) > 0.0]
-            gaps.append((x1, y0, min([self.place.rect[2], *beside]), y1))
-        wide = [gap for gap in gaps if gap[2] - gap[0] > room]
+            x0, y0, x1, y1 = line.rect
+            level = [o.rect for o in lines if min(o.rect[3], y1) - max(o.rect[1], y0) > 0.0]
+            gaps.append((x1, y0, min([self.place.rect[2], *(o[0] for o in level if o[0] > x1)]), y1))
+            middle = line.centre[1]
+            row = [o.rect for o in lines if abs(o.centre[1] - middle) < height / 2]
+            if x0 == min(o[0] for o in row):
+                gaps.append((begins, middle - height / 2, x0, middle + height / 2))
+        wide = [gap for gap in gaps if gap[2] - gap[0] > APART * height]
         return read(self.page.sheet, [gap for gap in wide if crop_rect(self.page.ink, gap).any()], self.engine)
 
     def _in_order(self, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:

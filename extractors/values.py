@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median
 
 import cv2
 import numpy as np
@@ -134,7 +136,7 @@ def read_blank(
     strokes = find_strokes(sheet, mask, between) if between is not None else None
     if strokes is None:
         return read if read.text else replace(read, confidence=1.0)
-    tight = _with_room(strokes.rect)
+    tight = _with_room(_with_symbols(strokes.rect, blank))
     if read.text and alphabet in GRAMMARS:
         return decoded(seen, rect, _looks(sheet, [tight], engine))
     alone = look(sheet, [tight], engine.recognise_doubtful, 1.0)[0]
@@ -177,6 +179,15 @@ def _with_room(ink: Rect) -> Rect:
     """What is recognised of ink: a little more than its rectangle."""
     room = 0.15 * (ink[3] - ink[1])
     return ink[0] - room, ink[1] - room, ink[2] + room, ink[3] + room
+
+
+def _with_symbols(ink: Rect, blank: Blank) -> Rect:
+    """The rectangle of a blank's ink with all that was read there: the line below may join a symbol to the print."""
+    middles = [(found.symbol.x0 + found.symbol.x1) / 2 for found in blank.symbols]
+    if not middles or ink[0] <= middles[0] <= middles[-1] <= ink[2]:
+        return ink
+    half = (median(right - left for left, right in pairwise(middles)) if len(middles) > 1 else ink[3] - ink[1]) / 2
+    return min(ink[0], middles[0] - half), ink[1], max(ink[2], middles[-1] + half), ink[3]
 
 
 def _against(sure: float, less: float) -> float:

@@ -7,6 +7,7 @@ import pytest
 from extractors.align import align
 from extractors.engine import Recognised
 from extractors.textlines import TextLine
+from extractors.values import _with_symbols
 from yinjian.catalogue.layout import parse_line
 from yinjian.lattice import Lattice
 
@@ -50,3 +51,16 @@ def test_agreement_is_the_share_of_printed_symbols() -> None:
     half = align(TEMPLATE, [line("本单位授权经办人")], "")
     assert whole.agreement == 1.0
     assert 0.3 < half.agreement < 0.5
+
+
+def test_a_blanks_ink_is_looked_at_with_all_that_was_read_there() -> None:
+    """The line below a blank may join its first symbol to the print before it, which is then left out."""
+    read = [line("本单位授权经办人阎江新（身份证号码：", 200.0)]
+    (blank,) = (b for b in align(TEMPLATE, read, "").blanks if b.symbols)
+    middles = [(found.symbol.x0 + found.symbol.x1) / 2 for found in blank.symbols]
+    ink = (middles[1] - 10.0, 200.0, middles[2] + 10.0, 230.0)
+    x0, y0, x1, y1 = _with_symbols(ink, blank)
+    assert x0 < middles[0] - 5.0
+    assert (y0, x1, y1) == ink[1:2] + ink[2:]
+    whole = (middles[0] - 1.0, 200.0, middles[2] + 1.0, 230.0)
+    assert _with_symbols(whole, blank) == whole

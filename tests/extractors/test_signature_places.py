@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,3 +104,21 @@ def test_a_label_between_two_signatures_that_the_detector_passed_over(engine: En
         page = prepare(seen, 0, match_form(seen, form))
         marks = read_form([page], known.platforms_of(form.id)[0].name, known, engine).marks
         assert {"signature_legal_person", "signature_agent"} <= {mark.id for mark in marks}
+
+
+def test_a_rows_beginning_that_the_detector_passed_over(engine: Engine) -> None:
+    """As it may where a hand runs into the row below: the blanks in it would be empty."""
+    known = catalogue()
+    form = known.form("enterprise")
+    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
+    sheet, rects = take_apart("x", 0, straighten(scan.image, engine))
+    whole = read_lines(sheet, rects, engine, known)
+    lines = tuple(one for one in whole.lines if not one.text.startswith("本单位授权经办人"))
+
+    def blanks(lines: Sequence[TextLine]) -> list[str]:
+        page = prepare(replace(whole, lines=tuple(lines)), 0, match_form(whole, form))
+        fields = read_form([page], known.platforms_of(form.id)[0].name, known, engine).fields
+        return [field.text for field in fields if field.id.startswith("authorization_")]
+
+    found = blanks(lines)
+    assert all(found) and found == blanks(whole.lines)
