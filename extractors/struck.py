@@ -1,10 +1,12 @@
 """Lines of text that somebody struck out by hand: words that are still read, and no longer hold.
 
-One stroke runs along a line, within its height; others run across several, as crosses and slashes do.
+One stroke runs along a line, within its height, or through a number alone; others run across several, as crosses and
+slashes do.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -24,6 +26,8 @@ BAND = 0.2  # of a line's height at its head and foot: a stroke there is drawn o
 LONG = 4.0  # line heights: strokes of heavy type run into one another, but not over so many symbols
 CROSSED = 2  # lines: what crosses one may belong to it
 PLUMB = 0.05  # across by along: folds and a feeder's streaks run down the page
+NUMBER, INNER = 1.2, 0.25  # line heights of a stroke through a number; of a line's height at its head and foot, none is
+NUMERAL = re.compile("[0-9]{2}")
 AS_DARK = 0.5  # of the ink's density: a fold, or what shines through, is paler
 MOSTLY = 0.5  # of its course lies within a line that it strikes out
 INKED = 0.2  # density that is surely ink
@@ -37,7 +41,33 @@ def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
     struck = _struck(_courses(sheet, without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark), sheet)
     if (sheet.red > INKED).sum() > SOME_MM2 * sheet.px_per_mm**2:
         struck += _struck_in_red(sheet)
+    density = _density(sheet.dark)
+    struck += [line for line in sheet.lines if _number_struck(line, sheet.dark, AS_DARK * density)]
     return tuple(line for line in sheet.lines if line.text and any(line is one for one in struck))
+
+
+def _number_struck(line: TextLine, dark: Floats, least: float) -> bool:
+    """Whether a stroke runs through a number: of all print, digits are never joined at half their height.
+
+    It is too short to be told from characters whose strokes run into one another, as heavy ones do.
+    """
+    if not NUMERAL.search(line.text):
+        return False
+    x0, y0, x1, y1 = (max(0, int(v)) for v in line.rect)
+    room = round(INNER * (y1 - y0))
+    ink = np.asarray(dark[y0 + room : y1 - room, x0:x1] > least, np.uint8)
+    if not ink.size:
+        return False
+    length = round(NUMBER * (y1 - y0))
+    level = cv2.dilate(ink, np.ones((3, 1), np.uint8))  # a hand's stroke leans a little
+    runs = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    middles = [((s.x0 + s.x1) / 2 - x0, s.text) for s in line.symbols()]
+    for start, wide in stats[1:count, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]].tolist():
+        under = "".join(text for middle, text in middles if start < middle < start + wide)
+        if NUMERAL.search(under):
+            return True
+    return False
 
 
 def _struck_in_red(sheet: Sheet) -> list[TextLine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,3 +90,16 @@ def test_the_rim_of_a_stamp_is_no_slash(agreement: Sheet, ink: str, wide_mm: flo
     turns = np.linspace(0, 2 * np.pi, 200)
     rim = [(40 + 20 * np.cos(turn), 5 + 20 * np.sin(turn) / high) for turn in turns]
     assert not drawn(agreement, *rim, ink=ink, wide_mm=wide_mm)
+
+
+@pytest.mark.parametrize(("height", "struck"), [(0.5, True), (1.02, False)])
+def test_a_stroke_through_a_number_alone(agreement: Sheet, height: float, struck: bool) -> None:
+    """It is shorter than what heavy characters that touch make of their strokes."""
+    line, at = next((one, found.start()) for one in agreement.lines if (found := re.search(r"\d{3}元", one.text)))
+    digits, px = line.symbols()[at : at + 3], agreement.px_per_mm
+    y = round(line.rect[1] + height * line.height)
+    stroke = np.zeros_like(agreement.dark)
+    ends = round(digits[0].x0 - 1.5 * px), round(digits[2].x1 + 1.5 * px)
+    cv2.line(stroke, (ends[0], y), (ends[1], y - 1), 0.8, max(1, round(0.4 * px)))
+    told = struck_lines(replace(agreement, dark=np.maximum(stroke, agreement.dark)))
+    assert told == ((line,) if struck else ())
