@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from extractors.fingerprint import Plate, SealPrint, likeness, vector
 from validators.copies import of_authority, ring_name
-from yinjian.records import Claim, MarkKind, Reading, Reuse
+from validators.policy import POLICY
+from yinjian.records import Claim, Mark, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
 Floats = NDArray[np.float32]
@@ -108,13 +109,14 @@ class Printed:
 def impressions(reading: Reading, application: str, unit: str) -> tuple[Printed, ...]:
     """The impressions of a reading: seals, signatures and copies that have a fingerprint.
 
-    Of a copy's seals those that may be the unit's: an authority's is often printed, one picture on all its papers.
+    Of a copy's seals those that may be the unit's: an authority's is often printed, one picture on all its papers, as
+    is a card's emblem, which says nothing and is smaller than a unit's seal.
     """
     names = names_of(reading)
     marks = [
         (Impression(application, unit, m.kind, m.id, m.page, m.fingerprint), m.ring_text)
         for m in reading.marks
-        if m.fingerprint and (m.id != COPY_SEAL or _may_be_its(m.ring_text, names))
+        if m.fingerprint and (m.id != COPY_SEAL or (_may_be_its(m.ring_text, names) and not _is_emblem(m)))
     ]
     copies = [
         (Impression(application, unit, COPY, page.kind, number, page.fingerprint), "")
@@ -207,6 +209,10 @@ def _may_be_its(text: str, names: Sequence[str]) -> bool:
     if not text or not names:
         return True
     return not of_authority(text, names) and any(_alike(ring_name(text), name) for name in names)
+
+
+def _is_emblem(mark: Mark) -> bool:
+    return not mark.ring_text and mark.size_mm is not None and mark.size_mm < POLICY.min_seal_mm
 
 
 def _alike(one: str, other: str) -> bool:

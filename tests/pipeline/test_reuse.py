@@ -191,6 +191,8 @@ def test_an_authoritys_seal_on_a_licence_is_not_compared_as_the_units_own() -> N
 
     assert compared("哈尔滨市道外区市场监督管理局", "哈尔滨市道外区市场监管局", name) == [name]
     assert compared(f"{name}2301024567890", "") == [f"{name}2301024567890", ""]
+    emblem = Mark("material_seal", MarkKind.SEAL, licence, WHOLE, b"", size_mm=12.0, fingerprint=seal_plate(1))
+    assert impressions(replace(reading, marks=(emblem,)), "a", "unit") == ()  # a card's
     own = replace(reading, fields=tuple(f for f in reading.fields if f.id not in ("unit_name", "licence_unit_name")))
     seen = Mark("material_seal", MarkKind.SEAL, licence, WHOLE, b"", ring_text="某局", fingerprint=seal_plate(1))
     assert len(impressions(replace(own, marks=(seen,)), "a", "unit")) == 1  # whose it is cannot be told
