@@ -12,6 +12,7 @@ from extractors.wording import words
 
 FEW = 2  # symbols
 APART, INDENT = 1.5, 4.0  # heights of a line: farther apart than lines are spaced, and than a paragraph is indented
+LARGER = 1.4  # heights of a line: what is so high in the margin is none of the text's numbers
 JOINT = 4  # symbols on either side show whether text goes on from one row to the next
 MOSTLY = 0.8  # of a title's symbols are read where it is
 NUMBERED = re.compile("第[0-9]+页|共[0-9]+页")  # a sheet's number, and how many there are
@@ -19,12 +20,12 @@ SIGN = re.compile("[A-Za-z]{2,}")  # what a company calls itself in letters
 # What an office writes, stamps or sticks on a sheet, beside names and numbers: 「收讫 2026.11.28」, 「数字证书业务」.
 OFFICE = re.compile(
     "收讫|收到|收件|收文|签收|已收|受理|登记|归档|存档|编号|单号|流水|条码|日期|附件|业务|办理|申请|材料|资料|文件|专用|用户"
-    "|[表年月日号第页共]"
+    "|[表年月日号第页共一]"  # 一 may be the side of a stamp
 )
 LONGEST = 12  # symbols of one name's piece
 # What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
 BY_SCANNER = re.compile(
-    "(由|用|使用|通过|扫描|全能|王|夸克|白描|布丁|讯飞|腾讯|金山|文档|万能|手机|件|创建|生成|制作|识别|拍摄"
+    "(由|用|使用|通过|扫描|全能|王|夸克|白描|布丁|讯飞|腾讯|金山|文档|万能|手机|智能|极速|宝|大师|助手|精灵|件|创建|生成|制作|识别|拍摄"
     "|scanned|scanner|scan|with|by|using|cam|cs|wps|adobe|microsoft|office|lens|genius|tiny|app)+",
     re.IGNORECASE,
 )
@@ -41,9 +42,10 @@ class Whole:
 
 
 def without_running(lines: Sequence[TextLine], whole: Whole) -> list[TextLine]:
-    """A page's lines that are its text. A label far from all text is none of it."""
+    """A page's lines that are its text: no label far from all of it, nor a hole in the margin that is read as 0."""
     text = [line for line in lines if not _is_label(words(line.text), whole)]
-    lines = [line for line in lines if any(line is one for one in text) or not _stands_alone(line, text)]
+    beside = [line for line in lines if _is_label(words(line.text), whole) and _is_apart(line, text)]
+    lines = [line for line in lines if not any(line is one for one in beside)]
     return [line for row in _body(in_rows(lines), whole) for line in row if not _is_beside(line, lines)]
 
 
@@ -117,9 +119,17 @@ def _is_page_number(line: TextLine, lines: Sequence[TextLine]) -> bool:
     return words(line.text).isdigit() and outside and line.rect[0] > min((o[0] for o in others), default=0.0) + indent
 
 
+def _is_apart(label: TextLine, text: Sequence[TextLine]) -> bool:
+    """Whether a label stands far from all text, or beside it, and larger than its lines."""
+    if not text or _stands_alone(label, text):
+        return True
+    outside = label.rect[2] < min(line.rect[0] for line in text) or label.rect[0] > max(line.rect[2] for line in text)
+    return outside and label.height > LARGER * median(line.height for line in text)
+
+
 def _stands_alone(line: TextLine, lines: Sequence[TextLine]) -> bool:
     """Whether a line stands farther from all others than these do from one another."""
-    far = APART * median([other.height for other in lines] or [line.height])
+    far = APART * median(other.height for other in lines)
     x0, y0, x1, y1 = line.rect
     gaps = (
         max(o[0] - x1, x0 - o[2], o[1] - y1, y0 - o[3]) for o in (other.rect for other in lines if other is not line)

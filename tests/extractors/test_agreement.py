@@ -212,6 +212,7 @@ def test_a_title_below_a_running_head_is_one_without_its_last_symbol_too() -> No
     [
         ("HL8889879929", "foot"),
         ("收讫 2026.11.28", "foot"),
+        ("一收讫2026.11.20", "foot"),
         ("黑龙江CA数字证书业务", "head"),
         ("2026-11-13 09:57 FROM 0451 86900960 P.16", "head"),
         ("收讫 2026.11.28", "beside"),
@@ -225,6 +226,14 @@ def test_what_an_office_sticks_and_stamps_beside_the_text_is_no_words(label: str
         place
     ]
     assert check_agreement(in_order([[*text, line(label, *at, 20)]], whole), whole) == ()
+
+
+def test_a_punched_hole_in_the_margin_is_no_number() -> None:
+    whole = ALL.agreement("enterprise", "hpe")
+    text = page(whole)
+    for height, expected in ((70.0, []), (20.0, ["agreement.altered"])):
+        hole = replace(line("0", 40, 400, 20), rect=(40.0, 400.0, 90.0, 400.0 + height))
+        assert [f.code for f in check_agreement(in_order([[*text, hole]], whole), whole)] == expected
 
 
 @pytest.mark.parametrize("said", ["有效期5年", "不适用", "第2年起免费"])
@@ -255,7 +264,7 @@ def test_names_that_may_stand_at_the_head_of_each_sheet_are_no_words() -> None:
     assert check_agreement(in_order(shown, whole), whole) != ()
 
 
-@pytest.mark.parametrize("mark", ["扫描全能王 创建", "由扫描全能王扫描创建", "Scanned with CamScanner", "夸克扫描王"])
+@pytest.mark.parametrize("mark", ["扫描全能王 创建", "由扫描全能王扫描创建", "Scanned with CamScanner", "由扫描宝扫描"])
 def test_a_scanners_mark_at_the_foot_is_no_word(mark: str) -> None:
     whole = ALL.agreement("enterprise", "hpe")
     text = page(whole)
