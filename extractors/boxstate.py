@@ -107,11 +107,16 @@ def _few_strokes(mark: Mask, points: Any, side: int) -> bool:
 
 
 def rect_of(frame: Frame) -> Rect:
+    """An outline's rectangle, in pixels."""
     return float(frame.x), float(frame.y), float(frame.x + frame.side), float(frame.y + frame.side)
 
 
 def judge(ink: Mask, option: Option, frame: Frame | None, side: float | None, outline: float | None = None) -> Judged:
-    """`outline`: how wide the page's outlines are; beside a mark a box's own seems wider."""
+    """A box's state by the ink in its outline and round it; without an outline, by what stands in its place.
+
+    `side`: that of the page's boxes; `outline`: how wide their outlines are, for beside a mark a box's own seems wider.
+    Both in pixels.
+    """
     fits = frame is not None and frame.support >= FRAMED and (side is None or abs(frame.side - side) <= 0.3 * side)
     if frame is None or not fits:
         return _judge_without_frame(ink, option, side)

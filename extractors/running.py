@@ -22,6 +22,7 @@ OFFICE = re.compile(
     "收讫|收到|收件|收文|签收|已收|受理|登记|归档|存档|编号|单号|流水|条码|日期|附件|业务|办理|申请|材料|资料|文件|专用|用户"
     "|[表年月日号第页共一]"  # 一 may be the side of a stamp
 )
+LETTERS, FAX = re.compile("[A-Za-z]+"), re.compile("from|to|fax|tel|page", re.IGNORECASE)
 LONGEST = 12  # symbols of one name's piece
 # What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
 BY_SCANNER = re.compile(
@@ -43,9 +44,9 @@ class Whole:
 
 def without_running(lines: Sequence[TextLine], whole: Whole) -> list[TextLine]:
     """A page's lines that are its text: no label far from all of it, nor a hole in the margin that is read as 0."""
-    text = [line for line in lines if not _is_label(words(line.text), whole)]
-    beside = [line for line in lines if _is_label(words(line.text), whole) and _is_apart(line, text)]
-    lines = [line for line in lines if not any(line is one for one in beside)]
+    labels = [_is_label(words(line.text), whole) for line in lines]
+    text = [line for line, label in zip(lines, labels, strict=True) if not label]
+    lines = [line for line, label in zip(lines, labels, strict=True) if not (label and _is_apart(line, text))]
     return [line for row in _body(in_rows(lines), whole) for line in row if not _is_beside(line, lines)]
 
 
@@ -74,8 +75,10 @@ def _is_running(row: Sequence[TextLine], others: Sequence[Sequence[TextLine]], w
 
 
 def _is_label(part: str, whole: Whole) -> bool:
-    """Whether words are numbers, letters, an office's words and pieces of names, and no more: they state nothing."""
+    """Whether words are numbers, a letter or two, an office's words and pieces of names: they state nothing."""
     if part and part in whole.title:
+        return False
+    if not all(len(run) <= FEW or FAX.fullmatch(run) or run in whole.expected for run in LETTERS.findall(part)):
         return False
     names, reached = (whole.title, *whole.names), {0}
     for start in range(len(part)):

@@ -236,7 +236,7 @@ def test_a_punched_hole_in_the_margin_is_no_number() -> None:
         assert [f.code for f in check_agreement(in_order([[*text, hole]], whole), whole)] == expected
 
 
-@pytest.mark.parametrize("said", ["有效期5年", "不适用", "第2年起免费"])
+@pytest.mark.parametrize("said", ["有效期5年", "不适用", "第2年起免费", "This is void"])
 def test_what_states_something_beside_the_text_is_words(said: str) -> None:
     whole = ALL.agreement("enterprise", "hpe")
     text = page(whole)

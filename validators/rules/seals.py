@@ -172,9 +172,9 @@ def _read_throughout(mark: Mark, sure: float) -> bool:
 
 
 def _unlike(mark: Mark, least: float) -> str:
-    """The symbols of a seal that are read where, looked at by themselves, another is by far likelier."""
-    lattice = mark.ring_lattice
-    return "".join(symbol for symbol, p in lattice.best_path() if p < log(least)) if lattice else ""
+    """The characters of a seal that are read where, looked at by themselves, another is by far likelier."""
+    told = mark.ring_lattice.best_path() if mark.ring_lattice else ()
+    return "".join(symbol for symbol, p in told if "\u4e00" <= symbol <= "\u9fff" and p < log(least))
 
 
 def _legible(name: str, ring: str) -> int:
