@@ -27,7 +27,8 @@ LONG = 4.0  # line heights: strokes of heavy type run into one another, but not 
 CROSSED = 2  # lines: what crosses one may belong to it
 PLUMB = 0.05  # across by along: folds and a feeder's streaks run down the page
 NUMBER, INNER = 1.2, 0.25  # line heights of a stroke through a number; of a line's height at its head and foot, none is
-NUMERAL = re.compile("[0-9]{2}")
+NUMERAL = re.compile("[0-9]{2,}")
+AS_PRINT, STRONG = 0.6, 90  # of the density of a line's strong print, which is this percentile of its ink's
 AS_DARK = 0.5  # of the ink's density: a fold, or what shines through, is paler
 MOSTLY = 0.5  # of its course lies within a line that it strikes out
 INKED = 0.2  # density that is surely ink
@@ -41,33 +42,29 @@ def struck_lines(sheet: Sheet) -> tuple[TextLine, ...]:
     struck = _struck(_courses(sheet, without_ruling(sheet) if len(sheet.cells) >= TABLE else sheet.dark), sheet)
     if (sheet.red > INKED).sum() > SOME_MM2 * sheet.px_per_mm**2:
         struck += _struck_in_red(sheet)
-    density = _density(sheet.dark)
-    struck += [line for line in sheet.lines if _number_struck(line, sheet.dark, AS_DARK * density)]
+    struck += [line for line in sheet.lines if _number_struck(line, sheet.dark)]
     return tuple(line for line in sheet.lines if line.text and any(line is one for one in struck))
 
 
-def _number_struck(line: TextLine, dark: Floats, least: float) -> bool:
-    """Whether a stroke runs through a number: of all print, digits are never joined at half their height.
+def _number_struck(line: TextLine, dark: Floats) -> bool:
+    """Whether a stroke as dark as the line's print runs through a number, from its first digit to its last.
 
-    It is too short to be told from characters whose strokes run into one another, as heavy ones do.
+    It is too short to be told from characters whose strokes run into one another, as heavy ones do; digits that blur
+    has joined at half their height, as it does 8s, are paler there.
     """
-    if not NUMERAL.search(line.text):
-        return False
+    numbers = [found.span() for found in NUMERAL.finditer(line.text)]
     x0, y0, x1, y1 = (max(0, int(v)) for v in line.rect)
-    room = round(INNER * (y1 - y0))
-    ink = np.asarray(dark[y0 + room : y1 - room, x0:x1] > least, np.uint8)
-    if not ink.size:
+    print_ = dark[y0:y1, x0:x1][dark[y0:y1, x0:x1] > INKED]
+    if not numbers or not print_.size:
         return False
-    length = round(NUMBER * (y1 - y0))
+    room, length = round(INNER * (y1 - y0)), round(NUMBER * (y1 - y0))
+    ink = np.asarray(dark[y0 + room : y1 - room, x0:x1] > AS_PRINT * np.percentile(print_, STRONG), np.uint8)
     level = cv2.dilate(ink, np.ones((3, 1), np.uint8))  # a hand's stroke leans a little
     runs = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    middles = [((s.x0 + s.x1) / 2 - x0, s.text) for s in line.symbols()]
-    for start, wide in stats[1:count, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]].tolist():
-        under = "".join(text for middle, text in middles if start < middle < start + wide)
-        if NUMERAL.search(under):
-            return True
-    return False
+    middles = [(symbol.x0 + symbol.x1) / 2 - x0 for symbol in line.symbols()]
+    ends = [(x, x + wide) for x, wide in stats[1:count, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]].tolist()]
+    return any(left < middles[i] and middles[j - 1] < right for left, right in ends for i, j in numbers)
 
 
 def _struck_in_red(sheet: Sheet) -> list[TextLine]:
