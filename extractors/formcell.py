@@ -20,7 +20,7 @@ from extractors.ruling import Rect
 from extractors.seals import Seal
 from extractors.signatures import Mask, find_strokes, is_printed
 from extractors.table import Matched, Place, lines_in
-from extractors.textlines import TextLine, crop_rect, reading_orders, share_within
+from extractors.textlines import TextLine, crop_rect, in_rows, reading_orders, share_within
 from extractors.values import read_beside, read_blank, read_cell, read_date
 from yinjian.catalogue import Catalogue
 from yinjian.catalogue.layout import Line, Slot, SlotKind
@@ -79,13 +79,12 @@ class CellReader:
         begins = min(line.rect[0] for line in lines)
         gaps = []
         for line in lines:
-            x0, y0, x1, y1 = line.rect
-            level = [o.rect for o in lines if min(o.rect[3], y1) - max(o.rect[1], y0) > 0.0]
-            gaps.append((x1, y0, min([self.place.rect[2], *(o[0] for o in level if o[0] > x1)]), y1))
-            middle = line.centre[1]
-            row = [o.rect for o in lines if abs(o.centre[1] - middle) < height / 2]
-            if x0 == min(o[0] for o in row):
-                gaps.append((begins, middle - height / 2, x0, middle + height / 2))
+            _, y0, x1, y1 = line.rect
+            beside = [o.rect[0] for o in lines if o.rect[0] > x1 and min(o.rect[3], y1) - max(o.rect[1], y0) > 0.0]
+            gaps.append((x1, y0, min([self.place.rect[2], *beside]), y1))
+        for first, *_ in in_rows(lines):
+            middle = first.centre[1]
+            gaps.append((begins, middle - height / 2, first.rect[0], middle + height / 2))
         wide = [gap for gap in gaps if gap[2] - gap[0] > APART * height]
         return read(self.page.sheet, [gap for gap in wide if crop_rect(self.page.ink, gap).any()], self.engine)
 

@@ -23,7 +23,7 @@ OFFICE = re.compile(
     "|[表年月日号第页共一]"  # 一 may be the side of a stamp
 )
 LETTERS, FAX = re.compile("[A-Za-z]+"), re.compile("from|to|fax|tel|page", re.IGNORECASE)
-LONGEST = 12  # symbols of one name's piece
+LONGEST = 3  # symbols of one piece: of two and three any longer one is made up
 # What scanning programs of telephones say of themselves: 「扫描全能王 创建」, 「Scanned with CamScanner」.
 BY_SCANNER = re.compile(
     "(由|用|使用|通过|扫描|全能|王|夸克|白描|布丁|讯飞|腾讯|金山|文档|万能|手机|智能|极速|宝|大师|助手|精灵|件|创建|生成|制作|识别|拍摄"

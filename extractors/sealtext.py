@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from extractors.ring import arcs_of, cut, enhanced, text_band, unroll
 from extractors.seals import RED_INK, Seal
 from extractors.squaretext import lines_of_square
 from yinjian.lattice import Lattice
+from yinjian.textfold import is_chinese
 
 Floats = NDArray[np.float32]
 
@@ -41,7 +43,7 @@ TURNS = (0.0, -12.0, 12.0)  # degrees: stamps stand nearly upright
 ASIDE = 0.35  # of a symbol's width: so far from where it was told may the gap beside it lie
 INSIDE = 0.68  # of the radius: the ring's text stands beyond
 BELOW, AMID = (0.28, 0.66), (-0.35, 0.6)  # of the radius: the line below a star, and that of an oval seal without one
-THIN, LEAST_LINE = 0.02, 0.1  # of the width that is inked; of the radius, a line is high
+THIN, LEAST_LINE = 0.02, 0.1  # of a row, or a column, that is inked; of the radius, a line is high
 ORDERS = 3  # of the characters of a square seal that are read, of those glanced at
 ENDED = 0.1  # of the sureness of a line: what such an end is worth
 
@@ -159,7 +161,7 @@ def _each_alone(strip: Floats, spans: Sequence[tuple[float, float]], text: str, 
     held = []
     for symbol, (start, end) in zip(text, pairwise(gaps), strict=True):
         alone = None if start is None or end is None else np.pad(strip[:, start:end], room)
-        looks = [] if alone is None or not _chinese(symbol) else [_look(alone, SPREAD, way).lattice for way in ways]
+        looks = [] if alone is None or not is_chinese(symbol) else [_look(alone, SPREAD, way).lattice for way in ways]
         held.append(_held_alone(symbol, looks))
     return held
 
@@ -183,18 +185,14 @@ def _held_alone(symbol: str, looks: Sequence[Lattice]) -> float:
 
     No look says more than `MOST_SAID`: the weights that PaddleOCR comes with know common symbols best.
     """
-    seen: list[dict[str, float]] = []
-    for look in looks:
-        held: dict[str, float] = {}
-        for told, p in (pair for step in look.steps for pair in step):
-            held[told] = max(p, held.get(told, p))
-        seen.append(held)
+    # Of each symbol the greatest of its steps, which comes last.
+    seen = [dict(sorted(chain.from_iterable(look.steps), key=itemgetter(1))) for look in looks]
 
     def against(other: str) -> float:
         said = (held.get(other, LOG_LEAST) - held.get(symbol, LOG_LEAST) for held in seen)
         return sum(max(-MOST_SAID, min(MOST_SAID, each)) for each in said)
 
-    others = {told for held in seen for told in held if _chinese(told) and told != symbol}
+    others = {told for held in seen for told in held if is_chinese(told) and told != symbol}
     return 1.0 / (1.0 + math.exp(max(map(against, others)))) if others else 1.0
 
 
@@ -258,13 +256,9 @@ def _read_arcs(strip: Floats, arcs: Sequence[tuple[int, int]], engine: Engine) -
     read: list[Recognised] = []
     for start, length in arcs:
         read.append(_look(cut(strip, start, length), SPREAD, engine.recognise))
-        if read[-1].confidence > SURE and len(read[-1].text) >= NAME and all(map(_chinese, read[-1].text)):
+        if read[-1].confidence > SURE and len(read[-1].text) >= NAME and all(map(is_chinese, read[-1].text)):
             break
     return read
-
-
-def _chinese(symbol: str) -> bool:
-    return "\u4e00" <= symbol <= "\u9fff"  # the blank is none
 
 
 def _half_turn(angle: float) -> float:
@@ -275,7 +269,7 @@ def _half_turn(angle: float) -> float:
 def _worth(lattice: Lattice) -> float:
     """Symbols read surely, less those that are not: a strip cut inside the name or upside down reads badly."""
     text, _ = best(lattice)
-    chinese = sum(map(_chinese, text))
+    chinese = sum(map(is_chinese, text))
     return chinese + 0.2 * max(-20.0, lattice.log_probability(text)) - 0.5 * (len(text) - chinese)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from extractors.ink import FAINT
 from extractors.page import Sheet
 from extractors.ruling import Rect
+from yinjian.textfold import is_chinese
 
 Mask = NDArray[np.bool_]
 
@@ -79,7 +80,7 @@ def _without_specks(found: Sequence[int], stats: NDArray[np.int32], px_per_mm: f
 
 def is_name(text: str) -> bool:
     """Whether a text may be a person's name as one signs it: a few characters, and nothing else."""
-    return LEAST_NAME <= len(text) <= MOST_NAME and all("\u4e00" <= c <= "\u9fff" for c in text)
+    return LEAST_NAME <= len(text) <= MOST_NAME and all(map(is_chinese, text))
 
 
 def is_printed(label: Rect, name: Rect, text: str, confidence: float, mask: Mask) -> bool:

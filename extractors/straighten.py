@@ -16,6 +16,7 @@ from extractors.perspective import A4, flatten
 from extractors.ruling import Ruling, find_ruling
 from extractors.sheet import Paper
 from extractors.textlines import crop_quad
+from yinjian.textfold import is_chinese
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -170,7 +171,7 @@ def _upside_down(image: Image, quads: Floats, engine: Engine) -> bool:
 
 def _tells(read: Recognised) -> bool:
     """Whether a line can only be the right way up: Chinese, long enough, and sure."""
-    return sum("\u4e00" <= c <= "\u9fff" for c in read.text) >= TELLING and read.confidence >= SURE
+    return sum(map(is_chinese, read.text)) >= TELLING and read.confidence >= SURE
 
 
 def _middle(crop: Image) -> Image:

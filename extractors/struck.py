@@ -16,7 +16,7 @@ from extractors.linepieces import THICK_MM, Floats, Image, long_runs
 from extractors.page import TABLE, Sheet, without_ruling
 from extractors.ruling import FINEST, Rect
 from extractors.seals import find_seals
-from extractors.textlines import TextLine
+from extractors.textlines import TextLine, crop_rect
 
 ALONG_MM = 10.0  # of a stroke along a line: no stroke of a character is half as long
 ACROSS_MM = 25.0  # of one across lines: no arc of a stamp's rim is straight so far
@@ -53,17 +53,14 @@ def _number_struck(line: TextLine, dark: Floats) -> bool:
     has joined at half their height, as it does 8s, are paler there.
     """
     numbers = [found.span() for found in NUMERAL.finditer(line.text)]
-    x0, y0, x1, y1 = (max(0, int(v)) for v in line.rect)
-    print_ = dark[y0:y1, x0:x1][dark[y0:y1, x0:x1] > INKED]
-    if not numbers or not print_.size:
+    drawn = crop_rect(dark, line.rect) if numbers else np.zeros((0, 0), np.float32)
+    if not (drawn > INKED).any():
         return False
-    room, length = round(INNER * (y1 - y0)), round(NUMBER * (y1 - y0))
-    ink = np.asarray(dark[y0 + room : y1 - room, x0:x1] > AS_PRINT * np.percentile(print_, STRONG), np.uint8)
-    level = cv2.dilate(ink, np.ones((3, 1), np.uint8))  # a hand's stroke leans a little
-    runs = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    middles = [(symbol.x0 + symbol.x1) / 2 - x0 for symbol in line.symbols()]
-    ends = [(x, x + wide) for x, wide in stats[1:count, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]].tolist()]
+    room, length = round(INNER * len(drawn)), round(NUMBER * len(drawn))
+    strong = np.percentile(drawn[drawn > INKED], STRONG)
+    ink = np.asarray(drawn[room : len(drawn) - room] > AS_PRINT * strong, np.uint8)
+    middles = [(symbol.x0 + symbol.x1) / 2 - max(0, int(line.rect[0])) for symbol in line.symbols()]
+    ends = [(x, x + mask.shape[1]) for mask, x, _ in long_runs(ink, length)]
     return any(left < middles[i] and middles[j - 1] < right for left, right in ends for i, j in numbers)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.fingerprint import Plate, SealPrint, likeness, vector
-from validators.copies import of_authority, ring_name
+from validators.copies import is_large, of_authority, ring_name
 from validators.policy import POLICY
-from yinjian.records import Claim, Mark, MarkKind, Reading, Reuse
+from yinjian.records import Claim, MarkKind, Reading, Reuse
 from yinjian.textfold import fold, fold_code
 
 Floats = NDArray[np.float32]
@@ -116,7 +116,8 @@ def impressions(reading: Reading, application: str, unit: str) -> tuple[Printed,
     marks = [
         (Impression(application, unit, m.kind, m.id, m.page, m.fingerprint), m.ring_text)
         for m in reading.marks
-        if m.fingerprint and (m.id != COPY_SEAL or (_may_be_its(m.ring_text, names) and not _is_emblem(m)))
+        if m.fingerprint
+        and (m.id != COPY_SEAL or (_may_be_its(m.ring_text, names) and (m.ring_text or is_large(m, POLICY))))
     ]
     copies = [
         (Impression(application, unit, COPY, page.kind, number, page.fingerprint), "")
@@ -209,10 +210,6 @@ def _may_be_its(text: str, names: Sequence[str]) -> bool:
     if not text or not names:
         return True
     return not of_authority(text, names) and any(_alike(ring_name(text), name) for name in names)
-
-
-def _is_emblem(mark: Mark) -> bool:
-    return not mark.ring_text and mark.size_mm is not None and mark.size_mm < POLICY.min_seal_mm
 
 
 def _alike(one: str, other: str) -> bool:

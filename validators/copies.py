@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from string import digits
 
 from validators.case import Case
+from validators.policy import Policy
 from yinjian.catalogue.model import Material, MaterialKind
 from yinjian.records import Mark, PageKind
 from yinjian.textfold import fold
@@ -79,8 +80,13 @@ def holder(case: Case, role: str) -> str:
 def seals_on(case: Case, page: int) -> tuple[Mark, ...]:
     """What may be the unit's seal on a copy: no red picture, nor the seal of the authority that issued the document."""
     marks = (m for m in case.reading.marks if m.id == "material_seal" and m.page == page)
-    large = (m for m in marks if m.size_mm is None or m.size_mm >= case.policy.min_seal_mm)
+    large = (mark for mark in marks if is_large(mark, case.policy))
     return tuple(mark for mark in large if not of_authority(mark.ring_text, case.unit_names))
+
+
+def is_large(mark: Mark, policy: Policy) -> bool:
+    """Whether a seal may be as large as a unit's; an unknown size speaks for it."""
+    return mark.size_mm is None or mark.size_mm >= policy.min_seal_mm
 
 
 def of_authority(text: str, unit_names: Iterable[str]) -> bool:

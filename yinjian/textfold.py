@@ -17,6 +17,11 @@ def fold(text: str) -> str:
     return "".join(text.translate(_TABLE).split())
 
 
+def is_chinese(symbol: str) -> bool:
+    """Whether a symbol is a Chinese character (Unicode's CJK Unified Ideographs); an empty one is none."""
+    return "\u4e00" <= symbol <= "\u9fff"
+
+
 def fold_code(text: str) -> str:
     """A number or code: folded, in capitals, without the hyphens that people put between groups."""
     return fold(text).upper().replace("-", "")

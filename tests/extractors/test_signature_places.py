@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from extractors.align import align
 from extractors.engine import Engine
 from extractors.formcell import _end_of_label
 from extractors.formmarks import signature_place
-from extractors.formpage import prepare, read_form
+from extractors.formpage import FormReading, prepare, read_form
 from extractors.opening import Scan, open_scans
-from extractors.page import take_apart
+from extractors.page import Sheet, take_apart
 from extractors.pagetext import read_lines
 from extractors.ruling import Rect
 from extractors.straighten import straighten
@@ -92,33 +93,36 @@ def test_a_signature_that_was_found_with_the_next_label_but_not_read_is_in_its_p
     assert one is not None and 760 < one[2] < 800
 
 
-def test_a_label_between_two_signatures_that_the_detector_passed_over(engine: Engine) -> None:
-    known = catalogue()
-    form = known.form("enterprise")
+@pytest.fixture(scope="module")
+def whole(engine: Engine) -> Sheet:
+    """A form of which the detector found every line."""
     scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
     sheet, rects = take_apart("x", 0, straighten(scan.image, engine))
-    whole = read_lines(sheet, rects, engine, known)
-    label = next(one for one in whole.lines if one.text.startswith("经办人手写签名"))
-    for lines in (whole.lines, tuple(one for one in whole.lines if one is not label)):
-        seen = replace(whole, lines=lines)
-        page = prepare(seen, 0, match_form(seen, form))
-        marks = read_form([page], known.platforms_of(form.id)[0].name, known, engine).marks
-        assert {"signature_legal_person", "signature_agent"} <= {mark.id for mark in marks}
+    return read_lines(sheet, rects, engine, catalogue())
 
 
-def test_a_rows_beginning_that_the_detector_passed_over(engine: Engine) -> None:
+def read_without(label: str, whole: Sheet, engine: Engine) -> FormReading:
+    """The form as it is read when the line that begins with a label was passed over; with all lines for ""."""
+    known, form = catalogue(), catalogue().form("enterprise")
+    kept = tuple(one for one in whole.lines if not label or not one.text.startswith(label))
+    assert len(kept) == len(whole.lines) - bool(label)
+    seen = replace(whole, lines=kept)
+    page = prepare(seen, 0, match_form(seen, form))
+    return read_form([page], known.platforms_of(form.id)[0].name, known, engine)
+
+
+@pytest.mark.parametrize("label", ["", "经办人手写签名"])
+def test_a_label_between_two_signatures_that_the_detector_passed_over(label: str, whole: Sheet, engine: Engine) -> None:
+    marks = read_without(label, whole, engine).marks
+    assert {"signature_legal_person", "signature_agent"} <= {mark.id for mark in marks}
+
+
+def test_a_rows_beginning_that_the_detector_passed_over(whole: Sheet, engine: Engine) -> None:
     """As it may where a hand runs into the row below: the blanks in it would be empty."""
-    known = catalogue()
-    form = known.form("enterprise")
-    scan = next(scan for scan in open_scans(SAMPLES / "a01") if isinstance(scan, Scan))
-    sheet, rects = take_apart("x", 0, straighten(scan.image, engine))
-    whole = read_lines(sheet, rects, engine, known)
-    lines = tuple(one for one in whole.lines if not one.text.startswith("本单位授权经办人"))
 
-    def blanks(lines: Sequence[TextLine]) -> list[str]:
-        page = prepare(replace(whole, lines=tuple(lines)), 0, match_form(whole, form))
-        fields = read_form([page], known.platforms_of(form.id)[0].name, known, engine).fields
+    def blanks(label: str) -> list[str]:
+        fields = read_without(label, whole, engine).fields
         return [field.text for field in fields if field.id.startswith("authorization_")]
 
-    found = blanks(lines)
-    assert all(found) and found == blanks(whole.lines)
+    found = blanks("本单位授权经办人")
+    assert all(found) and found == blanks("")

@@ -16,7 +16,7 @@ from validators.titles import title
 from yinjian.findings import Finding, Severity, finding
 from yinjian.lattice import Lattice
 from yinjian.records import Mark, MarkKind
-from yinjian.textfold import fold, print_forms
+from yinjian.textfold import fold, is_chinese, print_forms
 
 _FORM = re.compile(r"\(集团\)|集团|股份有限公司|有限责任公司|有限公司|分公司|公司")
 
@@ -174,7 +174,7 @@ def _read_throughout(mark: Mark, sure: float) -> bool:
 def _unlike(mark: Mark, least: float) -> str:
     """The characters of a seal that are read where, looked at by themselves, another is by far likelier."""
     told = mark.ring_lattice.best_path() if mark.ring_lattice else ()
-    return "".join(symbol for symbol, p in told if "\u4e00" <= symbol <= "\u9fff" and p < log(least))
+    return "".join(symbol for symbol, p in told if is_chinese(symbol) and p < log(least))
 
 
 def _legible(name: str, ring: str) -> int:
